@@ -1,0 +1,75 @@
+"""The errors a caller cannot continue past, as one small tree.
+
+    DigestError
+    ├── ConfigError           the configuration is wrong; every mistake at once
+    ├── InvalidInput          what somebody typed, sent or uploaded
+    │   └── InvalidAddress
+    ├── NotFound              no such subscriber, paper, delivery
+    ├── SourceError           a source did not give what was asked
+    │   ├── SourceUnavailable     no answer, or an answer that says "later"
+    │   │   └── SourceThrottled   "later", with the moment when
+    │   └── SourceMalformed       an answer that is not what it should be
+    └── StoreError            the database cannot be used
+        └── SchemaOutOfDate
+
+Each error is one line for a person: what happened and, where there is something, what to do.
+`code` is stable and appears in logs and in rows.
+"""
+
+from collections.abc import Sequence
+
+
+class DigestError(Exception):
+    code = "error"
+
+
+class ConfigError(DigestError):
+    """All mistakes of one configuration; each names its key."""
+
+    code = "config"
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("; ".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class InvalidInput(DigestError):
+    code = "invalid_input"
+
+
+class InvalidAddress(InvalidInput):
+    code = "invalid_address"
+
+
+class NotFound(DigestError):
+    code = "not_found"
+
+
+class SourceError(DigestError):
+    code = "source"
+
+
+class SourceUnavailable(SourceError):
+    code = "source_unavailable"
+
+
+class SourceThrottled(SourceUnavailable):
+    """The source asked for patience: `retry_after_s` seconds from the answer on."""
+
+    code = "source_throttled"
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class SourceMalformed(SourceError):
+    code = "source_malformed"
+
+
+class StoreError(DigestError):
+    code = "store"
+
+
+class SchemaOutOfDate(StoreError):
+    code = "schema_out_of_date"

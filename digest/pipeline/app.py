@@ -1,0 +1,56 @@
+"""What every step is handed: the parts that wiring chose, and the rules it read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from digest.core.clock import Clock
+from digest.core.subscribers import Preferences
+from digest.core.tokens import TokenSigner
+from digest.mail.identity import MailIdentity
+from digest.mail.render import Renderer
+from digest.mail.sign import MessageSigner
+from digest.pipeline.ports import Mailer, Source
+from digest.store.engine import Store
+
+
+class WhenEmpty(StrEnum):
+    SKIP = "skip"
+    SEND = "send"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the operator decided, as far as the steps need it. Times of day are in `timezone`."""
+
+    timezone: str
+    fetch_every: timedelta
+    catch_up_within: timedelta
+    lookback_days: int
+    min_papers: int
+    when_empty: WhenEmpty
+    diversity: float
+    connections: int
+    rate_per_second: float
+    rate_per_domain: float
+    subscribe_per_hour: int
+    signal_retention_days: int
+    delivery_retention_days: int
+    defaults: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    store: Store
+    clock: Clock
+    new_id: Callable[[], str]
+    owner: str
+    sources: Mapping[str, Source]
+    mailer: Mailer
+    renderer: Renderer
+    signer: MessageSigner | None
+    tokens: TokenSigner
+    identity: MailIdentity
+    address_hash: Callable[[str], str]
+    rules: Rules

@@ -1,0 +1,1 @@
+"""Bytes from the world: one polite HTTP client, one module per source."""

@@ -1,0 +1,1 @@
+"""The only place that speaks SQL: SQLite by default, PostgreSQL when readers outgrow it."""

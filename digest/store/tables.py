@@ -1,0 +1,332 @@
+"""Every table. Times are UTC ISO-8601 text of fixed width: they sort, and read well in a shell."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
+
+from digest.core.deliveries import DeliveryStatus
+from digest.core.fetching import Outcome
+from digest.core.interests import InterestKind
+from digest.core.messages import MailKind
+from digest.core.subscribers import Frequency, Status
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Time(sa.types.TypeDecorator[datetime]):
+    """An aware moment as `2026-03-20T21:00:00.000000Z`; refuses naive values."""
+
+    impl = sa.String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _one_of(name: str, column: str, choices: type) -> CheckConstraint:
+    values = ", ".join(f"'{choice.value}'" for choice in choices)  # type: ignore[attr-defined]
+    return CheckConstraint(f"{column} IN ({values})", name=name)
+
+
+def _serial() -> Column[int]:
+    return Column("id", Integer, primary_key=True, autoincrement=True)
+
+
+# --- papers -----------------------------------------------------------------------------------
+
+papers = Table(
+    "papers",
+    metadata,
+    _serial(),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("authors", sa.JSON, nullable=False),
+    Column("published_at", Time, nullable=False),
+    Column("first_seen_at", Time, nullable=False),
+    Column("updated_at", Time, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("pdf_url", Text, nullable=False),
+    Column("code_url", Text, nullable=False),
+    Column("discussion_url", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("venue", Text, nullable=False),
+    Column("categories", sa.JSON, nullable=False),
+    Column("provenance", sa.JSON, nullable=False),
+    # What fuzzy matching looks up: the first letters of the title, without case or marks.
+    Column("title_block", sa.String(32), nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+paper_ids = Table(
+    "paper_ids",
+    metadata,
+    Column("kind", sa.String(64), primary_key=True),
+    Column("value", sa.String(512), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+paper_sources = Table(
+    "paper_sources",
+    metadata,
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", sa.String(80), primary_key=True),
+    Column("appeared_at", Time, nullable=False, index=True),
+    Column("first_seen_at", Time, nullable=False),
+    Column("last_seen_at", Time, nullable=False),
+    Column("version", Integer),
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Column("source", sa.String(80), primary_key=True),
+    Column("metric", sa.String(40), primary_key=True),
+    Column("at", Time, primary_key=True),
+    Column("value", sa.Float, nullable=False),
+)
+
+# --- sources ----------------------------------------------------------------------------------
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("name", sa.String(80), primary_key=True),
+    Column("cursor", sa.JSON, nullable=False),
+    Column("next_due_at", Time),
+    Column("failures", Integer, nullable=False),
+)
+
+fetches = Table(
+    "fetches",
+    metadata,
+    _serial(),
+    Column("source", sa.String(80), nullable=False),
+    Column("started_at", Time, nullable=False),
+    Column("finished_at", Time, nullable=False),
+    Column("outcome", sa.String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("fetched", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("updated", Integer, nullable=False),
+    Column("merged", Integer, nullable=False),
+    Column("bad", Integer, nullable=False),
+    _one_of("outcome", "outcome", Outcome),
+    Index("ix_fetches_source_started_at", "source", "started_at"),
+)
+
+# Etiquette that outlives a restart: when a group of hosts may be asked again, and why not sooner.
+paces = Table(
+    "paces",
+    metadata,
+    Column("name", sa.String(255), primary_key=True),
+    Column("next_request_at", Time),
+    Column("paused_until", Time),
+    Column("pause_reason", Text, nullable=False),
+    Column("throttled_in_a_row", Integer, nullable=False),
+)
+
+validators = Table(
+    "validators",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("etag", Text, nullable=False),
+    Column("last_modified", Text, nullable=False),
+)
+
+# --- subscribers ------------------------------------------------------------------------------
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    _serial(),
+    Column("public_id", sa.String(32), nullable=False, unique=True),
+    Column("email", sa.String(320), nullable=False),
+    Column("email_key", sa.String(320), nullable=False, unique=True),
+    Column("status", sa.String(16), nullable=False),
+    Column("created_at", Time, nullable=False),
+    Column("confirmed_at", Time),
+    Column("frequency", sa.String(16), nullable=False),
+    Column("at", sa.String(5), nullable=False),
+    Column("timezone", sa.String(64), nullable=False),
+    Column("max_papers", Integer, nullable=False),
+    Column("dial", sa.Float, nullable=False),
+    Column("paused_until", Time),
+    Column("last_sent_at", Time),
+    Column("next_due_at", Time),
+    _one_of("status", "status", Status),
+    _one_of("frequency", "frequency", Frequency),
+    Index("ix_subscribers_status_next_due_at", "status", "next_due_at"),
+    sqlite_autoincrement=True,
+)
+
+interests = Table(
+    "interests",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", sa.String(16), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("weight", sa.Float, nullable=False),
+    _one_of("kind", "kind", InterestKind),
+)
+
+# Consent and its withdrawal, as proof: what was done, when, from where, to what wording.
+consents = Table(
+    "consents",
+    metadata,
+    _serial(),
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Time, nullable=False),
+    Column("event", sa.String(32), nullable=False),
+    Column("via", sa.String(16), nullable=False),
+    Column("ip", sa.String(64), nullable=False),
+    Column("wording", Text, nullable=False),
+    Index("ix_consents_subscriber_id", "subscriber_id"),
+)
+
+# Kept after erasure: a keyed hash, no address.
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", sa.String(64), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Time, nullable=False),
+)
+
+# What is limited per key (an address, a network) in a stretch of time; keys are hashed.
+attempts = Table(
+    "attempts",
+    metadata,
+    _serial(),
+    Column("scope", sa.String(32), nullable=False),
+    Column("key_hash", sa.String(64), nullable=False),
+    Column("at", Time, nullable=False),
+    Index("ix_attempts_scope_key_hash_at", "scope", "key_hash", "at"),
+)
+
+# --- editions and deliveries --------------------------------------------------------------------
+
+editions = Table(
+    "editions",
+    metadata,
+    _serial(),
+    Column("date", sa.String(10), nullable=False, unique=True),
+    Column("window_start", Time, nullable=False),
+    Column("window_end", Time, nullable=False),
+    Column("frozen_at", Time, nullable=False),
+    Column("candidate_count", Integer, nullable=False),
+    Column("missing", sa.JSON, nullable=False),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Column("trend", sa.Float, nullable=False),
+    Column("trend_reason", Text, nullable=False),
+    Index("ix_candidates_paper_id", "paper_id"),
+)
+
+# A paper as the mails of an edition show it; rendered when first chosen for anybody.
+cards = Table(
+    "cards",
+    metadata,
+    Column("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Index("ix_cards_paper_id", "paper_id"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _serial(),
+    Column("public_id", sa.String(32), nullable=False, unique=True),
+    Column("kind", sa.String(16), nullable=False),
+    Column(
+        "subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("edition_id", ForeignKey("editions.id", ondelete="CASCADE")),
+    Column("status", sa.String(16), nullable=False),
+    Column("priority", Integer, nullable=False),  # 0: somebody waits for it; 1: a digest
+    Column("created_at", Time, nullable=False),
+    Column("next_attempt_at", Time, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_owner", sa.String(160)),
+    Column("lease_until", Time),
+    Column("message_id", sa.String(255), nullable=False),
+    Column("smtp_code", Integer),
+    Column("smtp_reply", Text, nullable=False),
+    Column("sent_at", Time),
+    Column("detail", Text, nullable=False),
+    Column("payload", sa.JSON, nullable=False),
+    _one_of("status", "status", DeliveryStatus),
+    _one_of("kind", "kind", MailKind),
+    sa.UniqueConstraint("edition_id", "subscriber_id"),
+    Index("ix_deliveries_status_priority_next_attempt_at", "status", "priority", "next_attempt_at"),
+    sqlite_autoincrement=True,
+)
+
+delivery_papers = Table(
+    "delivery_papers",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("score", sa.Float, nullable=False),
+    Column("relevance", sa.Float, nullable=False),
+    Column("trend", sa.Float, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# The ledger: nobody gets a paper twice, whatever the day, source or version.
+sent_papers = Table(
+    "sent_papers",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_sent_papers_delivery_id", "delivery_id"),
+)
+
+# --- operation ----------------------------------------------------------------------------------
+
+# Mails that came in, by Message-ID or content hash: each is handled once.
+inbound_mails = Table(
+    "inbound_mails",
+    metadata,
+    Column("key", sa.String(255), primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("outcome", sa.String(32), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+# Held by one process at a time, for a limited time; `outbox` with a reason is the breaker.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", sa.String(80), primary_key=True),
+    Column("owner", sa.String(160), nullable=False),
+    Column("until", Time, nullable=False),
+    Column("reason", Text, nullable=False),
+)

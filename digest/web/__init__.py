@@ -1,0 +1,1 @@
+"""Pages: public, membership, archive, ops."""
