@@ -1,7 +1,7 @@
 """The life of one delivery, as a state machine over what the relay answered.
 
-    queued → sending → sent | deferred → sending … | failed
-    queued, deferred → cancelled;  sent → bounced;  skipped is a decision not to send.
+queued → sending → sent | deferred → sending … | failed
+queued, deferred → cancelled;  sent → bounced;  skipped is a decision not to send.
 """
 
 from dataclasses import dataclass, field, replace

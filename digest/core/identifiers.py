@@ -15,7 +15,9 @@ PaperId = NewType("PaperId", int)
 ARXIV = "arxiv"
 DOI = "doi"
 
-_ARXIV_ID = r"(?P<base>\d{4}\.\d{4,5}|[a-z][a-z\-]{1,12}(?:\.[A-Za-z]{2})?/\d{7})(?:v(?P<version>\d{1,3}))?"
+_ARXIV_ID = (
+    r"(?P<base>\d{4}\.\d{4,5}|[a-z][a-z\-]{1,12}(?:\.[A-Za-z]{2})?/\d{7})(?:v(?P<version>\d{1,3}))?"
+)
 _ARXIV_FORMS = re.compile(
     r"(?ix) (?: ^ (?:arxiv:|oai:arxiv\.org:|(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.)? \s*"
     r" | (?:arxiv\.org|alphaxiv\.org)/(?:abs|pdf|html|overview|format)/(?:arxiv:)?"
@@ -29,7 +31,7 @@ _OPENRXIV = re.compile(r"^10\.(?:1101|64898)/(20\d\d\.\d\d\.\d\d\.\d{6,8})(?:v\d
 
 @dataclass(frozen=True, slots=True, order=True)
 class Identifier:
-    """One name of a paper: `kind` such as `arxiv`, `doi`, `feed:NAME`; `value` in its one spelling."""
+    """One name of a paper: `kind` such as `arxiv`, `doi`, `feed:NAME`, and its `value`."""
 
     kind: str
     value: str

@@ -17,7 +17,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """A reading with its source and time; a paper's signals are a time series, never overwritten."""
+    """A reading with its source and time; a paper's signals are a time series, never rewritten."""
 
     source: str
     metric: str

@@ -264,7 +264,10 @@ deliveries = Table(
     Column("public_id", sa.String(32), nullable=False, unique=True),
     Column("kind", sa.String(16), nullable=False),
     Column(
-        "subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False, index=True
+        "subscriber_id",
+        ForeignKey("subscribers.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
     ),
     Column("edition_id", ForeignKey("editions.id", ondelete="CASCADE")),
     Column("status", sa.String(16), nullable=False),

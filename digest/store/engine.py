@@ -1,0 +1,141 @@
+"""Opening a database, and the two ways to speak to it: reading, and writing in one transaction."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from digest.core.errors import ConfigError, StoreError
+
+BUSY_TIMEOUT_MS = 30_000
+_PRIVATE_FILE = 0o600
+
+
+class Store:
+    """One database. A connection from `read` sees a snapshot and is never committed; one from
+    `write` is a transaction that commits at the end or leaves nothing behind.
+
+    On SQLite writes take turns (`BEGIN IMMEDIATE`), waiting up to 30 s for each other.
+    """
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        with self._translated(), self.engine.connect() as conn:
+            yield conn
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        with self._translated(), self.engine.connect() as conn:
+            if self.is_sqlite:
+                conn.info["immediate"] = True
+            try:
+                with conn.begin():
+                    yield conn
+            finally:
+                conn.info.pop("immediate", None)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise StoreError(f"the database cannot be used: {_first_line(error)}") from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def parse_url(url: str) -> URL:
+    """The URL of a database. Raises ConfigError for what is neither SQLite nor PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(["database.url: not a database URL, e.g. sqlite:///digest.db"]) from None
+    backend = parsed.get_backend_name()
+    if backend == "postgresql" and parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if backend not in ("sqlite", "postgresql"):
+        raise ConfigError(
+            [f"database.url: {backend} is not supported, use sqlite:/// or postgresql+psycopg://"]
+        )
+    return parsed
+
+
+def sqlite_path(url: URL) -> Path | None:
+    """The file of a SQLite URL; None for PostgreSQL or a database in memory."""
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:"):
+        return None
+    return Path(str(url.database))
+
+
+def open_store(url: str) -> Store:
+    """A store on `url`. Nothing is created or checked but the driver; see `schema.guard`.
+
+    Raises ConfigError when the URL or the driver is wrong.
+    """
+    parsed = parse_url(url)
+    try:
+        if parsed.get_backend_name() == "sqlite":
+            return Store(_sqlite_engine(parsed))
+        return Store(sa.create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20))
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise ConfigError(
+            ["database.url: PostgreSQL needs its driver: pip install 'digest[postgres]'"]
+        ) from None
+
+
+def _sqlite_engine(url: URL) -> sa.Engine:
+    path = sqlite_path(url)
+    if path is not None:
+        _create_private(path)
+    engine = sa.create_engine(
+        url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _create_private(path: Path) -> None:
+    """Makes the file readable by its owner only, before SQLite would create it for everybody."""
+    if not path.parent.is_dir():
+        raise ConfigError(
+            [f"database.url: the folder {path.parent} does not exist, create it first"]
+        )
+    try:
+        path.touch(mode=_PRIVATE_FILE, exist_ok=True)
+    except OSError as error:
+        raise ConfigError([f"database.url: {path} cannot be written: {error.strerror}"]) from error
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's begin event below opens transactions
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: sa.Connection) -> None:
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.info.get("immediate") else "BEGIN")
+
+
+def _first_line(error: DBAPIError) -> str:
+    lines = str(error.orig or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

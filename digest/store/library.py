@@ -1,0 +1,158 @@
+"""Reading papers back: one, many, those of a stretch of time, those that a search finds."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from digest.core.identifiers import Identifier, PaperId
+from digest.core.papers import Paper, Provenance, Signal
+from digest.store.papers import identifiers_of
+from digest.store.tables import paper_ids, paper_sources, papers, signals
+
+_CHUNK = 500
+
+
+def by_ids(conn: sa.Connection, ids: Iterable[int]) -> list[Paper]:
+    """The papers in the order of `ids`; unknown ids are left out."""
+    wanted = list(ids)
+    found: dict[int, Paper] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = conn.execute(sa.select(papers).where(papers.c.id.in_(chunk))).mappings().all()
+        found.update((paper.id, paper) for paper in _papers(conn, rows))
+    return [found[key] for key in wanted if key in found]
+
+
+def by_identifier(conn: sa.Connection, identifier: Identifier) -> Paper | None:
+    key = conn.scalar(
+        sa.select(paper_ids.c.paper_id).where(
+            paper_ids.c.kind == identifier.kind, paper_ids.c.value == identifier.value
+        )
+    )
+    return next(iter(by_ids(conn, [key])), None) if key is not None else None
+
+
+def latest(
+    conn: sa.Connection, *, since: datetime | None = None, limit: int | None = None
+) -> list[Paper]:
+    """Newest publication first."""
+    statement = (
+        sa.select(papers.c.id)
+        .order_by(papers.c.published_at.desc(), papers.c.id.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        statement = statement.where(papers.c.published_at >= since)
+    return by_ids(conn, conn.scalars(statement).all())
+
+
+def appeared_between(
+    conn: sa.Connection, start: datetime, end: datetime
+) -> dict[PaperId, datetime]:
+    """Papers that came up at some source in [start, end), with when they last did so."""
+    rows = conn.execute(
+        sa.select(paper_sources.c.paper_id, sa.func.max(paper_sources.c.appeared_at))
+        .where(paper_sources.c.appeared_at >= start, paper_sources.c.appeared_at < end)
+        .group_by(paper_sources.c.paper_id)
+        .order_by(paper_sources.c.paper_id)
+    )
+    return {PaperId(key): at for key, at in rows}
+
+
+def appearances(conn: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+    """For each paper, when it appeared at each source."""
+    found: dict[int, dict[str, datetime]] = defaultdict(dict)
+    for start in range(0, len(ids), _CHUNK):
+        rows = conn.execute(
+            sa.select(paper_sources.c.paper_id, paper_sources.c.source, paper_sources.c.appeared_at)
+            .where(paper_sources.c.paper_id.in_(ids[start : start + _CHUNK]))
+            .order_by(paper_sources.c.source)
+        )
+        for row in rows:
+            found[row.paper_id][row.source] = row.appeared_at
+    return found
+
+
+def search(conn: sa.Connection, query: str, limit: int) -> list[Paper]:
+    """Papers whose title or abstract has any word of the query, best match first.
+
+    The database's own full-text index and ranking (SQLite FTS5, PostgreSQL tsvector).
+    """
+    words = re.findall(r"\w+", query.casefold())
+    if not words:
+        return []
+    if conn.dialect.name == "sqlite":
+        statement = sa.text(
+            "SELECT rowid FROM papers_search WHERE papers_search MATCH :query "
+            "ORDER BY bm25(papers_search, 3.0, 1.0), rowid DESC LIMIT :limit"
+        )
+        wanted = " OR ".join(f'"{word}"' for word in words)
+    else:
+        statement = sa.text(
+            "SELECT id FROM papers, to_tsquery('english', :query) AS query "
+            "WHERE to_tsvector('english', title || ' ' || abstract) @@ query "
+            "ORDER BY ts_rank_cd(to_tsvector('english', title || ' ' || abstract), query) DESC, "
+            "id DESC LIMIT :limit"
+        )
+        wanted = " | ".join(words)
+    return by_ids(conn, conn.scalars(statement, {"query": wanted, "limit": limit}).all())
+
+
+def count(conn: sa.Connection) -> int:
+    return conn.execute(sa.select(sa.func.count()).select_from(papers)).scalar_one()
+
+
+def signals_of(conn: sa.Connection, ids: Iterable[int]) -> dict[int, list[Signal]]:
+    """All readings of each paper, in the order of their time."""
+    wanted = list(ids)
+    found: dict[int, list[Signal]] = defaultdict(list)
+    for start in range(0, len(wanted), _CHUNK):
+        rows = conn.execute(
+            sa.select(signals)
+            .where(signals.c.paper_id.in_(wanted[start : start + _CHUNK]))
+            .order_by(signals.c.at, signals.c.source, signals.c.metric)
+        )
+        for row in rows:
+            found[row.paper_id].append(
+                Signal(source=row.source, metric=row.metric, at=row.at, value=row.value)
+            )
+    return found
+
+
+def _papers(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Paper]:
+    ids = [row["id"] for row in rows]
+    names, series = identifiers_of(conn, ids), signals_of(conn, ids)
+    where = appearances(conn, ids)
+    return [_paper(row, names[row["id"]], series[row["id"]], where[row["id"]]) for row in rows]
+
+
+def _paper(
+    row: sa.RowMapping,
+    names: Sequence[Identifier],
+    series: Sequence[Signal],
+    where: dict[str, datetime],
+) -> Paper:
+    provenance: dict[str, dict[str, Any]] = row["provenance"]
+    return Paper(
+        id=PaperId(row["id"]),
+        title=row["title"],
+        abstract=row["abstract"],
+        authors=tuple(row["authors"]),
+        published_at=row["published_at"],
+        first_seen_at=row["first_seen_at"],
+        url=row["url"],
+        pdf_url=row["pdf_url"],
+        code_url=row["code_url"],
+        discussion_url=row["discussion_url"],
+        summary=row["summary"],
+        venue=row["venue"],
+        categories=tuple(row["categories"]),
+        ids=tuple(names),
+        sources=tuple(where),
+        signals=tuple(series),
+        provenance={name: Provenance(**origin) for name, origin in provenance.items()},
+    )

@@ -1,0 +1,245 @@
+"""Papers, where they came from, and their signals over time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from digest.core.dedupe import Group, KnownPaper, merged_fields, title_block
+from digest.core.identifiers import Identifier, PaperId
+from digest.core.papers import Provenance, SourceRecord
+from digest.store.merging import merge_rows
+from digest.store.tables import paper_ids, paper_sources, papers, signals
+
+_TEXT_FIELDS = (
+    "title",
+    "abstract",
+    "url",
+    "pdf_url",
+    "code_url",
+    "discussion_url",
+    "summary",
+    "venue",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCounts:
+    """How many papers were new, changed in some field, or joined from several rows."""
+
+    new: int = 0
+    updated: int = 0
+    merged: int = 0
+
+
+def upsert(conn: sa.Connection, table: sa.Table) -> "sqlite.Insert | postgresql.Insert":
+    """An INSERT that can say ON CONFLICT, in the dialect of the connection."""
+    if conn.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def known(conn: sa.Connection, records: Sequence[SourceRecord]) -> list[KnownPaper]:
+    """Every stored paper that shares an identifier or a title block with any of the records."""
+    values = defaultdict(set)
+    for record in records:
+        for identifier in record.ids:
+            values[identifier.kind].add(identifier.value)
+    found: set[int] = set()
+    for kind, wanted in values.items():
+        found.update(
+            conn.scalars(
+                sa.select(paper_ids.c.paper_id).where(
+                    paper_ids.c.kind == kind, paper_ids.c.value.in_(wanted)
+                )
+            )
+        )
+    blocks = {title_block(record.title) for record in records} - {""}
+    found.update(conn.scalars(sa.select(papers.c.id).where(papers.c.title_block.in_(blocks))))
+    return _known_papers(conn, found)
+
+
+def _known_papers(conn: sa.Connection, ids: set[int]) -> list[KnownPaper]:
+    if not ids:
+        return []
+    names = identifiers_of(conn, ids)
+    rows = conn.execute(
+        sa.select(
+            papers.c.id, papers.c.title, papers.c.abstract, papers.c.authors, papers.c.published_at
+        )
+        .where(papers.c.id.in_(ids))
+        .order_by(papers.c.id)
+    )
+    return [
+        KnownPaper(
+            id=PaperId(row.id),
+            ids=frozenset(names[row.id]),
+            title=row.title,
+            abstract=row.abstract,
+            authors=tuple(row.authors),
+            published_at=row.published_at,
+        )
+        for row in rows
+    ]
+
+
+def identifiers_of(conn: sa.Connection, ids: Iterable[int]) -> dict[int, list[Identifier]]:
+    found: dict[int, list[Identifier]] = defaultdict(list)
+    rows = conn.execute(
+        sa.select(paper_ids)
+        .where(paper_ids.c.paper_id.in_(list(ids)))
+        .order_by(paper_ids.c.kind, paper_ids.c.value)
+    )
+    for row in rows:
+        found[row.paper_id].append(Identifier(row.kind, row.value))
+    return found
+
+
+def apply(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> StoredCounts:
+    """Writes what `dedupe.plan` decided. Signals are appended with time `now`.
+
+    The connection must be a write, the one that `known` was asked on: nobody else may have
+    stored the same paper in between.
+    """
+    merged = sum(merge_rows(conn, group.known) for group in groups if len(group.known) > 1)
+    fresh = [group for group in groups if not group.known]
+    old = {group.known[0]: group for group in groups if group.known}
+    placed = list(zip(_insert(conn, fresh, now), fresh, strict=True))
+    updated = _update(conn, old, now)
+    placed.extend(old.items())
+    _attach(conn, placed, now)
+    return StoredCounts(new=len(fresh), updated=updated, merged=merged)
+
+
+def _insert(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> list[PaperId]:
+    if not groups:
+        return []
+    rows = [_new_row(group.records, now) for group in groups]
+    result = conn.execute(
+        sa.insert(papers).returning(papers.c.id, sort_by_parameter_order=True), rows
+    )
+    return [PaperId(key) for key in result.scalars()]
+
+
+def _new_row(records: Sequence[SourceRecord], now: datetime) -> dict[str, Any]:
+    fields, provenance = _merge_all({}, {}, records)
+    empty = dict.fromkeys(_TEXT_FIELDS, "") | {"authors": (), "categories": ()}
+    first = min(record.published_at or record.appeared_at for record in records)
+    row = empty | {"published_at": first} | fields
+    return row | {
+        "first_seen_at": now,
+        "updated_at": now,
+        "provenance": _provenance_json(provenance),
+        "title_block": title_block(row["title"]),
+    }
+
+
+def _merge_all(
+    fields: dict[str, Any], provenance: dict[str, Provenance], records: Sequence[SourceRecord]
+) -> tuple[dict[str, Any], dict[str, Provenance]]:
+    """The fields that the records change altogether, and the provenance of all fields."""
+    changes: dict[str, Any] = {}
+    for record in records:
+        changed, sources = merged_fields(fields | changes, provenance, record)
+        changes |= changed
+        provenance = provenance | sources
+    return changes, provenance
+
+
+def _update(conn: sa.Connection, groups: dict[PaperId, Group], now: datetime) -> int:
+    if not groups:
+        return 0
+    rows = conn.execute(sa.select(papers).where(papers.c.id.in_(groups))).mappings().all()
+    updated = 0
+    for row in rows:
+        current = dict(row) | {
+            "authors": tuple(row["authors"]),
+            "categories": tuple(row["categories"]),
+        }
+        provenance = _provenance(row["provenance"])
+        records = groups[PaperId(row["id"])].records
+        changes, provenance = _merge_all(current, provenance, records)
+        if not changes:
+            continue
+        if "title" in changes:
+            changes["title_block"] = title_block(changes["title"])
+        changes |= {"provenance": _provenance_json(provenance), "updated_at": now}
+        conn.execute(sa.update(papers).where(papers.c.id == row["id"]).values(changes))
+        updated += 1
+    return updated
+
+
+def _attach(conn: sa.Connection, placed: Sequence[tuple[PaperId, Group]], now: datetime) -> None:
+    names: list[dict[str, Any]] = []
+    seen: dict[tuple[PaperId, str], dict[str, Any]] = {}
+    readings: dict[tuple[PaperId, str, str], float] = {}
+    for paper_id, group in placed:
+        for record in group.records:
+            names.extend(
+                {"kind": i.kind, "value": i.value, "paper_id": paper_id} for i in record.ids
+            )
+            seen[paper_id, record.source] = _source_row(
+                paper_id, record, seen.get((paper_id, record.source)), now
+            )
+            for reading in record.readings:
+                readings[paper_id, record.source, reading.metric] = reading.value
+    if names:
+        conn.execute(upsert(conn, paper_ids).on_conflict_do_nothing(), names)
+    if seen:
+        conn.execute(_source_upsert(conn), list(seen.values()))
+    if readings:
+        rows = [
+            {"paper_id": p, "source": s, "metric": m, "at": now, "value": value}
+            for (p, s, m), value in readings.items()
+        ]
+        conn.execute(upsert(conn, signals).on_conflict_do_nothing(), rows)
+
+
+def _source_row(
+    paper_id: PaperId, record: SourceRecord, earlier: dict[str, Any] | None, now: datetime
+) -> dict[str, Any]:
+    appeared = record.appeared_at
+    if earlier is not None:  # two records of one page: the paper came up with the first
+        appeared = min(appeared, earlier["appeared_at"])
+    return {
+        "paper_id": paper_id,
+        "source": record.source,
+        "appeared_at": appeared,
+        "first_seen_at": now,
+        "last_seen_at": now,
+        "version": record.version,
+    }
+
+
+def _source_upsert(conn: sa.Connection) -> "sqlite.Insert | postgresql.Insert":
+    statement = upsert(conn, paper_sources)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[paper_sources.c.paper_id, paper_sources.c.source],
+        set_={
+            "last_seen_at": new.last_seen_at,
+            "version": sa.func.coalesce(new.version, paper_sources.c.version),
+            # A paper appears once at a source; a later version of it is not a new appearance.
+            "appeared_at": sa.case(
+                (new.appeared_at < paper_sources.c.appeared_at, new.appeared_at),
+                else_=paper_sources.c.appeared_at,
+            ),
+        },
+    )
+
+
+def _provenance(stored: dict[str, dict[str, Any]]) -> dict[str, Provenance]:
+    return {name: Provenance(**origin) for name, origin in stored.items()}
+
+
+def _provenance_json(provenance: dict[str, Provenance]) -> dict[str, dict[str, Any]]:
+    return {name: asdict(origin) for name, origin in provenance.items()}
+
+
+def forget_readings(conn: sa.Connection, before: datetime) -> int:
+    """Drops readings older than the retention; how many."""
+    return conn.execute(sa.delete(signals).where(signals.c.at < before)).rowcount

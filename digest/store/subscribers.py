@@ -1,0 +1,366 @@
+"""Subscribers, their interests, and what proves their consent."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from digest.core.interests import Interest, InterestKind
+from digest.core.messages import MailKind
+from digest.core.subscribers import (
+    Frequency,
+    Preferences,
+    Status,
+    Subscriber,
+    SubscriberId,
+    address_key,
+    parse_at,
+)
+from digest.store.tables import (
+    attempts,
+    consents,
+    deliveries,
+    interests,
+    subscribers,
+    suppressions,
+)
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One act of giving or withdrawing consent: `via` web, mail or operator; `wording` as shown."""
+
+    event: str
+    via: str
+    at: datetime
+    ip: str = ""
+    wording: str = ""
+
+
+def add(
+    conn: sa.Connection,
+    *,
+    public_id: str,
+    email: str,
+    status: Status,
+    preferences: Preferences,
+    wishes: Sequence[Interest],
+    now: datetime,
+    next_due_at: datetime | None = None,
+) -> Subscriber:
+    """A new subscriber; the address must be normalised and not yet known."""
+    row = {
+        "public_id": public_id,
+        "email": email,
+        "email_key": address_key(email),
+        "status": status,
+        "created_at": now,
+        "confirmed_at": now if status is Status.ACTIVE else None,
+        "next_due_at": next_due_at,
+        **_preference_columns(preferences),
+    }
+    inserted = conn.execute(sa.insert(subscribers).values(row).returning(subscribers.c.id)).scalar()
+    assert inserted is not None
+    subscriber_id = SubscriberId(inserted)
+    replace_interests(conn, subscriber_id, wishes)
+    found = by_id(conn, subscriber_id)
+    assert found is not None
+    return found
+
+
+def by_id(conn: sa.Connection, subscriber_id: SubscriberId) -> Subscriber | None:
+    return _one(conn, subscribers.c.id == subscriber_id)
+
+
+def by_email(conn: sa.Connection, email: str) -> Subscriber | None:
+    return _one(conn, subscribers.c.email_key == address_key(email))
+
+
+def by_public_id(conn: sa.Connection, public_id: str) -> Subscriber | None:
+    return _one(conn, subscribers.c.public_id == public_id)
+
+
+def _one(conn: sa.Connection, condition: sa.ColumnElement[bool]) -> Subscriber | None:
+    row = conn.execute(sa.select(subscribers).where(condition)).mappings().one_or_none()
+    return None if row is None else _with_interests(conn, [row])[0]
+
+
+def many(conn: sa.Connection, ids: Sequence[SubscriberId]) -> dict[SubscriberId, Subscriber]:
+    rows = conn.execute(sa.select(subscribers).where(subscribers.c.id.in_(ids))).mappings().all()
+    return {s.id: s for s in _with_interests(conn, rows)}
+
+
+def listed(
+    conn: sa.Connection,
+    *,
+    status: Status | None = None,
+    query: str = "",
+    limit: int | None = None,
+) -> list[Subscriber]:
+    """In order of subscription; `query` is a part of the address, without regard to case."""
+    statement = sa.select(subscribers).order_by(subscribers.c.id).limit(limit)
+    if status is not None:
+        statement = statement.where(subscribers.c.status == status)
+    if query:
+        statement = statement.where(
+            subscribers.c.email_key.contains(query.casefold(), autoescape=True)
+        )
+    return _with_interests(conn, conn.execute(statement).mappings().all())
+
+
+def active_batches(
+    conn: sa.Connection, *, without_edition: int, emails: Sequence[str] = ()
+) -> Iterator[list[Subscriber]]:
+    """Active subscribers that have no delivery of this edition yet, a few hundred at a time.
+
+    With `emails` only these. The batch may be written to before the next is asked for.
+    """
+    from_id = 0
+    while True:
+        statement = (
+            sa.select(subscribers)
+            .where(
+                subscribers.c.status == Status.ACTIVE,
+                subscribers.c.id > from_id,
+                ~_has_delivery(without_edition),
+            )
+            .order_by(subscribers.c.id)
+            .limit(_BATCH)
+        )
+        if emails:
+            keys = [address_key(email) for email in emails]
+            statement = statement.where(subscribers.c.email_key.in_(keys))
+        rows = conn.execute(statement).mappings().all()
+        if not rows:
+            return
+        yield _with_interests(conn, rows)
+        from_id = rows[-1]["id"]
+
+
+def _has_delivery(edition_id: int) -> sa.Exists:
+    return sa.exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id, deliveries.c.edition_id == edition_id
+    )
+
+
+def due(conn: sa.Connection, now: datetime, limit: int = _BATCH) -> list[Subscriber]:
+    """Active subscribers whose slot has come, the longest waiting first."""
+    statement = (
+        sa.select(subscribers)
+        .where(subscribers.c.status == Status.ACTIVE, subscribers.c.next_due_at <= now)
+        .order_by(subscribers.c.next_due_at, subscribers.c.id)
+        .limit(limit)
+    )
+    return _with_interests(conn, conn.execute(statement).mappings().all())
+
+
+def set_status(
+    conn: sa.Connection,
+    subscriber_id: SubscriberId,
+    status: Status,
+    **columns: Any,
+) -> None:
+    """Changes the status, and with it any of confirmed_at, paused_until, next_due_at."""
+    conn.execute(
+        sa.update(subscribers)
+        .where(subscribers.c.id == subscriber_id)
+        .values(status=status, **columns)
+    )
+
+
+def set_next_due(conn: sa.Connection, due_at: Sequence[tuple[SubscriberId, datetime]]) -> None:
+    if due_at:
+        conn.execute(
+            sa.update(subscribers).where(subscribers.c.id == sa.bindparam("key")),
+            [{"key": key, "next_due_at": moment} for key, moment in due_at],
+        )
+
+
+def set_preferences(
+    conn: sa.Connection,
+    subscriber_id: SubscriberId,
+    preferences: Preferences,
+    next_due_at: datetime | None,
+) -> None:
+    conn.execute(
+        sa.update(subscribers)
+        .where(subscribers.c.id == subscriber_id)
+        .values(next_due_at=next_due_at, **_preference_columns(preferences))
+    )
+
+
+def replace_interests(
+    conn: sa.Connection, subscriber_id: SubscriberId, wishes: Sequence[Interest]
+) -> None:
+    conn.execute(sa.delete(interests).where(interests.c.subscriber_id == subscriber_id))
+    if wishes:
+        conn.execute(
+            sa.insert(interests),
+            [
+                {
+                    "subscriber_id": subscriber_id,
+                    "position": position,
+                    "kind": wish.kind,
+                    "value": wish.value,
+                    "weight": wish.weight,
+                }
+                for position, wish in enumerate(wishes)
+            ],
+        )
+
+
+def ended_pauses(conn: sa.Connection, now: datetime) -> list[Subscriber]:
+    rows = conn.execute(
+        sa.select(subscribers).where(
+            subscribers.c.status == Status.PAUSED, subscribers.c.paused_until <= now
+        )
+    ).mappings()
+    return _with_interests(conn, rows.all())
+
+
+def forget_unconfirmed(conn: sa.Connection, asked_before: datetime) -> int:
+    """Removes requests that nobody confirmed; how many.
+
+    Whoever was a member once goes back to being unsubscribed: a stranger who fills in the form
+    must not be able to make their history vanish.
+    """
+    asked_lately = sa.exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id,
+        deliveries.c.kind == MailKind.CONFIRMATION,
+        deliveries.c.created_at >= asked_before,
+    )
+    stale = (subscribers.c.status == Status.PENDING, subscribers.c.created_at < asked_before)
+    conn.execute(
+        sa.update(subscribers)
+        .where(*stale, ~asked_lately, subscribers.c.confirmed_at.is_not(None))
+        .values(status=Status.UNSUBSCRIBED)
+    )
+    return conn.execute(sa.delete(subscribers).where(*stale, ~asked_lately)).rowcount
+
+
+def erase(conn: sa.Connection, subscriber_id: SubscriberId) -> None:
+    """Removes the person with interests, consents and deliveries."""
+    conn.execute(sa.delete(subscribers).where(subscribers.c.id == subscriber_id))
+
+
+def counts(conn: sa.Connection) -> dict[Status, int]:
+    rows = conn.execute(
+        sa.select(subscribers.c.status, sa.func.count()).group_by(subscribers.c.status)
+    )
+    found = {Status(status): count for status, count in rows}
+    return {status: found.get(status, 0) for status in Status}
+
+
+# --- consent, suppression, limits -------------------------------------------------------------
+
+
+def record_consent(conn: sa.Connection, subscriber_id: SubscriberId, consent: Consent) -> None:
+    conn.execute(
+        sa.insert(consents).values(
+            subscriber_id=subscriber_id,
+            at=consent.at,
+            event=consent.event,
+            via=consent.via,
+            ip=consent.ip,
+            wording=consent.wording,
+        )
+    )
+
+
+def consents_of(conn: sa.Connection, subscriber_id: SubscriberId) -> list[Consent]:
+    """Oldest first."""
+    rows = conn.execute(
+        sa.select(consents).where(consents.c.subscriber_id == subscriber_id).order_by(consents.c.id)
+    ).mappings()
+    return [
+        Consent(event=r["event"], via=r["via"], at=r["at"], ip=r["ip"], wording=r["wording"])
+        for r in rows
+    ]
+
+
+def suppress_hash(conn: sa.Connection, address_hash: str, reason: str, now: datetime) -> None:
+    conn.execute(sa.delete(suppressions).where(suppressions.c.address_hash == address_hash))
+    conn.execute(sa.insert(suppressions).values(address_hash=address_hash, reason=reason, at=now))
+
+
+def lift_suppression(conn: sa.Connection, address_hash: str) -> bool:
+    deleted = conn.execute(
+        sa.delete(suppressions).where(suppressions.c.address_hash == address_hash)
+    )
+    return deleted.rowcount > 0
+
+
+def suppression_reason(conn: sa.Connection, address_hash: str) -> str | None:
+    return conn.execute(
+        sa.select(suppressions.c.reason).where(suppressions.c.address_hash == address_hash)
+    ).scalar_one_or_none()
+
+
+def attempts_since(conn: sa.Connection, scope: str, key_hash: str, since: datetime) -> int:
+    return conn.execute(
+        sa.select(sa.func.count()).where(
+            attempts.c.scope == scope, attempts.c.key_hash == key_hash, attempts.c.at > since
+        )
+    ).scalar_one()
+
+
+def record_attempt(conn: sa.Connection, scope: str, key_hash: str, now: datetime) -> None:
+    conn.execute(sa.insert(attempts).values(scope=scope, key_hash=key_hash, at=now))
+
+
+def forget_attempts(conn: sa.Connection, before: datetime) -> int:
+    return conn.execute(sa.delete(attempts).where(attempts.c.at < before)).rowcount
+
+
+# --- rows -------------------------------------------------------------------------------------
+
+
+def _preference_columns(preferences: Preferences) -> dict[str, Any]:
+    return {
+        "frequency": preferences.frequency,
+        "at": f"{preferences.at:%H:%M}",
+        "timezone": preferences.timezone,
+        "max_papers": preferences.max_papers,
+        "dial": preferences.dial,
+    }
+
+
+def _with_interests(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Subscriber]:
+    ids = [row["id"] for row in rows]
+    wishes: dict[int, list[Interest]] = {key: [] for key in ids}
+    if ids:
+        found = conn.execute(
+            sa.select(interests)
+            .where(interests.c.subscriber_id.in_(ids))
+            .order_by(interests.c.subscriber_id, interests.c.position)
+        ).mappings()
+        for row in found:
+            interest = Interest(InterestKind(row["kind"]), row["value"], row["weight"])
+            wishes[row["subscriber_id"]].append(interest)
+    return [_subscriber(row, tuple(wishes[row["id"]])) for row in rows]
+
+
+def _subscriber(row: sa.RowMapping, wishes: tuple[Interest, ...]) -> Subscriber:
+    return Subscriber(
+        id=SubscriberId(row["id"]),
+        public_id=row["public_id"],
+        email=row["email"],
+        status=Status(row["status"]),
+        created_at=row["created_at"],
+        confirmed_at=row["confirmed_at"],
+        paused_until=row["paused_until"],
+        last_sent_at=row["last_sent_at"],
+        next_due_at=row["next_due_at"],
+        interests=wishes,
+        preferences=Preferences(
+            frequency=Frequency(row["frequency"]),
+            at=parse_at(row["at"]),
+            timezone=row["timezone"],
+            max_papers=row["max_papers"],
+            dial=row["dial"],
+        ),
+    )
