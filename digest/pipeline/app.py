@@ -47,6 +47,7 @@ class App:
     new_id: Callable[[], str]
     owner: str
     sources: Mapping[str, Source]
+    every: Mapping[str, timedelta]
     mailer: Mailer
     renderer: Renderer
     signer: MessageSigner | None

@@ -22,6 +22,7 @@ from digest.core.subscribers import (
     normalize_address,
 )
 from digest.core.tokens import Granted, Purpose, Refusal, Refused
+from digest.mail import wire
 from digest.pipeline.app import App
 from digest.store import outbox
 from digest.store import subscribers as members
@@ -117,7 +118,7 @@ def _ask_to_confirm(
     if interests:
         members.replace_interests(conn, subscriber.id, interests)
     members.record_consent(conn, subscriber.id, _consent("requested", origin, now))
-    queue_mail(app, conn, subscriber, MailKind.CONFIRMATION, now)
+    queue_mail(app, conn, subscriber, MailKind.CONFIRMATION, now, {"via": origin.via})
 
 
 def queue_mail(
@@ -142,7 +143,7 @@ def queue_mail(
 
 def message_id(app: App, public_id: str) -> str:
     """The Message-ID of a delivery: the same for every try (RFC 5322, 3.6.4)."""
-    return f"<{public_id}@{app.identity.domain}>"
+    return wire.message_id(app.identity, public_id)
 
 
 def add_by_operator(

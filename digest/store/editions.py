@@ -31,6 +31,17 @@ def many(conn: sa.Connection, ids: Sequence[EditionId]) -> dict[EditionId, Editi
     return {edition.id: edition for edition in map(_edition, rows)}
 
 
+def newest(conn: sa.Connection) -> Edition | None:
+    """The edition of the latest date that holds any paper."""
+    row = conn.execute(
+        sa.select(editions)
+        .where(editions.c.candidate_count > 0)
+        .order_by(editions.c.date.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _edition(row)
+
+
 def create(conn: sa.Connection, day: date, window: Window) -> None:
     """Makes the edition of a date; nothing happens when it exists."""
     conn.execute(
@@ -90,10 +101,18 @@ def candidates_of(conn: sa.Connection, edition_id: EditionId) -> list[Candidate]
         .where(candidates.c.edition_id == edition_id)
         .order_by(candidates.c.paper_id)
     )
-    return [
-        Candidate(paper_id=PaperId(r.paper_id), trend=r.trend, trend_reason=r.trend_reason)
-        for r in rows
-    ]
+    return [_candidate(row) for row in rows]
+
+
+def top(conn: sa.Connection, edition_id: EditionId, limit: int) -> list[Candidate]:
+    """The candidates that trend most, best first; ties by paper id."""
+    rows = conn.execute(
+        sa.select(candidates)
+        .where(candidates.c.edition_id == edition_id)
+        .order_by(candidates.c.trend.desc(), candidates.c.paper_id)
+        .limit(limit)
+    )
+    return [_candidate(row) for row in rows]
 
 
 def add_cards(conn: sa.Connection, edition_id: EditionId, rendered: Sequence[Card]) -> None:
@@ -129,6 +148,15 @@ def carded(conn: sa.Connection, edition_id: EditionId) -> set[PaperId]:
 def forget(conn: sa.Connection, before: date) -> int:
     """Drops editions of earlier dates, with their candidates, cards and deliveries."""
     return conn.execute(sa.delete(editions).where(editions.c.date < before.isoformat())).rowcount
+
+
+def _candidate(row: sa.Row[tuple[object, ...]]) -> Candidate:
+    columns = row._mapping
+    return Candidate(
+        paper_id=PaperId(columns["paper_id"]),
+        trend=columns["trend"],
+        trend_reason=columns["trend_reason"],
+    )
 
 
 def _edition(row: sa.Row[tuple[object, ...]]) -> Edition:

@@ -1,8 +1,9 @@
 """Opening a database, and the two ways to speak to it: reading, and writing in one transaction."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,14 @@ class Store:
     """One database. A connection from `read` sees a snapshot and is never committed; one from
     `write` is a transaction that commits at the end or leaves nothing behind.
 
-    On SQLite writes take turns (`BEGIN IMMEDIATE`), waiting up to 30 s for each other.
+    On SQLite writes take turns (`BEGIN IMMEDIATE`), waiting up to 30 s for another process.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        # Threads of one process queue here, where waiting is fair and wakes at once; SQLite's
+        # own waiting polls.
+        self._turn = threading.Lock() if self.is_sqlite else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -38,7 +42,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        with self._translated(), self.engine.connect() as conn:
+        with self._turn, self._translated(), self.engine.connect() as conn:
             if self.is_sqlite:
                 conn.info["immediate"] = True
             try:

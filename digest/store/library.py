@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.core.identifiers import Identifier, PaperId
+from digest.core.identifiers import Identifier, PaperId, identify
 from digest.core.papers import Paper, Provenance, Signal
 from digest.store.papers import identifiers_of
 from digest.store.tables import paper_ids, paper_sources, papers, signals
@@ -34,6 +34,14 @@ def by_identifier(conn: sa.Connection, identifier: Identifier) -> Paper | None:
         )
     )
     return next(iter(by_ids(conn, [key])), None) if key is not None else None
+
+
+def find(conn: sa.Connection, name: str) -> Paper | None:
+    """A paper by what a person calls it: its number here, an arXiv id, a DOI, or a link to one."""
+    if name.strip().isdecimal():
+        return next(iter(by_ids(conn, [int(name)])), None)
+    identifier = identify(name)
+    return by_identifier(conn, identifier) if identifier is not None else None
 
 
 def latest(
@@ -100,6 +108,11 @@ def search(conn: sa.Connection, query: str, limit: int) -> list[Paper]:
         )
         wanted = " | ".join(words)
     return by_ids(conn, conn.scalars(statement, {"query": wanted, "limit": limit}).all())
+
+
+def titles_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, str]:
+    rows = conn.execute(sa.select(papers.c.id, papers.c.title).where(papers.c.id.in_(list(ids))))
+    return {PaperId(row.id): row.title for row in rows}
 
 
 def count(conn: sa.Connection) -> int:

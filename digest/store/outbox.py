@@ -181,6 +181,16 @@ def put_back(conn: sa.Connection, ids: Sequence[DeliveryId], owner: str) -> None
         )
 
 
+def postpone(conn: sa.Connection, delivery_id: DeliveryId, until: datetime, owner: str) -> None:
+    """Returns a claimed delivery untouched, not to be tried before a moment."""
+    put_back(conn, [delivery_id], owner)
+    conn.execute(
+        sa.update(deliveries)
+        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(WAITING))
+        .values(next_attempt_at=until)
+    )
+
+
 def _waiting_again() -> sa.Case[str]:
     return sa.case(
         (deliveries.c.attempts > 0, DeliveryStatus.DEFERRED.value),

@@ -1,12 +1,13 @@
 """Subscribers, their interests, and what proves their consent."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from digest.core.editions import EditionId
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import (
@@ -112,50 +113,45 @@ def listed(
     return _with_interests(conn, conn.execute(statement).mappings().all())
 
 
-def active_batches(
-    conn: sa.Connection, *, without_edition: int, emails: Sequence[str] = ()
-) -> Iterator[list[Subscriber]]:
-    """Active subscribers that have no delivery of this edition yet, a few hundred at a time.
+def active_batch(
+    conn: sa.Connection,
+    *,
+    after: SubscriberId,
+    without_edition: EditionId,
+    emails: Sequence[str] = (),
+) -> list[Subscriber]:
+    """The next few hundred active subscribers behind `after` with no delivery of this edition.
 
-    With `emails` only these. The batch may be written to before the next is asked for.
+    With `emails` only these.
     """
-    from_id = 0
-    while True:
-        statement = (
-            sa.select(subscribers)
-            .where(
-                subscribers.c.status == Status.ACTIVE,
-                subscribers.c.id > from_id,
-                ~_has_delivery(without_edition),
-            )
-            .order_by(subscribers.c.id)
-            .limit(_BATCH)
-        )
-        if emails:
-            keys = [address_key(email) for email in emails]
-            statement = statement.where(subscribers.c.email_key.in_(keys))
-        rows = conn.execute(statement).mappings().all()
-        if not rows:
-            return
-        yield _with_interests(conn, rows)
-        from_id = rows[-1]["id"]
-
-
-def _has_delivery(edition_id: int) -> sa.Exists:
-    return sa.exists().where(
-        deliveries.c.subscriber_id == subscribers.c.id, deliveries.c.edition_id == edition_id
+    has_delivery = sa.exists().where(
+        deliveries.c.subscriber_id == subscribers.c.id, deliveries.c.edition_id == without_edition
     )
+    statement = (
+        sa.select(subscribers)
+        .where(subscribers.c.status == Status.ACTIVE, subscribers.c.id > after, ~has_delivery)
+        .order_by(subscribers.c.id)
+        .limit(_BATCH)
+    )
+    rows = conn.execute(_only(statement, emails)).mappings().all()
+    return _with_interests(conn, rows)
 
 
-def due(conn: sa.Connection, now: datetime, limit: int = _BATCH) -> list[Subscriber]:
-    """Active subscribers whose slot has come, the longest waiting first."""
+def due(conn: sa.Connection, now: datetime, *, emails: Sequence[str] = ()) -> list[Subscriber]:
+    """Some hundred active subscribers whose slot has come, the longest waiting first."""
     statement = (
         sa.select(subscribers)
         .where(subscribers.c.status == Status.ACTIVE, subscribers.c.next_due_at <= now)
         .order_by(subscribers.c.next_due_at, subscribers.c.id)
-        .limit(limit)
+        .limit(_BATCH)
     )
-    return _with_interests(conn, conn.execute(statement).mappings().all())
+    return _with_interests(conn, conn.execute(_only(statement, emails)).mappings().all())
+
+
+def _only(statement: sa.Select[Any], emails: Sequence[str]) -> sa.Select[Any]:
+    if not emails:
+        return statement
+    return statement.where(subscribers.c.email_key.in_([address_key(email) for email in emails]))
 
 
 def set_status(

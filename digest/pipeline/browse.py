@@ -1,0 +1,96 @@
+"""Papers for people who look around: the latest, the trending, those that a search finds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from digest.core.papers import Paper
+from digest.pipeline.app import App
+from digest.pipeline.edition import judge
+from digest.ranking.rank import RankingPaper, prepare, score_query
+from digest.store import library
+
+# What the database's full-text search hands to our own ranking.
+_SEARCH_DEPTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A paper with a score in [0, 1], and in words where the score comes from."""
+
+    paper: Paper
+    score: float
+    reason: str = ""
+
+
+def trending(app: App, *, days: int, limit: int) -> list[Shown]:
+    """What appeared in the last `days`, the fastest rising first."""
+    now = app.clock.now()
+    return _judged(app, now - timedelta(days=days), now)[:limit]
+
+
+def latest(app: App, *, days: int, limit: int) -> list[Shown]:
+    """What appeared in the last `days`, newest publication first."""
+    now = app.clock.now()
+    shown = _judged(app, now - timedelta(days=days), now)
+    shown.sort(key=lambda one: (one.paper.published_at, one.paper.id), reverse=True)
+    return shown[:limit]
+
+
+def _judged(app: App, start: datetime, now: datetime) -> list[Shown]:
+    with app.store.read() as conn:
+        appeared = library.appeared_between(conn, start, now + timedelta(microseconds=1))
+        papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
+    shown = [
+        Shown(paper=papers[c.paper_id], score=c.trend, reason=c.trend_reason)
+        for c in judge(papers, appeared, now)
+    ]
+    shown.sort(key=lambda one: (-one.score, one.paper.id))
+    return shown
+
+
+def search(app: App, query: str, *, limit: int, days: int | None = None) -> list[Shown]:
+    """Papers about what the query says, best match first; of the last `days` when given."""
+    with app.store.read() as conn:
+        found = library.search(conn, query, _SEARCH_DEPTH)
+    if days is not None:
+        since = app.clock.now() - timedelta(days=days)
+        found = [paper for paper in found if paper.published_at >= since]
+    scores = score_query(prepare([_plain(paper) for paper in found]), query)
+    shown = [
+        Shown(paper=paper, score=float(score)) for paper, score in zip(found, scores, strict=True)
+    ]
+    shown.sort(key=lambda one: (-one.score, one.paper.id))
+    return shown[:limit]
+
+
+def _plain(paper: Paper) -> RankingPaper:
+    return RankingPaper(
+        paper_id=paper.id,
+        title=paper.title,
+        abstract=paper.abstract,
+        authors=paper.authors,
+        categories=paper.categories,
+        venue=paper.venue,
+        trend=0.0,
+        trend_reason="",
+    )
+
+
+def one(app: App, name: str) -> Paper | None:
+    """A paper by its number here, its arXiv id, its DOI, or a link to one of these."""
+    with app.store.read() as conn:
+        return library.find(conn, name)
+
+
+def latest_readings(paper: Paper) -> dict[str, float]:
+    """The newest value of each metric, whichever source it is from."""
+    return {signal.metric: signal.value for signal in sorted(paper.signals, key=lambda s: s.at)}
+
+
+def series(paper: Paper) -> dict[tuple[str, str], Sequence[tuple[datetime, float]]]:
+    """The readings of each (source, metric), in the order of their time."""
+    found: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
+    for signal in paper.signals:
+        found.setdefault((signal.source, signal.metric), []).append((signal.at, signal.value))
+    return dict(found)

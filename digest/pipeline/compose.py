@@ -1,0 +1,183 @@
+"""From rows to the bytes of a mail: the same rows give the same bytes, at every try."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from digest.core.deliveries import Delivery, DeliveryId, PlannedPaper
+from digest.core.editions import Card, Edition, EditionId
+from digest.core.errors import NotFound
+from digest.core.identifiers import PaperId
+from digest.core.messages import Content, Envelope, MailKind, OutgoingMail
+from digest.core.subscribers import Subscriber, SubscriberId
+from digest.mail import wire
+from digest.mail.view import DigestPaper, DigestView
+from digest.pipeline import links
+from digest.pipeline.app import App
+from digest.pipeline.membership import message_id
+from digest.store import editions, library, outbox
+from digest.store import subscribers as members
+
+_VIA = {"web": "on the web page", "mail": "by mail", "operator": "by the operator of this service"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letters:
+    """Everything that the mails of some deliveries are made from, read at once."""
+
+    app: App
+    subscribers: Mapping[SubscriberId, Subscriber]
+    editions: Mapping[EditionId, Edition]
+    papers: Mapping[DeliveryId, Sequence[PlannedPaper]]
+    cards: Mapping[tuple[EditionId, PaperId], Card]
+    titles: Mapping[PaperId, str]
+
+    def subscriber(self, delivery: Delivery) -> Subscriber | None:
+        return self.subscribers.get(delivery.subscriber_id)
+
+    def content(self, delivery: Delivery) -> Content:
+        """Subject, text and HTML of a delivery."""
+        subscriber = self.subscribers[delivery.subscriber_id]
+        if delivery.kind is MailKind.DIGEST:
+            assert delivery.edition_id is not None
+            edition = self.editions[delivery.edition_id]
+            papers = tuple(self._paper(edition.id, p) for p in self.papers[delivery.id])
+            return digest_content(self.app, subscriber, edition, delivery, papers)
+        return letter_content(self.app, subscriber, delivery)
+
+    def _paper(self, edition_id: EditionId, planned: PlannedPaper) -> DigestPaper:
+        return DigestPaper(
+            card=self.cards[edition_id, planned.paper_id],
+            title=self.titles[planned.paper_id],
+            reason=planned.reason,
+        )
+
+    def write(self, delivery: Delivery) -> tuple[Envelope, bytes]:
+        """The envelope and the finished message, signed where keys are configured."""
+        subscriber = self.subscribers[delivery.subscriber_id]
+        return finish(self.app, subscriber, delivery, self.content(delivery))
+
+
+def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
+    """Reads what these deliveries need, in a handful of queries."""
+    with app.store.read() as conn:
+        planned = outbox.papers_of(conn, [d.id for d in deliveries])
+        wanted: dict[EditionId, set[PaperId]] = {}
+        for delivery in deliveries:
+            if delivery.edition_id is not None:
+                ids = wanted.setdefault(delivery.edition_id, set())
+                ids.update(paper.paper_id for paper in planned[delivery.id])
+        cards = {
+            (edition_id, card.paper_id): card
+            for edition_id, ids in wanted.items()
+            for card in editions.cards_of(conn, edition_id, sorted(ids)).values()
+        }
+        return Letters(
+            app=app,
+            subscribers=members.many(conn, [d.subscriber_id for d in deliveries]),
+            editions=editions.many(conn, list(wanted)),
+            papers=planned,
+            cards=cards,
+            titles=library.titles_of(conn, set().union(*wanted.values())),
+        )
+
+
+def digest_content(
+    app: App,
+    subscriber: Subscriber,
+    edition: Edition,
+    delivery: Delivery,
+    papers: Sequence[DigestPaper],
+) -> Content:
+    """One person's digest."""
+    confirmed = subscriber.confirmed_at
+    missing = delivery.payload.get("missing", "")
+    return app.renderer.digest(
+        DigestView(
+            date=edition.date,
+            papers=tuple(papers),
+            appeared_count=int(delivery.payload.get("appeared", edition.candidate_count)),
+            missing=tuple(missing.splitlines()),
+            email=subscriber.email,
+            subscribed_on=confirmed.date() if confirmed else None,
+            unsubscribe_url=links.unsubscribe_url(app, subscriber),
+            preferences_url=links.preferences_url(app, subscriber),
+            browser_url=links.copy_url(app, delivery.public_id),
+        )
+    )
+
+
+def letter_content(app: App, subscriber: Subscriber, delivery: Delivery) -> Content:
+    """A mail of the membership: confirmation, welcome or goodbye."""
+    match delivery.kind:
+        case MailKind.CONFIRMATION:
+            return app.renderer.confirmation(
+                email=subscriber.email,
+                requested_at=delivery.created_at,
+                via=_VIA.get(delivery.payload.get("via", "web"), _VIA["web"]),
+                confirm_url=links.confirm_url(app, subscriber, delivery),
+                interests=subscriber.interests,
+            )
+        case MailKind.WELCOME:
+            return app.renderer.welcome(
+                email=subscriber.email,
+                preferences=subscriber.preferences,
+                interests=subscriber.interests,
+                next_due_at=subscriber.next_due_at,
+                preferences_url=links.preferences_url(app, subscriber),
+                unsubscribe_url=links.unsubscribe_url(app, subscriber),
+            )
+        case MailKind.GOODBYE:
+            return app.renderer.goodbye(
+                email=subscriber.email, subscribe_url=links.subscribe_url(app)
+            )
+        case _:
+            raise NotFound(f"a {delivery.kind.value} is not made from rows")
+
+
+def finish(
+    app: App, subscriber: Subscriber, delivery: Delivery, content: Content
+) -> tuple[Envelope, bytes]:
+    """Headers, MIME and signature around a content."""
+    signature = links.bounce_signature(app, delivery.public_id)
+    envelope = Envelope(
+        sender=wire.envelope_sender(app.identity, delivery.public_id, signature),
+        recipient=subscriber.email,
+    )
+    identity = app.identity
+    if delivery.kind is MailKind.CONFIRMATION and identity.command_address:
+        identity = replace(identity, reply_to=identity.command_address)  # a reply confirms
+    mail = OutgoingMail(
+        kind=delivery.kind,
+        envelope=envelope,
+        content=content,
+        message_id=message_id(app, delivery.public_id),
+        date=delivery.created_at,
+        headers=_headers(app, subscriber, delivery),
+    )
+    message = wire.compose(mail, identity)
+    if app.signer is not None:
+        message = app.signer.sign(message, delivery.created_at)
+    return envelope, message
+
+
+def _headers(app: App, subscriber: Subscriber, delivery: Delivery) -> wire.Headers:
+    if delivery.kind is not MailKind.DIGEST:
+        return wire.transactional_headers(app.identity)
+    return wire.digest_headers(
+        app.identity,
+        unsubscribe_url=links.unsubscribe_url(app, subscriber),
+        unsubscribe_token=links.unsubscribe_token(app, subscriber),
+        campaign=f"{delivery.created_at:%Y-%m-%d}",
+    )
+
+
+def digest_copy(app: App, public_id: str) -> str | None:
+    """The HTML of a digest as its reader got it; None when there is no such digest."""
+    with app.store.read() as conn:
+        delivery = outbox.by_public_id(conn, public_id)
+    if delivery is None or delivery.kind is not MailKind.DIGEST or delivery.edition_id is None:
+        return None
+    letters = load_letters(app, [delivery])
+    if not letters.papers[delivery.id]:
+        return None
+    return letters.content(delivery).html

@@ -1,0 +1,60 @@
+"""What a service must forget, and what it must wake up."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from digest.core.editions import edition_day
+from digest.core.subscribers import CONFIRMATION_VALID_DAYS
+from digest.pipeline.app import App
+from digest.pipeline.membership import Origin, resume
+from digest.store import cursors, editions, inbound, papers
+from digest.store import subscribers as members
+
+log = structlog.get_logger()
+
+_ATTEMPTS_KEPT = timedelta(days=2)
+_INBOUND_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HousekeepingReport:
+    """How many of each were woken up or forgotten."""
+
+    resumed: int
+    unconfirmed: int
+    editions: int
+    readings: int
+
+
+def housekeeping(app: App) -> HousekeepingReport:
+    """Ends pauses whose time is over and drops what is past its retention. Safe to repeat."""
+    now, rules = app.clock.now(), app.rules
+    with app.store.read() as conn:
+        rested = members.ended_pauses(conn, now)
+    for subscriber in rested:
+        resume(app, subscriber, Origin(via="operator"))
+    kept_from = edition_day(now, rules.timezone) - timedelta(days=rules.delivery_retention_days)
+    with app.store.write() as conn:
+        report = HousekeepingReport(
+            resumed=len(rested),
+            unconfirmed=members.forget_unconfirmed(
+                conn, now - timedelta(days=CONFIRMATION_VALID_DAYS)
+            ),
+            editions=editions.forget(conn, kept_from),
+            readings=papers.forget_readings(
+                conn, now - timedelta(days=rules.signal_retention_days)
+            ),
+        )
+        members.forget_attempts(conn, now - _ATTEMPTS_KEPT)
+        inbound.forget(conn, now - _INBOUND_KEPT)
+        cursors.forget_fetches(conn, now - timedelta(days=rules.delivery_retention_days))
+    log.info(
+        "housekeeping.finished",
+        resumed_count=report.resumed,
+        unconfirmed_count=report.unconfirmed,
+        edition_count=report.editions,
+        reading_count=report.readings,
+    )
+    return report

@@ -1,0 +1,142 @@
+"""From an edition's candidates to rows: what each subscriber of a batch gets, or why nothing."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy.exc import IntegrityError
+
+from digest.core.deliveries import DeliveryStatus, PlannedPaper
+from digest.core.editions import Card, Edition, EditionId
+from digest.core.identifiers import PaperId
+from digest.core.messages import MailKind
+from digest.core.subscribers import Subscriber, SubscriberId
+from digest.pipeline.app import App, WhenEmpty
+from digest.pipeline.edition import Issue, choose
+from digest.pipeline.membership import message_id
+from digest.ranking.rank import Ranked
+from digest.store import editions, outbox
+from digest.store.outbox import NewDelivery
+
+# Stands in for an edition that a dry run did not write.
+NO_EDITION = EditionId(0)
+
+
+def plan_batch(
+    app: App, issue: Issue, edition: Edition, batch: Sequence[Subscriber]
+) -> list[NewDelivery]:
+    """Plans and writes the deliveries of a batch, with the cards they need."""
+    plans = plans_for(app, issue, edition.id, batch)
+    _add_missing_cards(app, issue, edition.id, plans)
+    try:
+        with app.store.write() as conn:
+            outbox.enqueue(conn, plans, app.clock.now())
+    except IntegrityError:
+        # Another edition has just sent one of these papers to one of these people: rank again.
+        plans = plans_for(app, issue, edition.id, batch)
+        _add_missing_cards(app, issue, edition.id, plans)
+        with app.store.write() as conn:
+            outbox.enqueue(conn, plans, app.clock.now())
+    return plans
+
+
+def plans_for(
+    app: App, issue: Issue, edition_id: EditionId, batch: Sequence[Subscriber]
+) -> list[NewDelivery]:
+    """What each subscriber of the batch would get; writes nothing."""
+    seen = seen_by(app, issue, batch)
+    return [plan_for(app, issue, edition_id, s, choose(app, issue, s, seen[s.id])) for s in batch]
+
+
+def seen_by(
+    app: App, issue: Issue, batch: Sequence[Subscriber]
+) -> dict[SubscriberId, set[PaperId]]:
+    """The candidates that each subscriber has been sent before."""
+    with app.store.read() as conn:
+        return outbox.seen_papers(conn, [s.id for s in batch], issue.papers)
+
+
+def plan_for(
+    app: App,
+    issue: Issue,
+    edition_id: EditionId,
+    subscriber: Subscriber,
+    chosen: Sequence[Ranked],
+) -> NewDelivery:
+    """The delivery of one subscriber: the chosen papers, or the decision to send nothing."""
+    too_few = len(chosen) < app.rules.min_papers
+    if too_few and app.rules.when_empty is WhenEmpty.SKIP:
+        return skipped(app, subscriber, edition_id, why_skipped(app, issue, chosen))
+    public_id = app.new_id()
+    return NewDelivery(
+        public_id=public_id,
+        kind=MailKind.DIGEST,
+        subscriber_id=subscriber.id,
+        edition_id=edition_id,
+        message_id=message_id(app, public_id),
+        # What the mail says of the edition is fixed now: a later try must make the same mail.
+        payload={"appeared": str(len(issue.candidates)), "missing": "\n".join(issue.missing)},
+        papers=tuple(map(_planned, chosen)),
+    )
+
+
+def skipped(app: App, subscriber: Subscriber, edition_id: EditionId, detail: str) -> NewDelivery:
+    """The decision to send nothing, kept as a row so that `explain` can say why."""
+    public_id = app.new_id()
+    return NewDelivery(
+        public_id=public_id,
+        kind=MailKind.DIGEST,
+        subscriber_id=subscriber.id,
+        edition_id=edition_id,
+        message_id=message_id(app, public_id),
+        status=DeliveryStatus.SKIPPED,
+        detail=detail,
+    )
+
+
+def why_skipped(app: App, issue: Issue, chosen: Sequence[Ranked]) -> str:
+    """Why this many papers do not make a digest, in one line."""
+    if not issue.candidates:
+        trouble = f" ({'; '.join(issue.missing)})" if issue.missing else ""
+        return f"no paper appeared in the {app.rules.lookback_days} days of this edition{trouble}"
+    return (
+        f"{len(chosen)} of {len(issue.candidates)} papers are new to this reader and match, "
+        f"at least {app.rules.min_papers} are wanted"
+    )
+
+
+def _planned(ranked: Ranked) -> PlannedPaper:
+    return PlannedPaper(
+        paper_id=ranked.paper_id,
+        score=ranked.score,
+        relevance=ranked.relevance,
+        trend=ranked.trend,
+        reason=ranked.reason,
+    )
+
+
+def _add_missing_cards(
+    app: App, issue: Issue, edition_id: EditionId, plans: Sequence[NewDelivery]
+) -> None:
+    with app.store.read() as conn:
+        have = editions.carded(conn, edition_id)
+    rendered = render_cards(app, issue, plans, have)
+    if rendered:
+        with app.store.write() as conn:
+            editions.add_cards(conn, edition_id, rendered)
+
+
+def render_cards(
+    app: App, issue: Issue, plans: Sequence[NewDelivery], have: set[PaperId]
+) -> list[Card]:
+    """The cards that these plans need beyond those there are."""
+    wanted = dict.fromkeys(paper.paper_id for plan in plans for paper in plan.papers)
+    return [app.renderer.card(issue.papers[key]) for key in wanted if key not in have]
+
+
+def is_skipped(plan: NewDelivery) -> bool:
+    return plan.status is DeliveryStatus.SKIPPED
+
+
+def edition_of(app: App, day: date) -> Edition | None:
+    with app.store.read() as conn:
+        return editions.by_date(conn, day)

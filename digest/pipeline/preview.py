@@ -1,0 +1,206 @@
+"""What a subscriber gets, would get, or does not get, and why; nothing is changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus, PlannedPaper
+from digest.core.editions import Edition
+from digest.core.errors import NotFound
+from digest.core.messages import Content, MailKind
+from digest.core.subscribers import Status, Subscriber
+from digest.mail.view import DigestPaper
+from digest.pipeline.app import App
+from digest.pipeline.compose import digest_content, finish, load_letters
+from digest.pipeline.edition import Issue, choose, gather
+from digest.pipeline.planning import NO_EDITION, edition_of, plan_for, seen_by, why_skipped
+from digest.ranking.rank import Ranked
+from digest.store import outbox
+from digest.store import subscribers as members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewedMail:
+    content: Content
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainedPaper:
+    """A paper with the parts of its score, by name, each as it went into the score."""
+
+    paper: PlannedPaper
+    title: str
+    parts: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why somebody got, or did not get, the mail of a date.
+
+    `delivery` is what was decided, None while nothing is; `papers` are those of the mail, or
+    those it would hold now. `reasons` say in lines what a person wants to know.
+    """
+
+    day: date
+    subscriber: Subscriber
+    delivery: Delivery | None
+    reasons: tuple[str, ...]
+    papers: tuple[ExplainedPaper, ...]
+
+
+def subscriber_named(app: App, email: str) -> Subscriber:
+    """The subscriber of an address. Raises NotFound."""
+    with app.store.read() as conn:
+        found = members.by_email(conn, email.strip())
+    if found is None:
+        raise NotFound(f"there is no subscriber {email}: `digest subscribers list` shows them")
+    return found
+
+
+def preview(app: App, email: str, day: date) -> PreviewedMail:
+    """The mail of a date: the one that was made, else the one that would be made now.
+
+    Raises NotFound when there is no subscriber, or no paper for them.
+    """
+    subscriber = subscriber_named(app, email)
+    delivery = _decided(app, day, subscriber)
+    if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
+        letters = load_letters(app, [delivery])
+        content = letters.content(delivery)
+    else:
+        delivery, content = _rehearsed(app, day, subscriber)
+    return PreviewedMail(content=content, message=finish(app, subscriber, delivery, content)[1])
+
+
+def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
+    edition = edition_of(app, day)
+    if edition is None:
+        return None
+    with app.store.read() as conn:
+        return outbox.of_edition(conn, edition.id, subscriber.id)
+
+
+def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, Content]:
+    issue = gather(app, day)
+    chosen = _chosen(app, issue, subscriber)
+    if not chosen:
+        raise NotFound(f"there is no mail to show: {why_skipped(app, issue, chosen)}")
+    now = app.clock.now()
+    plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
+    delivery = Delivery(
+        id=DeliveryId(0),
+        public_id=plan.public_id,
+        kind=MailKind.DIGEST,
+        subscriber_id=subscriber.id,
+        edition_id=NO_EDITION,
+        status=DeliveryStatus.QUEUED,
+        created_at=now,
+        next_attempt_at=now,
+        payload=plan.payload or {},
+    )
+    edition = Edition(
+        id=NO_EDITION,
+        date=day,
+        window=issue.window,
+        frozen_at=now,
+        candidate_count=len(issue.candidates),
+    )
+    papers = [
+        DigestPaper(
+            card=app.renderer.card(issue.papers[ranked.paper_id]),
+            title=issue.papers[ranked.paper_id].title,
+            reason=ranked.reason,
+        )
+        for ranked in chosen
+    ]
+    return delivery, digest_content(app, subscriber, edition, delivery, papers)
+
+
+def _chosen(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Ranked, ...]:
+    return choose(app, issue, subscriber, seen_by(app, issue, [subscriber])[subscriber.id])
+
+
+def explain(app: App, email: str, day: date) -> Explanation:
+    """Why this person got, or did not get, the mail of a date. Raises NotFound."""
+    subscriber = subscriber_named(app, email)
+    delivery, issue = _decided(app, day, subscriber), gather(app, day)
+    chosen = _chosen(app, issue, subscriber)
+    if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
+        papers = _sent_papers(app, delivery, issue)
+    else:
+        papers = tuple(_explained(issue, ranked) for ranked in chosen)
+    return Explanation(
+        day=day,
+        subscriber=subscriber,
+        delivery=delivery,
+        reasons=_reasons(app, subscriber, delivery, issue, chosen),
+        papers=papers,
+    )
+
+
+def _explained(issue: Issue, ranked: Ranked) -> ExplainedPaper:
+    return ExplainedPaper(
+        paper=PlannedPaper(
+            paper_id=ranked.paper_id,
+            score=ranked.score,
+            relevance=ranked.relevance,
+            trend=ranked.trend,
+            reason=ranked.reason,
+        ),
+        title=issue.papers[ranked.paper_id].title,
+        parts=ranked.parts,
+    )
+
+
+def _sent_papers(app: App, delivery: Delivery, issue: Issue) -> tuple[ExplainedPaper, ...]:
+    letters = load_letters(app, [delivery])
+    return tuple(
+        ExplainedPaper(
+            paper=paper,
+            title=letters.titles[paper.paper_id],
+            parts=(("relevance", paper.relevance), ("trend", paper.trend)),
+        )
+        for paper in letters.papers[delivery.id]
+    )
+
+
+def _reasons(
+    app: App,
+    subscriber: Subscriber,
+    delivery: Delivery | None,
+    issue: Issue,
+    chosen: Sequence[Ranked],
+) -> tuple[str, ...]:
+    lines = [_about_delivery(delivery)] if delivery is not None else []
+    if delivery is None:
+        lines.append(_about_waiting(subscriber))
+        if not chosen:
+            lines.append(why_skipped(app, issue, chosen))
+    lines.extend(f"missing in this edition: {line}" for line in issue.missing)
+    return tuple(lines)
+
+
+def _about_delivery(delivery: Delivery) -> str:
+    detail = f" ({delivery.detail})" if delivery.detail else ""
+    answer = f": {delivery.smtp_code} {delivery.smtp_reply}" if delivery.smtp_code else ""
+    match delivery.status:
+        case DeliveryStatus.SENT:
+            return f"sent at {delivery.sent_at:%Y-%m-%d %H:%M} UTC{answer}"
+        case DeliveryStatus.DEFERRED:
+            when = f"{delivery.next_attempt_at:%Y-%m-%d %H:%M} UTC"
+            return f"put off after {delivery.attempts} tries, next at {when}{answer}"
+        case _:
+            return f"{delivery.status.value}{detail}{answer}"
+
+
+def _about_waiting(subscriber: Subscriber) -> str:
+    match subscriber.status:
+        case Status.ACTIVE if subscriber.next_due_at is not None:
+            return f"not planned yet: next due at {subscriber.next_due_at:%Y-%m-%d %H:%M} UTC"
+        case Status.PENDING:
+            return "no mail: the subscription was never confirmed"
+        case Status.PAUSED if subscriber.paused_until is not None:
+            return f"no mail: paused until {subscriber.paused_until:%Y-%m-%d %H:%M} UTC"
+        case _:
+            return f"no mail: the subscriber is {subscriber.status.value}"

@@ -1,0 +1,155 @@
+"""The configuration: one TOML file, overlaid by the environment, checked as a whole.
+
+Every mistake is reported at once, by its key. Any key can be set as `DIGEST__SECTION__KEY`;
+any secret can be read from a file by `KEY_file`.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from digest.core.errors import ConfigError
+from digest.sections import Sections, SourceSection
+
+ENVIRONMENT_PREFIX = "DIGEST__"
+_FILE_SUFFIX = "_file"
+# A secret may stand in a file of its own; a key that names a file anyway is not one of these.
+_SECRETS = (("smtp", "password"), ("security", "secret_key"), ("database", "url"))
+
+
+class Settings(Sections):
+    """All settings, frozen. `folder` is what relative paths start from."""
+
+    folder: Path = Path()
+
+
+def find_config(explicit: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The file to read: `--config`, `$DIGEST_CONFIG`, `./config.toml`, or none.
+
+    Raises ConfigError when a file that was named does not exist.
+    """
+    named = explicit or (Path(environ["DIGEST_CONFIG"]) if environ.get("DIGEST_CONFIG") else None)
+    if named is not None:
+        if not named.is_file():
+            raise ConfigError([f"{named}: there is no such file; `digest init` writes one"])
+        return named
+    default = Path("config.toml")
+    return default if default.is_file() else None
+
+
+def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Reads and checks everything. Raises ConfigError with all mistakes, each with its key."""
+    values = _read_toml(path) if path is not None else {}
+    folder = path.resolve().parent if path is not None else Path.cwd()
+    mistakes: list[str] = []
+    _overlay_environment(values, environ)
+    _read_secret_files(values, folder, mistakes)
+    try:
+        return Settings.model_validate(values | {"folder": folder})
+    except ValidationError as error:
+        mistakes.extend(_mistake(detail) for detail in error.errors())
+    raise ConfigError(mistakes)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: cannot be read: {error}"]) from error
+
+
+def _overlay_environment(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+    for name in sorted(environ):
+        if not name.startswith(ENVIRONMENT_PREFIX):
+            continue
+        *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+        place = values
+        for section in sections:
+            inner = place.setdefault(section, {})
+            if not isinstance(inner, dict):
+                raise ConfigError([f"{name}: {section} is not a section of keys"])
+            place = inner
+        place[key] = _environment_value(environ[name])
+
+
+def _environment_value(text: str) -> Any:
+    """A list written as in TOML; anything else stays text, which the schema converts."""
+    if text.startswith("[") and text.endswith("]"):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
+
+
+def _read_secret_files(values: dict[str, Any], folder: Path, mistakes: list[str]) -> None:
+    for section, key in _SECRETS:
+        table = values.get(section)
+        if not isinstance(table, dict) or key + _FILE_SUFFIX not in table:
+            continue
+        place = f"{section}.{key}{_FILE_SUFFIX}"
+        path = folder / str(table.pop(key + _FILE_SUFFIX))
+        if key in table:
+            mistakes.append(f"{place}: {section}.{key} is set too, keep one of them")
+            continue
+        try:
+            table[key] = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not text"
+            mistakes.append(f"{place}: {path} cannot be read: {reason}")
+
+
+def _mistake(detail: Any) -> str:
+    where = [str(part) for part in detail["loc"] if not _is_branch(str(part))]
+    key = ".".join(where)
+    if detail["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_nearest(key)}"
+    if detail["type"] == "missing":
+        return f"{key}: missing"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
+
+
+def _is_branch(part: str) -> bool:
+    """Whether a part of pydantic's location names a branch of a union, not a key."""
+    return "[" in part or part in {"str", "tuple", "DkimSection"}
+
+
+def _nearest(key: str) -> str:
+    known = sorted(set(_known_keys(Settings, "")) - {"folder"})
+    section, _, last = key.rpartition(".")
+    siblings = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
+    if close := difflib.get_close_matches(last, siblings, n=1, cutoff=0.5):
+        return f", did you mean {siblings[close[0]]}?"
+    if close := difflib.get_close_matches(key, known, n=1, cutoff=0.5):
+        return f", did you mean {close[0]}?"
+    return f"; known here: {', '.join(siblings)}" if siblings else ""
+
+
+def _known_keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    """Every key of the schema by its dotted name; secrets with their `_file` form."""
+    for name, field in model.model_fields.items():
+        key = f"{prefix}{field.alias or name}"
+        yield key
+        if tuple(key.split(".")) in _SECRETS:
+            yield key + _FILE_SUFFIX
+        inner = [t for t in (field.annotation, *get_args(field.annotation)) if _is_model(t)]
+        for section in inner:
+            if not issubclass(section, SourceSection) or "feeds" not in key:
+                yield from _known_keys(section, f"{key}.")
+
+
+def _is_model(candidate: Any) -> bool:
+    return isinstance(candidate, type) and issubclass(candidate, BaseModel)
+
+
+def environment() -> Mapping[str, str]:
+    """The process's environment: asked for in one place only."""
+    return os.environ
