@@ -1,0 +1,206 @@
+"""Words as a mail shows them: cleaned, cut, counted, dated, wrapped. Everything here is pure."""
+
+import re
+import textwrap
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from urllib.parse import quote, urlsplit
+
+from digest.core.latex import readable
+
+COLUMNS = 72
+MAX_URL_CHARS = 600
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+# Marks that change the direction of all text after them (Unicode TR 9, explicit formatting).
+_DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
+_LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
+_BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
+_RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+
+# Abbreviations and initials behind which a full stop ends no sentence.
+_NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
+_SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_CLAIM = re.compile(
+    r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
+    r"|this (?:paper|work|study)|our (?:method|results|approach|model)|results show|outperforms?)\b"
+)
+
+# Hosts known to answer over https: a link written with http goes there without the detour.
+_SECURE_HOSTS = frozenset(
+    {
+        "arxiv.org",
+        "www.arxiv.org",
+        "export.arxiv.org",
+        "doi.org",
+        "dx.doi.org",
+        "github.com",
+        "huggingface.co",
+        "openreview.net",
+        "www.biorxiv.org",
+        "www.medrxiv.org",
+        "news.ycombinator.com",
+    }
+)
+
+
+def clean(text: str) -> str:
+    """One line of text from outside: no control, private-use, surrogate or direction characters.
+
+    TeX becomes Unicode, white space is collapsed.
+    """
+    kept = "".join(_as_kept(c) for c in _DIRECTION_MARKS.sub("", text))
+    return readable(kept)
+
+
+def _as_kept(character: str) -> str:
+    match unicodedata.category(character):
+        case "Cc" | "Zl" | "Zp":
+            return " "
+        case "Co" | "Cs" | "Cn":
+            return ""
+        case _:
+            return character
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words where there is one, with … at the end."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    if not text[limit - 1].isspace():
+        shorter = head.rpartition(" ")[0]
+        head = shorter if len(shorter) >= limit // 2 else head
+    return head.rstrip(" ,;:.–—-") + "…"
+
+
+def breakable(text: str) -> str:
+    """`text` with places to break (U+200B) in words too long for a narrow screen."""
+    return _LONG_WORD.sub(
+        lambda word: "\u200b".join(textwrap.wrap(word[0], 14, break_on_hyphens=False)), text
+    )
+
+
+def not_a_link(text: str) -> str:
+    """`text` in which mail programs find no domain to make a link of (U+200C behind its dot).
+
+    A title such as "Acme.com: a case study" must not lead anywhere but to its paper.
+    """
+    return _BARE_DOMAIN.sub(".\u200c", text)
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether the first letters that have a direction run from right to left, mostly."""
+    letters = [c for c in text if c.isalpha()]
+    return bool(letters) and sum(bool(_RTL.match(c)) for c in letters) * 2 > len(letters)
+
+
+def web_link(url: str) -> str:
+    """`url` in plain ASCII if it is an http or https link that is safe to show, else "".
+
+    Refused are other schemes, names and passwords in front of the host, and anything longer
+    than 600 characters.
+    """
+    tidy = "".join(c for c in url.strip() if c.isprintable())
+    try:
+        parts = urlsplit(tidy)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, UnicodeError):
+        return ""
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:-]+", host):
+        return ""
+    if "@" in parts.netloc:
+        return ""
+    scheme = "https" if host in _SECURE_HOSTS and not port else parts.scheme
+    host = f"[{host}]" if ":" in host else host
+    rest = quote(parts._replace(scheme="", netloc="").geturl(), safe="/?#&=%:;,+@!$()*~-._")
+    link = f"{scheme}://{host}{port}{rest}"
+    # Braces are never part of a paper's link, but some relays put their own values into them.
+    return link if len(link) <= MAX_URL_CHARS and "%7B" not in link.upper() else ""
+
+
+def long_date(day: date) -> str:
+    """Friday, 20 March 2026: the same in every locale."""
+    return f"{_DAYS[day.weekday()]}, {short_date(day)} {day.year}"
+
+
+def short_date(day: date) -> str:
+    """20 March."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+def count(number: float, noun: str, plural: str = "") -> str:
+    """1 vote, 1,204 votes."""
+    whole = round(number)
+    return f"{whole:,} {noun if whole == 1 else plural or noun + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
+
+
+def without_reply_prefix(title: str) -> str:
+    """A title that cannot pass for an answer: "Re:" and its kin are taken off its start."""
+    return _REPLY_PREFIX.sub("", title) or "Untitled"
+
+
+def wrap(text: str, indent: str = "", first: str | None = None) -> str:
+    """Lines of at most 72 columns; a longer word, such as a link, keeps a line of its own."""
+    return textwrap.fill(
+        text,
+        COLUMNS,
+        initial_indent=indent if first is None else first,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of one paragraph, in order."""
+    found: list[str] = []
+    for piece in filter(None, _SENTENCE_GAP.split(text)):
+        if found and _NO_END.search(found[-1]):
+            found[-1] += " " + piece
+        else:
+            found.append(piece)
+    return tuple(found)
+
+
+def gist(title: str, abstract: str, limit: int) -> str:
+    """The two most central sentences of an abstract, in their order, at most `limit` characters.
+
+    Central is a sentence that shares its words with the title and with the other sentences, or
+    that says what was done (extractive summaries after Luhn 1958 and SumBasic, both cited often).
+    """
+    candidates = sentences(abstract)
+    if len(candidates) <= 2 and len(abstract) <= limit:
+        return abstract
+    words = [frozenset(w.casefold() for w in _WORD.findall(s)) for s in candidates]
+    spread = Counter(w for sentence in words for w in sentence)
+    topic = frozenset(w.casefold() for w in _WORD.findall(title))
+
+    def centrality(number: int) -> float:
+        mine = words[number]
+        if not mine:
+            return 0.0
+        shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
+        claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
+        # What opens a long abstract is what everybody knew before.
+        claim *= 0.7 if number == 0 and len(candidates) > 3 else 1.0
+        return claim * shared / (len(mine) + 4)
+
+    best = sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))[:2]
+    chosen = " ".join(candidates[n] for n in sorted(best))
+    return chosen if len(chosen) <= limit else cut(candidates[best[0]], limit)

@@ -1,0 +1,143 @@
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.mail import prose
+
+
+def test_text_from_outside_loses_control_private_and_direction_characters() -> None:
+    assert prose.clean("a\x00b\r\nc\ue000reason\ue001 \u202edrawkcab\u2066 d") == (
+        "a b creason drawkcab d"
+    )
+
+
+def test_tex_reads_as_people_read_it() -> None:
+    assert (
+        prose.clean(r"The $\ell_1$ norm of G\"odel, 5% of it") == "The ℓ_1 norm of Gödel, 5% of it"
+    )
+
+
+@given(st.text(max_size=300), st.integers(2, 80))
+def test_a_cut_text_is_never_longer_than_its_limit(text: str, limit: int) -> None:
+    assert len(prose.cut(text, limit)) <= limit
+
+
+def test_a_text_is_cut_between_words() -> None:
+    assert prose.cut("the quick brown fox", 12) == "the quick…"
+    assert prose.cut("the quick brown fox", 10) == "the quick…"
+    assert prose.cut("x" * 30, 10) == "x" * 9 + "…"
+    assert prose.cut("short", 5) == "short"
+
+
+def test_long_words_can_break_and_read_the_same() -> None:
+    broken = prose.breakable("see " + "x" * 500)
+    assert max(len(part) for part in broken.replace("\u200b", " ").split()) <= 14
+    assert broken.replace("\u200b", "") == "see " + "x" * 500
+
+
+def test_a_domain_in_a_title_is_no_link() -> None:
+    assert prose.not_a_link("Acme.com: 3.5 times faster") == "Acme.\u200ccom: 3.5 times faster"
+
+
+@pytest.mark.parametrize(
+    ("url", "link"),
+    [
+        ("https://arxiv.org/abs/1?a=1&b=2#c", "https://arxiv.org/abs/1?a=1&b=2#c"),
+        ("http://arxiv.org/abs/1", "https://arxiv.org/abs/1"),
+        ("http://lab.example/paper", "http://lab.example/paper"),
+        (" https://münchen.example/ä b ", "https://xn--mnchen-3ya.example/%C3%A4%20b"),
+        ("https://e.org/a%20b", "https://e.org/a%20b"),
+        ("https://[::1]:8000/x", "https://[::1]:8000/x"),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("mailto:a@b.example", ""),
+        ("https://user@evil.example/", ""),
+        ("https://e.org/{{ token }}", ""),
+        ('https://e.org/"><script>', "https://e.org/%22%3E%3Cscript%3E"),
+        ("https://e.org/\r\nBcc: x", "https://e.org/Bcc:%20x"),
+        ("https://e.org:port/", ""),
+        ("https://", ""),
+        ("//e.org/x", ""),
+        ("", ""),
+        ("https://e.org/" + "x" * 700, ""),
+    ],
+)
+def test_only_web_links_that_are_safe_to_show_are_links(url: str, link: str) -> None:
+    assert prose.web_link(url) == link
+
+
+@given(st.text(max_size=200))
+def test_a_link_is_plain_ascii_whatever_it_was(url: str) -> None:
+    for candidate in (url, f"https://e.org/{url}", f"http://{url}"):
+        link = prose.web_link(candidate)
+        assert link == "" or link.startswith(("http://", "https://"))
+        assert link.isascii()
+        assert not set(link) & set(" \r\n\t\"<>'{}\\^`|")
+
+
+def test_a_direction_is_told_by_most_letters() -> None:
+    assert prose.is_right_to_left("למידת מכונה GPT")
+    assert not prose.is_right_to_left("The word שלום in English")
+    assert not prose.is_right_to_left("2026")
+
+
+def test_dates_and_counts_read_well() -> None:
+    assert prose.long_date(date(2026, 3, 20)) == "Friday, 20 March 2026"
+    assert prose.short_date(date(2026, 12, 1)) == "1 December"
+    assert prose.count(1, "vote") == "1 vote"
+    assert prose.count(1204, "vote") == "1,204 votes"
+    assert prose.listed(["a", "b", "c"]) == "a, b and c"
+    assert prose.listed(["a"]) == "a"
+    assert prose.listed([]) == ""
+
+
+@pytest.mark.parametrize("title", ["Re: a", "RE: Fwd: a", " re[2]: AW: a", "a"])
+def test_a_title_cannot_pass_for_an_answer(title: str) -> None:
+    assert prose.without_reply_prefix(title) == "a"
+
+
+def test_a_title_of_nothing_but_re_has_a_name() -> None:
+    assert prose.without_reply_prefix("Re: ") == "Untitled"
+
+
+def test_abbreviations_end_no_sentence() -> None:
+    text = "Large models, e.g. GPT, fail. Smith et al. Showed why. See Fig. 2 for J. Doe. Done."
+    assert prose.sentences(text) == (
+        "Large models, e.g. GPT, fail.",
+        "Smith et al. Showed why.",
+        "See Fig. 2 for J. Doe.",
+        "Done.",
+    )
+
+
+def test_the_gist_of_an_abstract_is_its_two_most_central_sentences_in_their_order() -> None:
+    abstract = (
+        "Deep learning is everywhere. People like it. "
+        "We propose a sparse retrieval index for scientific search. "
+        "The weather was fine. "
+        "Sparse retrieval with this index makes scientific search ten times cheaper."
+    )
+    assert prose.gist("A sparse index for scientific search", abstract, 400) == (
+        "We propose a sparse retrieval index for scientific search. "
+        "Sparse retrieval with this index makes scientific search ten times cheaper."
+    )
+
+
+def test_a_short_abstract_is_its_own_gist() -> None:
+    assert prose.gist("T", "One. Two.", 100) == "One. Two."
+    assert prose.gist("T", "", 100) == ""
+
+
+@given(st.text(max_size=2000), st.integers(20, 400))
+def test_a_gist_is_never_longer_than_its_limit(abstract: str, limit: int) -> None:
+    assert len(prose.gist("A title of words", abstract, limit)) <= limit
+
+
+def test_wrapped_lines_have_72_columns_and_links_stay_whole() -> None:
+    link = "https://e.org/" + "x" * 90
+    lines = prose.wrap(f"{'word ' * 30}{link}", indent="   ").split("\n")
+    assert lines[-1].strip() == link
+    assert all(len(line) <= 72 for line in lines[:-1])
+    assert all(line.startswith("   ") for line in lines)
