@@ -1,0 +1,265 @@
+"""Words of titles, abstracts and interests, in the form in which they are compared.
+
+Three views of a text's folded words (`read`: TeX made readable, no case, no diacritics):
+
+- `terms`: Porter stems without stop words, the bag that BM25 counts;
+- `query_words`: the same of a query, with the spellings in which each word may occur;
+- `phrase_text` and `phrase_forms`: all words in order, for phrases that must or must not occur.
+
+A compound is kept in parts and joined: `GPT-4` is gpt, 4 and gpt4, so that `GPT4` finds it.
+"""
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import snowballstemmer
+
+from digest.core.latex import readable
+
+# Letters that Unicode does not decompose into a base letter and a mark.
+_UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
+_MARKS = re.compile("[\u0300-\u036f]")
+_APOSTROPHE = re.compile(r"(?<=\w)['’ʼ](?:s\b)?")
+# Scripts written without spaces: every character is a word of its own.
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = rf"(?:[{_UNSPACED}]|(?:(?![{_UNSPACED}_])\w)+(?:\+\+|#(?!\w))?)"
+# Parts of one compound: state-of-the-art, SE(3), l_1, x^2. Dashes wider than a hyphen separate.
+_COMPOUND = re.compile(rf"{_WORD}(?:[-‐‑_^]{_WORD}|\({_WORD}\))*")
+_PART = re.compile(_WORD)
+
+_IRREGULAR = {
+    "analyses": "analysis",
+    "axes": "axis",
+    "bacteria": "bacterium",
+    "corpora": "corpus",
+    "crises": "crisis",
+    "criteria": "criterion",
+    "diagnoses": "diagnosis",
+    "formulae": "formula",
+    "hypotheses": "hypothesis",
+    "indices": "index",
+    "matrices": "matrix",
+    "maxima": "maximum",
+    "minima": "minimum",
+    "optima": "optimum",
+    "phenomena": "phenomenon",
+    "simplices": "simplex",
+    "spectra": "spectrum",
+    "syntheses": "synthesis",
+    "theses": "thesis",
+    "vertices": "vertex",
+}
+_IRREGULAR_END = re.compile(rf"(?:{'|'.join(_IRREGULAR)})$")
+# British to American, where Porter's rules would keep the two apart.
+_ISE = re.compile(
+    r"([a-z](?:al|an|ar|en|er|et|gn|il|im|it|on|or))is(?=(?:e[ds]?|ers?|ing|ations?)$)"
+)
+_OUR = re.compile(r"(?<=[a-z]{2})our(?=(?:s|ed|ing|al|hoods?)?$)")
+
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+STOP_WORDS = _listed(
+    """a about above after again against all also although am among an and any are as at be because
+    been before being below between both but by can cannot could did do does doing done down due
+    during each either et etc few for from further had has have having he hence her here hers him
+    his how however i if in into is it its itself just may me might more most must my nor not now
+    of off on once only onto or other our ours out over own per same shall she should since so some
+    such than that the their theirs them then there therefore these they this those though through
+    thus to too toward towards under until up upon us very via was we were what when where whereas
+    whether which while who whom whose why will with within without would yet you your
+    """
+)
+
+# Words with which people wrap an interest; they say nothing of the subject.
+_WRAPPING = _listed(
+    """articles deal describe exist find give interested interests looking papers recent
+    regarding related want work working works
+    """
+)
+
+# Words of any abstract: never rare, however few the papers by which rarity is judged.
+_GENERIC_WORDS = _listed(
+    """accuracy algorithm analysis application approach art artificial based benchmark
+    code data dataset deep design effective efficient evaluate evidence experiment framework
+    general good high improve information intelligence large learning machine measure method model
+    network neural new novel optimal paper performance predict problem process propose provide
+    research result science show significant simple state study system task technique technology
+    test theory tool train understanding use
+    """
+)
+
+
+@functools.lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The Porter stem of a folded word (https://tartarus.org/martin/PorterStemmer/def.txt).
+
+    Irregular plurals of science and British spellings are brought together first.
+    """
+    if not word.isascii() or not word.isalpha():
+        return word
+    word = _IRREGULAR_END.sub(lambda found: _IRREGULAR[found[0]], word)
+    word = _OUR.sub("or", _ISE.sub(r"\1iz", word))
+    return str(_porter().stemWord(word))
+
+
+@functools.cache
+def _porter() -> snowballstemmer.stemmer:
+    return snowballstemmer.stemmer("porter")
+
+
+GENERIC_TERMS = frozenset(map(stem, _GENERIC_WORDS))
+STOP_STEMS = frozenset(map(stem, STOP_WORDS))
+
+
+def fold(text: str) -> str:
+    """`text` by which spellings are compared: NFKC, no case, no diacritics, no apostrophes."""
+    if text.isascii():
+        return _APOSTROPHE.sub("", text.lower())
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    composed = unicodedata.normalize("NFKC", _MARKS.sub("", decomposed))
+    return _APOSTROPHE.sub("", composed).translate(_UNDECOMPOSED)
+
+
+Words = Sequence[tuple[str, ...]]
+"""A text as folded words in order, each as the parts of a compound; most have one part."""
+
+
+def read(text: str) -> Words:
+    """The words of `text`."""
+    return [
+        (word,) if word.isalnum() else tuple(_PART.findall(word))
+        for word in _COMPOUND.findall(fold(readable(text)))
+    ]
+
+
+def terms(words: Words) -> list[str]:
+    """The stems of a text in order without stop words; compounds in parts and joined."""
+    found: list[str] = []
+    for parts in words:
+        found.extend(stem(part) for part in parts if part not in STOP_WORDS)
+        found.extend(map(stem, _joined(parts)))
+    return found
+
+
+def _joined(parts: tuple[str, ...]) -> list[str]:
+    """A compound written as one word, and neighbouring parts of a long one: SE(3)-net is se3."""
+    if len(parts) < 2:
+        return []
+    pairs = [left + right for left, right in pairwise(parts)] if len(parts) > 2 else []
+    return ["".join(parts), *pairs]
+
+
+Alternative = tuple[str, ...]
+"""Terms that together stand for one word of a query."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryWord:
+    """A distinct word of a query: its folded spelling, the terms that may stand for it, how often
+    it is said, and the spelling of the word right behind it, if that is informative too."""
+
+    spelling: str
+    alternatives: tuple[Alternative, ...]
+    count: int = 1
+    followed_by: str | None = None
+
+
+def query_words(text: str) -> tuple[QueryWord, ...]:
+    """The distinct words of a query in order, each with the spellings in which it may occur.
+
+    What is written as two words may occur as one: `fine tuning` gives `fine` as (fine) or
+    (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
+    left out, unless nothing else is there.
+    """
+    words = read(text)
+    kept = _informative(words)
+    plain = {place for place in kept if len(words[place]) == 1}
+    found: dict[Alternative, QueryWord] = {}
+    for place in kept:
+        own = _alternatives(words[place])
+        if known := found.get(own[0]):
+            found[own[0]] = replace(known, count=known.count + 1)
+            continue
+        joined = [
+            (stem(words[left][0] + words[left + 1][0]),)
+            for left in (place - 1, place)
+            if {left, left + 1} <= plain
+        ]
+        found[own[0]] = QueryWord(
+            spelling="-".join(words[place]),
+            alternatives=(*own, *joined),
+            followed_by="-".join(words[place + 1]) if place + 1 in kept else None,
+        )
+    return tuple(found.values())
+
+
+def _informative(words: Words) -> list[int]:
+    places = [n for n, parts in enumerate(words) if not STOP_WORDS.issuperset(parts)]
+    return [n for n in places if not _WRAPPING.issuperset(words[n])] or places
+
+
+def _alternatives(parts: tuple[str, ...]) -> list[Alternative]:
+    separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
+    return [separate] if len(parts) == 1 else [separate, (stem("".join(parts)),)]
+
+
+def phrase_text(*texts: Words) -> str:
+    """All stems of the texts in order, stop words too, as a string in which phrases are found.
+
+    Texts, and their spellings with compounds in parts and with compounds joined, are kept apart
+    by bars.
+    """
+    pieces: list[str] = []
+    for words in texts:
+        pieces.append(_spaced(part for parts in words for part in parts))
+        if any(len(parts) > 1 for parts in words):
+            pieces.append(_spaced("".join(parts) for parts in words))
+            pieces.extend(_spaced([word]) for parts in words for word in _joined(parts)[1:])
+    return "|".join(pieces)
+
+
+def phrase_forms(phrase: str) -> tuple[str, ...]:
+    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
+    with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
+    words = read(phrase)
+    parts = [part for parts in words for part in parts]
+    if not parts:
+        return ()
+    spellings = [parts, ["".join(compound) for compound in words]]
+    spellings.extend(
+        [*parts[:n], parts[n] + parts[n + 1], *parts[n + 2 :]] for n in range(len(parts) - 1)
+    )
+    spellings.extend(
+        [*parts[:n], *halves, *parts[n + 1 :]]
+        for n, part in enumerate(parts)
+        for halves in _halves(part)
+    )
+    if len(parts) == 3:
+        spellings.append(["".join(parts)])
+    return tuple(dict.fromkeys(_spaced(spelling) for spelling in spellings))
+
+
+def _halves(word: str) -> Iterable[tuple[str, str]]:
+    """The ways to write a word as two, each of three letters or more and not a stop word."""
+    if not word.isalpha():
+        return
+    for cut in range(3, len(word) - 2):
+        halves = word[:cut], word[cut:]
+        if STOP_WORDS.isdisjoint(halves):
+            yield halves
+
+
+def _spaced(words: Iterable[str]) -> str:
+    return f" {' '.join(map(stem, words))} "
+
+
+def contains_phrase(text: str, forms: Sequence[str]) -> bool:
+    """Whether a `phrase_text` holds one of the `phrase_forms`, in any form of its words."""
+    return any(form in text for form in forms)

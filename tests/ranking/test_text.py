@@ -1,0 +1,124 @@
+import pytest
+
+from digest.ranking.text import (
+    contains_phrase,
+    fold,
+    phrase_forms,
+    phrase_text,
+    query_words,
+    read,
+    stem,
+    terms,
+)
+
+
+def holds(text: str, phrase: str) -> bool:
+    return contains_phrase(phrase_text(read(text)), phrase_forms(phrase))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("policies", "policy"),
+        ("matrices", "matrix"),
+        ("meta-analyses", "meta-analysis"),
+        ("optimisation", "optimization"),
+        ("behaviours", "behavior"),
+        ("LLMs", "llm"),
+        ("Schrödinger", "Schrodinger"),
+        ("ﬁne", "fine"),
+        ("Alzheimer's", "Alzheimer’s"),
+        (r"G\"odel", "Gödel"),
+        ("Łukasiewicz", "Lukasiewicz"),
+    ],
+)
+def test_two_spellings_of_a_word_give_the_same_terms(one: str, other: str) -> None:
+    assert terms(read(one)) == terms(read(other))
+
+
+def test_words_that_only_look_alike_are_kept_apart() -> None:
+    assert stem("supervised") == stem("supervision")
+    assert stem("noise") != stem("noiz")
+    assert stem("four") == "four"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("GPT-4", ["gpt", "4", "gpt4"]),
+        ("3D", ["3d"]),
+        ("SE(3)", ["se", "3", "se3"]),
+        ("state-of-the-art", ["state", "art", "stateoftheart"]),
+        (r"$\ell_1$", ["l", "1", "l1"]),
+        ("C++ and C#", ["c++", "c#"]),
+        ("the of and", []),
+    ],
+)
+def test_compounds_are_kept_in_parts_and_joined(text: str, expected: list[str]) -> None:
+    found = terms(read(text))
+    assert [term for term in expected if term not in found] == []
+    assert bool(found) == bool(expected)
+
+
+def test_scripts_without_spaces_are_read_character_by_character() -> None:
+    assert terms(read("扩散模型")) == ["扩", "散", "模", "型"]
+    assert holds("视频扩散模型的综述", "扩散模型")
+
+
+def test_folding_an_ascii_text_and_another_follow_the_same_rules() -> None:
+    assert fold("The O'Neil Model's") == fold("The O’Neil Model’s")
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("A survey of diffusion policies", "diffusion policy"),
+        ("Fine-tuning small models", "fine tuning"),
+        ("Finetuning small models", "fine-tuning"),
+        ("Fine tuning small models", "finetuning"),
+        ("Low rank finetuning", "low-rank fine-tuning"),
+        ("We evaluate GPT-4-turbo", "GPT4"),
+        ("We evaluate GPT 4", "GPT-4"),
+        ("an SE(3)-equivariant network", "SE(3)"),
+        ("The state of the art", "state-of-the-art"),
+        ("Is it all you need?", "all you need"),
+    ],
+)
+def test_a_phrase_is_found_in_any_form_of_its_words(text: str, phrase: str) -> None:
+    assert holds(text, phrase)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("diffusion of robot policies", "diffusion policies"),
+        ("a category of surveyors' tools", "cat"),
+        ("state art", "state of the art"),
+        ("anything", "…"),
+    ],
+)
+def test_a_phrase_is_not_found_in_other_words_or_another_order(text: str, phrase: str) -> None:
+    assert not holds(text, phrase)
+
+
+def test_a_phrase_does_not_reach_from_one_text_into_the_next() -> None:
+    assert not contains_phrase(
+        phrase_text(read("Robot"), read("Learning")), phrase_forms("robot learning")
+    )
+
+
+def test_a_query_leaves_out_wrapping_and_repetition_but_counts_it() -> None:
+    words = query_words("I am interested in papers on graphs, graph matching")
+    assert [(word.spelling, word.count) for word in words] == [("graphs", 2), ("matching", 1)]
+
+
+def test_a_query_of_nothing_but_wrapping_is_taken_as_it_is() -> None:
+    assert [word.spelling for word in query_words("related work")] == ["related", "work"]
+    assert query_words("of the") == ()
+
+
+def test_neighbouring_words_of_a_query_may_occur_as_one() -> None:
+    fine, tuning = query_words("fine tuning")
+    assert ("finetun",) in fine.alternatives
+    assert ("finetun",) in tuning.alternatives
+    assert (fine.followed_by, tuning.followed_by) == ("tuning", None)
