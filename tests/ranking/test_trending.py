@@ -1,0 +1,192 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.core.identifiers import PaperId
+from digest.core.papers import Signal
+from digest.ranking.trending import (
+    SILENT_MOST,
+    VOTED_LEAST,
+    Trend,
+    TrendPaper,
+    growth,
+    source_name,
+    trends,
+)
+
+NOW = datetime(2026, 3, 10, 14, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def votes(
+    hours_ago: float, value: float, source: str = "huggingface", metric: str = "upvotes"
+) -> Signal:
+    return Signal(source=source, metric=metric, at=NOW - hours_ago * HOUR, value=value)
+
+
+def paper(number: int, *signals: Signal, age_h: float = 48) -> TrendPaper:
+    return TrendPaper(paper_id=PaperId(number), appeared_at=NOW - age_h * HOUR, signals=signals)
+
+
+def trend_of(*papers: TrendPaper, number: int = 1) -> Trend:
+    return trends(papers, now=NOW)[PaperId(number)]
+
+
+@pytest.mark.parametrize(
+    ("hours", "factor"),
+    [(0, 2.1), (12, 2.1), (18, 1.7), (24, 1.3), (30, 1.3), (48, 1.1), (72, 1), (500, 1), (-5, 2.1)],
+)
+def test_growth_to_come_falls_with_age_to_none(hours: float, factor: float) -> None:
+    assert growth(hours * HOUR) == pytest.approx(factor)
+
+
+def test_a_young_paper_with_fewer_votes_can_stand_above_an_old_one() -> None:
+    found = trends([paper(1, votes(0, 60), age_h=8), paper(2, votes(0, 100), age_h=100)], now=NOW)
+    assert found[PaperId(1)].score > found[PaperId(2)].score
+
+
+def test_the_speed_of_the_last_day_tells_papers_of_equal_votes_apart() -> None:
+    found = trends(
+        [
+            paper(1, votes(24, 10), votes(0, 50), age_h=30),
+            paper(2, votes(24, 40), votes(0, 50), age_h=30),
+        ],
+        now=NOW,
+    )
+    assert found[PaperId(1)].score > found[PaperId(2)].score
+
+
+def test_the_best_of_a_small_field_is_not_drowned_by_a_large_one() -> None:
+    crowd = [paper(n, votes(1, 10 * n)) for n in range(2, 40)]
+    chemist = paper(1, votes(1, 4, "openreview", "likes"))
+    beside = [paper(n, votes(1, n - 99, "openreview", "likes")) for n in range(100, 103)]
+    found = trends([*crowd, chemist, *beside], now=NOW)
+    better = [n for n in range(2, 40) if found[PaperId(n)].score > found[PaperId(1)].score]
+    assert len(better) < 10
+
+
+def test_a_second_metric_adds_and_a_missing_one_takes_nothing() -> None:
+    others = [paper(n, votes(1, n), votes(1, n, "hacker_news", "points")) for n in range(2, 9)]
+    alone = trend_of(paper(1, votes(1, 5)), *others)
+    both = trend_of(paper(1, votes(1, 5), votes(1, 5, "hacker_news", "points")), *others)
+    assert both.score > alone.score
+    assert [name for name, _ in both.parts] == ["hacker_news/points", "huggingface/votes"]
+
+
+def test_readings_after_now_do_not_count_where_there_are_earlier_ones() -> None:
+    other = paper(2, votes(1, 50))
+    known = trend_of(paper(1, votes(1, 10)), other)
+    assert trend_of(paper(1, votes(1, 10), votes(-20, 500)), other) == known
+
+
+def test_of_readings_that_are_all_later_the_earliest_stands_in() -> None:
+    other = paper(2, votes(1, 50))
+    found = trend_of(paper(1, votes(-90, 80), votes(-30, 20)), other)
+    assert found.reason == "20 votes on Hugging Face"
+
+
+def test_a_paper_without_votes_scores_by_newness_below_every_voted_paper() -> None:
+    found = trends(
+        [
+            paper(1, age_h=0),
+            paper(2, age_h=30),
+            paper(3, votes(1, 0), age_h=60),
+            paper(4, votes(200, 1), age_h=300),
+            *(paper(n, votes(1, 100)) for n in range(5, 30)),
+        ],
+        now=NOW,
+    )
+    scores = [found[PaperId(n)].score for n in (3, 2, 1, 4)]
+    assert scores == sorted(set(scores))
+    assert scores[2] <= SILENT_MOST < VOTED_LEAST < scores[3]
+
+
+@pytest.mark.parametrize(
+    ("signals", "words"),
+    [
+        ((votes(29, 53), votes(1, 301)), "rising: 53 → 301 votes since yesterday"),
+        ((votes(52, 53), votes(1, 301)), "rising: 53 → 301 votes in 2 days"),
+        ((votes(9, 10), votes(1, 30)), "rising: 10 → 30 votes in 9 h"),
+        ((votes(29, 119), votes(1, 120)), "120 votes on Hugging Face"),
+        ((votes(100, 20), votes(70, 120)), "120 votes on Hugging Face"),
+        ((votes(3, 20), votes(1, 120)), "120 votes on Hugging Face"),
+        ((votes(1, 1),), "1 vote on Hugging Face"),
+        ((votes(1, 1234, "github", "stars"),), "1,234 stars on GitHub"),
+        ((votes(1, 50, "huggingface", "github_stars"),), "50 GitHub stars on Hugging Face"),
+        ((votes(1, 3, "feeds.lab", "page_views"),), "3 page views on lab"),
+    ],
+)
+def test_the_reason_says_rising_only_of_what_rises_with_its_numbers(
+    signals: tuple[Signal, ...], words: str
+) -> None:
+    assert trend_of(paper(1, *signals)).reason == words
+
+
+def test_without_votes_the_reason_says_where_and_how_new() -> None:
+    new = TrendPaper(
+        paper_id=PaperId(1),
+        appeared_at=NOW - 5 * HOUR,
+        listed_at={"openalex": NOW - HOUR, "arxiv": NOW - 5 * HOUR},
+    )
+    assert trend_of(new).reason == "new on arXiv"
+    assert trend_of(paper(1, age_h=5)).reason == "new"
+    assert trend_of(paper(1, age_h=130)).reason == "5 days old, no votes yet"
+    assert source_name("feeds.My lab") == "My lab"
+
+
+def test_the_age_of_a_reading_is_counted_from_when_its_source_listed_the_paper() -> None:
+    late = TrendPaper(
+        paper_id=PaperId(1),
+        appeared_at=NOW - 100 * HOUR,
+        signals=(votes(0, 60),),
+        listed_at={"huggingface": NOW - 8 * HOUR},
+    )
+    other = paper(2, votes(0, 100), age_h=100)
+    assert trend_of(late, other).score > trend_of(late, other, number=2).score
+
+
+counts = st.integers(min_value=0, max_value=10_000)
+series = st.lists(
+    st.tuples(st.floats(min_value=-50, max_value=150), counts), max_size=4, unique_by=lambda r: r[0]
+)
+
+
+def several(readings: list[list[tuple[float, int]]]) -> list[TrendPaper]:
+    return [
+        paper(n, *(votes(hours, value) for hours, value in each), age_h=40 * n)
+        for n, each in enumerate(readings, 1)
+    ]
+
+
+@given(st.lists(series, min_size=1, max_size=6))
+def test_scores_are_in_range_and_do_not_depend_on_the_order(
+    readings: list[list[tuple[float, int]]],
+) -> None:
+    papers = several(readings)
+    found = trends(papers, now=NOW)
+    assert found == trends(papers[::-1], now=NOW)
+    assert all(0 <= trend.score <= 1 for trend in found.values())
+
+
+@given(st.lists(series, max_size=5), series.filter(bool), st.integers(1, 10_000))
+def test_more_votes_never_lower_a_trend(
+    others: list[list[tuple[float, int]]], own: list[tuple[float, int]], more: int
+) -> None:
+    latest = min((hours for hours, _ in own if hours >= 0), default=max(h for h, _ in own))
+    voted = [(hours, value + more if hours == latest else value) for hours, value in own]
+    before = trends(several([own, *others]), now=NOW)[PaperId(1)]
+    after = trends(several([voted, *others]), now=NOW)[PaperId(1)]
+    assert after.score >= before.score
+
+
+@given(st.lists(series.map(lambda own: [r for r in own if r[0] >= 0]), min_size=1, max_size=5))
+def test_an_outage_of_a_source_never_lowers_a_trend(
+    readings: list[list[tuple[float, int]]],
+) -> None:
+    papers = several(readings)
+    before = trends(papers, now=NOW)
+    days_later = trends(papers, now=NOW + 90 * HOUR)
+    voted = [p.paper_id for p in papers if before[p.paper_id].score >= VOTED_LEAST]
+    assert all(days_later[one].score == before[one].score for one in voted)
