@@ -1,0 +1,84 @@
+"""The candidates of one edition, with what is looked up in them again and again."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digest.core.identifiers import PaperId
+from digest.ranking.lexical import Background, Document, LexicalIndex
+from digest.ranking.names import AuthorIndex
+from digest.ranking.text import read
+from digest.ranking.vectors import Rows
+
+# Phrases and interests whose results are kept per edition: at 5,000 papers some 10 MB.
+KEPT_RESULTS = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankingPaper:
+    """A candidate. `trend` is in [0, 1] and `trend_reason` says it in words (`trending.Trend`)."""
+
+    paper_id: PaperId
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    venue: str = ""
+    trend: float = 0.0
+    trend_reason: str = ""
+
+
+class Corpus:
+    """Candidates in order of their ids, whatever the order they came in: a paper is a "row".
+
+    The order makes every sum, and so every ranking, independent of how the papers were found.
+    """
+
+    def __init__(self, papers: Sequence[RankingPaper], background: Background | None) -> None:
+        by_id = {paper.paper_id: paper for paper in papers}
+        self.papers = tuple(by_id[paper_id] for paper_id in sorted(by_id))
+        self.index = LexicalIndex(
+            (
+                Document(
+                    title=read(paper.title),
+                    abstract=read(paper.abstract),
+                    names=(*paper.authors, *paper.categories, paper.venue),
+                )
+                for paper in self.papers
+            ),
+            background=background,
+        )
+        self.phrase_rows = functools.lru_cache(maxsize=KEPT_RESULTS)(self.index.phrase_rows)
+
+    def __len__(self) -> int:
+        return len(self.papers)
+
+    @functools.cached_property
+    def authors(self) -> AuthorIndex:
+        return AuthorIndex([paper.authors for paper in self.papers])
+
+    @functools.cached_property
+    def _rows_by_category(self) -> Mapping[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, paper in enumerate(self.papers):
+            for category in dict.fromkeys(map(str.casefold, paper.categories)):
+                found.setdefault(category, []).append(row)
+        return found
+
+    def category_rows(self, wanted: str) -> Rows:
+        """The rows of a category, ascending; `cs.*`, like `cs` alone, means all of the archive."""
+        rows = {
+            row
+            for category, members in self._rows_by_category.items()
+            if in_category(category, wanted)
+            for row in members
+        }
+        return np.array(sorted(rows), np.int32)
+
+
+def in_category(category: str, wanted: str) -> bool:
+    """Whether a category, in lower case, is the wanted one or lies under it."""
+    archive = wanted.strip().casefold().removesuffix("*").removesuffix(".")
+    return category == archive or category.startswith(archive + ".")

@@ -1,0 +1,180 @@
+import numpy as np
+import pytest
+
+from digest.core.interests import Interest, InterestKind
+from digest.ranking.corpus import Corpus, in_category
+from digest.ranking.relevance import (
+    AUTHOR_STRENGTH,
+    CATEGORY_STRENGTH,
+    FLOOR,
+    LikedPaper,
+    combined,
+    excluded_rows,
+    like_strength,
+    likeness,
+    matches,
+    query_scores,
+    weighted,
+)
+from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, SECRET, candidate
+
+CORPUS = Corpus(ALL, None)
+ROW = {paper.paper_id: row for row, paper in enumerate(CORPUS.papers)}
+
+
+def strengths(kind: InterestKind, value: str, corpus: Corpus = CORPUS) -> dict[int, float]:
+    found = matches(corpus, Interest(kind, value))
+    return {
+        paper.paper_id: float(found[row])
+        for row, paper in enumerate(corpus.papers)
+        if found[row] > 0
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "fitting"),
+    [
+        ("diffusion policies for robot manipulation", GRASP),
+        ("LLM evaluation", JUDGE),
+        ("graph neural networks for molecules", MOLECULE),
+        ("side channels in caches", SECRET),
+        ("grasping", GRASP),
+        ("I am looking for papers on robots that grasp and on learning from demonstrations", GRASP),
+    ],
+)
+def test_a_text_lifts_what_is_on_its_subject_above_the_floor_and_nothing_else(
+    text: str, fitting: object
+) -> None:
+    found = strengths(InterestKind.TEXT, text)
+    above = [number for number, strength in found.items() if strength >= FLOOR]
+    assert above == [fitting.paper_id]  # type: ignore[attr-defined]
+    assert max(found.values()) < 1
+
+
+@pytest.mark.parametrize(
+    "text", ["learning for glaciers", "quantum field theory", "of the", "…", "neural rendering"]
+)
+def test_a_common_word_or_a_single_one_of_several_is_no_match(text: str) -> None:
+    assert all(strength < FLOOR for strength in strengths(InterestKind.TEXT, text).values())
+
+
+def test_words_that_stand_together_count_more_than_the_same_words_apart() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Notes", "We mine the web, and the retrieval of text is dense."),
+            candidate(2, "Notes", "We mine the web, and text retrieval is very dense."),
+            candidate(3, "Notes", "Something else is said here of other things, at length."),
+        ],
+        None,
+    )
+    found = strengths(InterestKind.TEXT, "text retrieval", corpus)
+    assert found[2] > found[1]
+
+
+def test_a_compound_is_matched_in_any_spelling() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "We probe GPT-4 with riddles"),
+            candidate(2, "We probe GPT4 with riddles"),
+            candidate(3, "We probe 4 others with riddles"),
+        ],
+        None,
+    )
+    for spelling in ("GPT-4", "GPT4", "gpt 4"):
+        found = strengths(InterestKind.TEXT, spelling, corpus)
+        assert min(found[1], found[2]) > max(FLOOR, found.get(3, 0))
+
+
+def test_a_keyword_matches_only_the_whole_phrase_in_any_word_form() -> None:
+    assert list(strengths(InterestKind.KEYWORD, "diffusion policy")) == [GRASP.paper_id]
+    assert strengths(InterestKind.KEYWORD, "robot diffusion") == {}
+    assert list(strengths(InterestKind.KEYWORD, "who")) == [JUDGE.paper_id]
+
+
+def test_an_author_is_matched_by_whole_name_and_more_surely_when_printed_in_full() -> None:
+    found = strengths(InterestKind.AUTHOR, "Hal, Mira")
+    assert found[GRASP.paper_id] == pytest.approx(AUTHOR_STRENGTH)
+    assert FLOOR < found[JUDGE.paper_id] < AUTHOR_STRENGTH
+    assert strengths(InterestKind.AUTHOR, "Mira Halmos") == {}
+
+
+@pytest.mark.parametrize(
+    ("category", "wanted", "expected"),
+    [
+        ("cs.cl", "cs.CL", True),
+        ("cs.cl", "cs.*", True),
+        ("cs.cl", "cs", True),
+        ("physics.chem-ph", "physics.*", True),
+        ("cs.cl", "cs.C", False),
+        ("csx.cl", "cs.*", False),
+        ("molecular biology", "Molecular Biology", True),
+    ],
+)
+def test_a_category_means_itself_or_all_of_its_archive(
+    category: str, wanted: str, expected: bool
+) -> None:
+    assert in_category(category, wanted) is expected
+
+
+def test_a_category_alone_is_a_weak_match_above_the_floor() -> None:
+    found = strengths(InterestKind.CATEGORY, "cs.CR")
+    assert found == {SECRET.paper_id: pytest.approx(CATEGORY_STRENGTH)}
+    assert FLOOR < CATEGORY_STRENGTH < strengths(InterestKind.TEXT, "cache timing")[4]
+
+
+def test_a_liked_paper_lifts_its_like_but_not_itself() -> None:
+    liked = LikedPaper(
+        title="Robots that learn to grasp by diffusion",
+        abstract="A diffusion policy lets a robot grasp from few demonstrations.",
+    )
+    found = like_strength(likeness(CORPUS, liked)[np.newaxis])
+    assert np.argmax(found) == ROW[GRASP.paper_id]
+    assert found[ROW[GRASP.paper_id]] > FLOOR > found[ROW[SECRET.paper_id]]
+    own = likeness(CORPUS, LikedPaper(title=GRASP.title.upper(), abstract=GRASP.abstract))
+    assert own[ROW[GRASP.paper_id]] == 0
+
+
+def test_a_liked_paper_without_words_is_like_nothing() -> None:
+    assert not likeness(CORPUS, LikedPaper(title="…")).any()
+
+
+@pytest.mark.parametrize(
+    ("value", "gone"),
+    [
+        ("surveys", {3}),
+        ("neural networks", {2}),
+        ("cs.CR", {4}),
+        ("category: physics.*", {2}),
+        ("author: Ada Byte", {4}),
+        ("keyword: diffusion policy", {1}),
+        ("molecules with many labels", set()),
+    ],
+)
+def test_an_exclusion_names_a_phrase_a_category_or_an_author(value: str, gone: set[int]) -> None:
+    rows = excluded_rows(CORPUS, value)
+    assert {CORPUS.papers[row].paper_id for row in rows} == gone
+
+
+def test_a_weight_changes_strengths_within_their_range_and_keeps_their_order() -> None:
+    plain = np.array([0.0, 0.2, 0.8, 1.0], np.float32)
+    for weight in (0.3, 1.0, 4.0):
+        changed = weighted(plain, weight)
+        assert changed.tolist() == sorted(changed)
+        assert (changed[0], changed[-1]) == (0, 1)
+    assert weighted(plain, 0.3)[2] < plain[2] < weighted(plain, 4.0)[2]
+
+
+def test_interests_compete_and_agreement_adds_a_little() -> None:
+    one = np.array([0.8, 0.8, 0.0], np.float32)
+    other = np.array([0.0, 0.5, 0.0], np.float32)
+    alone, agreed, none = combined([one, other], 3)
+    assert alone == pytest.approx(0.8)
+    assert 0.8 < agreed < 0.85
+    assert none == 0
+
+
+def test_a_search_finds_words_of_texts_and_of_names() -> None:
+    assert np.argmax(query_scores(CORPUS, "cache timing")) == ROW[SECRET.paper_id]
+    assert np.argmax(query_scores(CORPUS, "papers by Ada Byte?")) == ROW[SECRET.paper_id]
+    assert np.argmax(query_scores(CORPUS, "physics.chem-ph")) == ROW[MOLECULE.paper_id]
+    assert not query_scores(CORPUS, "zebra").any()
