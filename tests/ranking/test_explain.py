@@ -1,0 +1,65 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.core.interests import Interest, InterestKind
+from digest.ranking.corpus import Corpus
+from digest.ranking.explain import MAX_REASON_CHARS, in_words, joined, shortened
+from digest.ranking.relevance import LikedPaper
+from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE
+
+CORPUS = Corpus(ALL, None)
+ROW = {paper.paper_id: row for row, paper in enumerate(CORPUS.papers)}
+LIKED = {"7": LikedPaper(title="A paper with a title that goes on and on until nobody listens")}
+
+
+def say(kind: InterestKind, value: str, paper: object) -> str:
+    row = ROW[paper.paper_id]  # type: ignore[attr-defined]
+    return in_words(CORPUS, row, Interest(kind, value), LIKED)
+
+
+def test_an_interest_that_is_met_is_said_in_its_own_words() -> None:
+    assert say(InterestKind.TEXT, "Diffusion policies", GRASP) == "matches “Diffusion policies”"
+    assert say(InterestKind.KEYWORD, "LLM evaluation", JUDGE) == "matches “LLM evaluation”"
+
+
+def test_an_interest_met_in_part_is_said_with_the_words_that_were_found() -> None:
+    assert (
+        say(InterestKind.TEXT, "graph neural networks for weather radars", MOLECULE)
+        == "matches “graph neural networks” of “graph neural networks for…”"
+    )
+    assert (
+        say(InterestKind.TEXT, "robot surgery, grasp planning", GRASP)
+        == "matches “robot”, “grasp” of “robot surgery, grasp planning”"
+    )
+
+
+def test_an_author_is_said_as_the_paper_prints_the_name() -> None:
+    assert say(InterestKind.AUTHOR, "hal, mira", GRASP) == "by Mira Hal, an author you follow"
+    assert say(InterestKind.AUTHOR, "Mira Hal", JUDGE) == "by M. Hal, an author you follow"
+
+
+def test_a_category_is_said_as_the_paper_has_it() -> None:
+    assert say(InterestKind.CATEGORY, "cs.*", GRASP) == "in cs.RO"
+
+
+def test_a_liked_paper_is_said_by_its_title_cut_between_words() -> None:
+    assert say(InterestKind.LIKE, "7", GRASP) == (
+        "like “A paper with a title that goes on and on until nobody…”, which you liked"
+    )
+
+
+def test_reasons_are_joined_where_both_fit_and_else_the_first_stands() -> None:
+    assert joined("matches “x”", "", "new") == "matches “x” · new"
+    assert joined("a" * 100, "b" * 30) == "a" * 100
+    assert joined("word " * 40).endswith("word…")
+    assert joined("", "") == ""
+
+
+@given(st.lists(st.text(max_size=200), max_size=4))
+def test_a_line_of_reasons_is_always_less_than_120_characters(reasons: list[str]) -> None:
+    assert len(joined(*reasons)) < MAX_REASON_CHARS
+
+
+@given(st.text(max_size=200), st.integers(2, 100))
+def test_a_shortened_text_fits(text: str, most: int) -> None:
+    assert len(shortened(text, most)) <= max(most, 0)
