@@ -2,8 +2,9 @@
 
 The weighting is Okapi BM25 with an inverse document frequency that is never negative:
 S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. A
-title's terms count as if written `TITLE_WEIGHT` times, the simple form of its BM25F. Postings lie term by term, as in a compressed sparse matrix; what does not
-depend on the query is computed when the index is built.
+title's terms count as if written `TITLE_WEIGHT` times, the simple form of its BM25F. Postings
+lie term by term, as in a compressed sparse matrix; what does not depend on the query is
+computed when the index is built.
 """
 
 import functools
