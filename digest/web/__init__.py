@@ -1,1 +1,1 @@
-"""Pages: public, membership, archive, ops."""
+"""Pages for readers and members, and what a monitor asks; see `digest.web.site.create_web`."""
