@@ -1,0 +1,88 @@
+"""Papers as a page lists them, and how the attention for one has grown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from digest.core.editions import Edition
+from digest.core.identifiers import PaperId
+from digest.core.papers import Paper
+from digest.mail.cards import CardFacts, card_facts, source_names
+from digest.mail.view import reason_line
+from digest.pipeline import browse
+from digest.store import editions, library
+
+CHART_WIDTH, CHART_HEIGHT = 160, 32
+_CHART_MARGIN = 3
+
+# Where a metric belongs, when the source that gives it only passes it on.
+_PLACE_OF_METRIC = {"stars": "GitHub"}
+
+Reading = tuple[datetime, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One paper of a list; `reason` says why it trends, or is empty."""
+
+    id: PaperId
+    card: CardFacts
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How one signal of a paper went: (time, value) in order, and the same as SVG points."""
+
+    name: str
+    readings: tuple[Reading, ...]
+    points: tuple[tuple[float, float], ...]
+
+
+def entries(papers: Iterable[Paper], reasons: Mapping[PaperId, str] | None = None) -> list[Entry]:
+    """In the order given."""
+    why = reasons or {}
+    return [
+        Entry(id=paper.id, card=card_facts(paper), reason=reason_line(why.get(paper.id, "")))
+        for paper in papers
+    ]
+
+
+def edition_entries(conn: sa.Connection, edition: Edition, limit: int) -> list[Entry]:
+    """The papers of an edition that trend most, best first."""
+    top = editions.top(conn, edition.id, limit)
+    papers = library.by_ids(conn, [candidate.paper_id for candidate in top])
+    return entries(papers, {candidate.paper_id: candidate.trend_reason for candidate in top})
+
+
+def courses(paper: Paper) -> list[Course]:
+    """One for each source and metric, in alphabetical order of their names."""
+    found = [
+        Course(name=_signal_name(*key), readings=tuple(readings), points=drawn(readings))
+        for key, readings in browse.series(paper).items()
+    ]
+    return sorted(found, key=lambda course: course.name)
+
+
+def _signal_name(source: str, metric: str) -> str:
+    """Upvotes on Hugging Face."""
+    place = _PLACE_OF_METRIC.get(metric) or " ".join(source_names([source]))
+    name = metric.replace("_", " ").capitalize()
+    return f"{name} on {place}" if place else name
+
+
+def drawn(readings: Sequence[Reading]) -> tuple[tuple[float, float], ...]:
+    """The readings as points (x, y) of a drawing: time to the right, value upwards from zero."""
+    begin, end = readings[0][0], readings[-1][0]
+    span_s = (end - begin).total_seconds() or 1.0
+    top = max(value for _, value in readings) or 1.0
+    width, height = CHART_WIDTH - 2 * _CHART_MARGIN, CHART_HEIGHT - 2 * _CHART_MARGIN
+    return tuple(
+        (
+            round(_CHART_MARGIN + width * (at - begin).total_seconds() / span_s, 1),
+            round(_CHART_MARGIN + height * (1 - max(value, 0.0) / top), 1),
+        )
+        for at, value in readings
+    )

@@ -1,0 +1,178 @@
+"""Joining, changing one's mind and leaving. A GET shows, a POST acts: scanners open every link."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, request
+
+from digest.core.errors import InvalidInput
+from digest.core.subscribers import Frequency, Status, Subscriber
+from digest.core.tokens import Purpose, Refused
+from digest.pipeline import membership
+from digest.pipeline.links import unsubscribe_token
+from digest.pipeline.membership import Origin, TooMany
+from digest.web.forms import (
+    MAX_PAPERS,
+    PAUSES_IN_DAYS,
+    Mistakes,
+    parse_pause,
+    preference_fields,
+    read_application,
+    read_preferences,
+    typed,
+    zones,
+)
+from digest.web.public import home_page
+from digest.web.replies import page, served
+
+# Shown beside the button and kept with the consent, as proof of what was agreed to.
+CONSENT_WORDING = (
+    "Yes, mail me the trending papers, once a day at most. "
+    "I can change or end this at any time with a link in every mail."
+)
+_ENDED = (Status.UNSUBSCRIBED, Status.SUPPRESSED)
+_ASK_AGAIN_S = 3600
+
+pages = Blueprint("membership", __name__)
+
+
+@pages.post("/subscribe")
+def subscribe() -> Response:
+    fields = typed(request.form, ("email", "interests"))
+    application = read_application(request.form)
+    if isinstance(application, Mistakes):
+        return home_page(400, fields=fields, mistakes=dict(application.by_field))
+    if not application.trapped:
+        refused = membership.request_subscription(
+            served(), application.email, application.interests, _origin(CONSENT_WORDING)
+        )
+        if isinstance(refused, TooMany):
+            return _too_many(fields)
+    return page("requested.html", email=application.email)
+
+
+def _too_many(fields: dict[str, str]) -> Response:
+    notice = "Too many requests came from your network. Please try again in an hour."
+    response = home_page(429, fields=fields, notice=notice)
+    response.headers["Retry-After"] = str(_ASK_AGAIN_S)
+    return response
+
+
+@pages.get("/confirm/<token>")
+def show_confirmation(token: str) -> Response:
+    subscriber = membership.bearer(served(), Purpose.CONFIRM, token)
+    if isinstance(subscriber, Refused) or subscriber.status in _ENDED:
+        return refused_link()
+    if subscriber.status is Status.PENDING:
+        return page("confirm.html", subscriber=subscriber)
+    return _confirmed(subscriber)
+
+
+@pages.post("/confirm/<token>")
+def confirm(token: str) -> Response:
+    done = membership.confirm(served(), token, _origin(CONSENT_WORDING))
+    return refused_link() if isinstance(done, Refused) else _confirmed(done.subscriber)
+
+
+def _confirmed(subscriber: Subscriber) -> Response:
+    link = served().tokens.sign(Purpose.PREFERENCES, subscriber.public_id)
+    return page("confirmed.html", subscriber=subscriber, preferences_token=link)
+
+
+@pages.get("/preferences/<token>")
+def show_preferences(token: str) -> Response:
+    subscriber = membership.bearer(served(), Purpose.PREFERENCES, token)
+    return refused_link() if isinstance(subscriber, Refused) else _preferences(subscriber)
+
+
+@pages.post("/preferences/<token>")
+def change_preferences(token: str) -> Response:
+    subscriber = membership.bearer(served(), Purpose.PREFERENCES, token)
+    if isinstance(subscriber, Refused):
+        return refused_link()
+    if subscriber.status in _ENDED:
+        return _preferences(subscriber)
+    match request.form.get("action", "save"):
+        case "pause":
+            return _pause(subscriber)
+        case "resume":
+            done = membership.resume(served(), subscriber, _origin())
+            return _preferences(done.subscriber, notice="Welcome back: your digests go on.")
+        case _:
+            return _save(subscriber)
+
+
+def _save(subscriber: Subscriber) -> Response:
+    wanted = read_preferences(request.form, subscriber)
+    if isinstance(wanted, Mistakes):
+        fields = typed(request.form, tuple(preference_fields(subscriber)))
+        return _preferences(subscriber, 400, fields=fields, mistakes=dict(wanted.by_field))
+    changed = membership.change(
+        served(), subscriber, preferences=wanted.preferences, interests=wanted.interests
+    )
+    return _preferences(changed, notice="Saved.")
+
+
+def _pause(subscriber: Subscriber) -> Response:
+    try:
+        days = parse_pause(request.form.get("days", ""))
+    except InvalidInput as error:
+        return _preferences(subscriber, 400, mistakes={"days": str(error)})
+    until = None if days is None else served().clock.now() + timedelta(days=days)
+    done = membership.pause(served(), subscriber, until)
+    return _preferences(done.subscriber, notice="Paused.")
+
+
+def _preferences(
+    subscriber: Subscriber,
+    status: int = 200,
+    *,
+    fields: dict[str, str] | None = None,
+    mistakes: dict[str, str] | None = None,
+    notice: str = "",
+) -> Response:
+    if subscriber.status in _ENDED:
+        return page("ended.html", subscriber=subscriber)
+    return page(
+        "preferences.html",
+        status,
+        subscriber=subscriber,
+        fields=fields or preference_fields(subscriber),
+        mistakes=mistakes or {},
+        notice=notice,
+        frequencies=tuple(Frequency),
+        zones=zones(),
+        max_papers=MAX_PAPERS,
+        pauses=PAUSES_IN_DAYS,
+        unsubscribe_token=unsubscribe_token(served(), subscriber),
+    )
+
+
+@pages.get("/unsubscribe/<token>")
+def show_unsubscribe(token: str) -> Response:
+    subscriber = membership.bearer(served(), Purpose.UNSUBSCRIBE, token)
+    if isinstance(subscriber, Refused):
+        return refused_link()
+    template = "ended.html" if subscriber.status in _ENDED else "unsubscribe.html"
+    return page(template, subscriber=subscriber)
+
+
+@pages.post("/unsubscribe/<token>")
+def unsubscribe(token: str) -> Response:
+    """By the button of the page, or by the one click of a mail program (RFC 8058, 3.2)."""
+    subscriber = membership.bearer(served(), Purpose.UNSUBSCRIBE, token)
+    if isinstance(subscriber, Refused):
+        return refused_link()
+    one_click = request.form.get("List-Unsubscribe", "").strip().casefold() == "one-click"
+    done = membership.unsubscribe(served(), subscriber, _origin(), say_goodbye=not one_click)
+    if one_click:
+        return Response("unsubscribed\n", mimetype="text/plain")
+    return page("ended.html", subscriber=done.subscriber)
+
+
+def refused_link() -> Response:
+    """One page for every token that is worth nothing: it says nothing of why or whose it was."""
+    return page("refused_link.html", 404)
+
+
+def _origin(wording: str = "") -> Origin:
+    return Origin(via="web", ip=request.remote_addr or "", wording=wording)

@@ -1,0 +1,89 @@
+"""The web pages as one WSGI application."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
+
+from digest.core.errors import ConfigError
+from digest.mail.prose import clean, long_date, short_date
+from digest.pipeline.app import App
+from digest.web import archive, failures, membership, ops, public, replies
+from digest.web.addresses import DayConverter, RowConverter
+from digest.web.proxies import BehindProxies
+
+MAX_BODY_BYTES = 64 * 1024
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+# In a wheel the templates lie inside the package; in a checkout beside it.
+_PLACES = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
+
+
+def create_web(
+    app: App, *, trusted_proxies: Sequence[str] = (), templates_dirs: Sequence[Path] = ()
+) -> Flask:
+    """The web pages of `app`, at the path of its base URL.
+
+    `trusted_proxies` are addresses or networks whose X-Forwarded-For is believed. A template in
+    one of `templates_dirs` (each with a `web/` folder) stands before the one of the same name
+    that comes with the program. Raises ConfigError for what is neither address nor network.
+    """
+    site = Flask("digest.web", static_folder=None, template_folder=None)
+    site.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    site.extensions["digest"] = app
+    site.url_map.converters.update(row=RowConverter, day=DayConverter)
+    _prepare_templates(site, app, [*templates_dirs, *_PLACES])
+    for pages in (public.pages, membership.pages, archive.pages, ops.pages):
+        site.register_blueprint(pages)
+    site.before_request(replies.begin)
+    site.after_request(replies.finish)
+    failures.register(site)
+    prefix = urlsplit(app.identity.base_url).path
+    site.wsgi_app = BehindProxies(  # type: ignore[method-assign]
+        site.wsgi_app, trusted_proxies=trusted_proxies, prefix=prefix
+    )
+    return site
+
+
+def _prepare_templates(site: Flask, app: App, folders: Sequence[Path]) -> None:
+    site.jinja_options = {
+        "undefined": StrictUndefined,
+        "trim_blocks": True,
+        "lstrip_blocks": True,
+        "loader": FileSystemLoader([str(folder) for folder in folders]),
+    }
+    jinja = site.jinja_env
+    jinja.filters.update(clean=clean, calendar_day=long_date, short_day=_short_day, moment=_moment)
+    style = _source(site, "web/style.css").encode()
+    icon = _source(site, "web/icon.svg").encode()
+    site.extensions["digest.assets"] = {"style.css": style, "icon.svg": icon}
+    jinja.globals.update(
+        identity=app.identity,
+        version=hashlib.sha256(style + icon).hexdigest()[:12],
+        consent=membership.CONSENT_WORDING,
+    )
+
+
+def _source(site: Flask, name: str) -> str:
+    loader = site.jinja_env.loader
+    assert loader is not None
+    try:
+        return loader.get_source(site.jinja_env, name)[0]
+    except TemplateNotFound:
+        raise ConfigError([f"template {name}: there is no such file"]) from None
+
+
+def _short_day(moment: datetime) -> str:
+    day = moment.astimezone(UTC).date()
+    return f"{short_date(day)} {day.year}"
+
+
+def _moment(moment: datetime, timezone: str) -> str:
+    """Friday, 20 March 2026 at 07:30 (Europe/Berlin)."""
+    local = moment.astimezone(ZoneInfo(timezone))
+    return f"{long_date(local.date())} at {local:%H:%M} ({timezone.replace('_', ' ')})"

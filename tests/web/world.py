@@ -1,0 +1,208 @@
+"""A small world for the pages: a real database, a clock that stands still, invented papers."""
+
+import hashlib
+import itertools
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask
+
+from digest.core.dedupe import plan
+from digest.core.deliveries import PlannedPaper
+from digest.core.editions import EditionId, edition_window
+from digest.core.identifiers import ARXIV, Identifier
+from digest.core.interests import Interest, parse_interests
+from digest.core.messages import MailKind
+from digest.core.papers import Paper, Reading, SourceRecord
+from digest.core.subscribers import Preferences, Status, Subscriber, next_slot
+from digest.core.tokens import Purpose, TokenSigner
+from digest.mail.identity import MailIdentity
+from digest.mail.render import Renderer
+from digest.pipeline.app import App, Rules, WhenEmpty
+from digest.pipeline.ports import MailConnection
+from digest.store import editions, library, outbox, papers, subscribers
+from digest.store.editions import Candidate
+from digest.store.engine import Store
+from digest.store.outbox import DeliveryRow, NewDelivery
+from digest.store.tables import metadata
+from digest.web.site import create_web
+
+NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
+TODAY = date(2026, 3, 20)
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+@dataclass
+class StandingClock:
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+class NoMailer:
+    def connection(self) -> AbstractContextManager[MailConnection]:
+        raise AssertionError("a page must not send mail itself")
+
+
+def make_app(store: Store, clock: StandingClock, base_url: str = "https://digest.example") -> App:
+    numbers = itertools.count(1)
+    identity = MailIdentity(
+        from_name="Paper Digest", from_address="digest@digest.example", base_url=base_url
+    )
+    return App(
+        store=store,
+        clock=clock,
+        new_id=lambda: f"{next(numbers):032x}",
+        owner="tests",
+        sources={},
+        every={},
+        mailer=NoMailer(),
+        renderer=Renderer([TEMPLATES], identity),
+        signer=None,
+        tokens=TokenSigner("a secret that is only for tests, 32+"),
+        identity=identity,
+        address_hash=lambda address: hashlib.sha256(address.casefold().encode()).hexdigest(),
+        rules=Rules(
+            timezone="UTC",
+            fetch_every=timedelta(hours=1),
+            catch_up_within=timedelta(hours=6),
+            lookback_days=7,
+            min_papers=1,
+            when_empty=WhenEmpty.SKIP,
+            diversity=0.3,
+            connections=1,
+            rate_per_second=0,
+            rate_per_domain=0,
+            subscribe_per_hour=5,
+            signal_retention_days=90,
+            delivery_retention_days=90,
+            defaults=Preferences(),
+        ),
+    )
+
+
+@dataclass
+class World:
+    app: App
+    clock: StandingClock
+    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def site(self) -> Flask:
+        return create_web(self.app)
+
+    def member(
+        self,
+        email: str = "ada@reader.example",
+        status: Status = Status.ACTIVE,
+        wishes: str = "proof assistants",
+    ) -> Subscriber:
+        preferences = Preferences()
+        with self.app.store.write() as conn:
+            return subscribers.add(
+                conn,
+                public_id=f"member-{next(self._numbers)}",
+                email=email,
+                status=status,
+                preferences=preferences,
+                wishes=parse_interests(wishes),
+                now=self.clock.now(),
+                next_due_at=next_slot(preferences, NOW) if status is Status.ACTIVE else None,
+            )
+
+    def token(
+        self, purpose: Purpose, subscriber: Subscriber, expires_at: datetime | None = None
+    ) -> str:
+        return self.app.tokens.sign(purpose, subscriber.public_id, expires_at)
+
+    def reread(self, subscriber: Subscriber) -> Subscriber:
+        with self.app.store.read() as conn:
+            found = subscribers.by_id(conn, subscriber.id)
+        assert found is not None
+        return found
+
+    def by_email(self, email: str) -> Subscriber | None:
+        with self.app.store.read() as conn:
+            return subscribers.by_email(conn, email)
+
+    def weigh(self, subscriber: Subscriber, interest: Interest) -> None:
+        with self.app.store.write() as conn:
+            subscribers.replace_interests(conn, subscriber.id, [interest])
+
+    def mails(self, kind: MailKind) -> list[DeliveryRow]:
+        with self.app.store.read() as conn:
+            return outbox.listed(conn, kind=kind)
+
+    def paper(self, title: str = "A calm paper", **values: object) -> Paper:
+        """A stored paper; `values` are fields of its record."""
+        number = next(self._numbers)
+        given: dict[str, object] = {
+            "source": "arxiv",
+            "ids": (Identifier(ARXIV, f"2603.{number:05d}"),),
+            "title": title,
+            "abstract": "We watch the paint dry and report how long it takes.",
+            "authors": ("Grace Hopper", "Alan Turing"),
+            "appeared_at": NOW - timedelta(hours=20),
+            "published_at": NOW - timedelta(hours=20),
+            "url": f"https://arxiv.org/abs/2603.{number:05d}",
+            "categories": ("cs.LG",),
+        }
+        record = SourceRecord(**{**given, **values})  # type: ignore[arg-type]
+        with self.app.store.write() as conn:
+            papers.apply(conn, plan([record], papers.known(conn, [record])), self.clock.now())
+            found = library.by_identifier(conn, record.ids[0])
+        assert found is not None
+        return found
+
+    def read_again(self, paper: Paper, **readings: float) -> None:
+        """The paper's source is asked again and shows these numbers."""
+        self.paper(
+            paper.title,
+            ids=paper.ids,
+            source=paper.sources[0],
+            readings=tuple(Reading(metric=name, value=value) for name, value in readings.items()),
+        )
+
+    def edition(self, day: date, chosen: list[tuple[Paper, float, str]]) -> EditionId:
+        """The edition of a day: papers, each with its trend and the reason for it."""
+        with self.app.store.write() as conn:
+            editions.create(conn, day, edition_window(day, "UTC", 7))
+            made = editions.by_date(conn, day)
+            assert made is not None
+            candidates = [
+                Candidate(paper_id=paper.id, trend=trend, trend_reason=reason)
+                for paper, trend, reason in chosen
+            ]
+            editions.freeze(conn, made.id, candidates, missing=[], now=self.clock.now())
+        return made.id
+
+    def digest(self, subscriber: Subscriber, paper: Paper) -> str:
+        """A planned digest with one paper; its public id."""
+        edition_id = self.edition(TODAY, [(paper, 0.5, "")])
+        new = NewDelivery(
+            public_id=self.app.new_id(),
+            kind=MailKind.DIGEST,
+            subscriber_id=subscriber.id,
+            edition_id=edition_id,
+            message_id="<digest@digest.example>",
+            papers=(PlannedPaper(paper_id=paper.id, score=1, relevance=1, trend=1, reason="New"),),
+        )
+        with self.app.store.write() as conn:
+            editions.add_cards(conn, edition_id, [self.app.renderer.card(paper)])
+            outbox.enqueue(conn, [new], self.clock.now())
+        return new.public_id
+
+    def state(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of every table."""
+        with self.app.store.read() as conn:
+            return {
+                table.name: sorted((tuple(row) for row in conn.execute(sa.select(table))), key=repr)
+                for table in metadata.sorted_tables
+            }
