@@ -1,5 +1,6 @@
 """Words as a mail shows them: cleaned, cut, counted, dated, wrapped. Everything here is pure."""
 
+import functools
 import re
 import textwrap
 import unicodedata
@@ -30,6 +31,7 @@ _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
 _SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_MIN_WORDS = 4
 _CLAIM = re.compile(
     r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
     r"|this (?:paper|work|study)|our (?:method|results|approach|model)|results show|outperforms?)\b"
@@ -53,6 +55,7 @@ _SECURE_HOSTS = frozenset(
 )
 
 
+@functools.lru_cache(maxsize=8192)
 def clean(text: str) -> str:
     """One line of text from outside: no control, private-use, surrogate or direction characters.
 
@@ -193,14 +196,16 @@ def gist(title: str, abstract: str, limit: int) -> str:
 
     def centrality(number: int) -> float:
         mine = words[number]
-        if not mine:
+        if len(mine) < _MIN_WORDS:  # "Code is available."
             return 0.0
         shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
         claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
         # What opens a long abstract is what everybody knew before.
-        claim *= 0.7 if number == 0 and len(candidates) > 3 else 1.0
+        claim *= 0.5 if number == 0 and len(candidates) > 3 else 1.0
         return claim * shared / (len(mine) + 4)
 
-    best = sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))[:2]
-    chosen = " ".join(candidates[n] for n in sorted(best))
-    return chosen if len(chosen) <= limit else cut(candidates[best[0]], limit)
+    best, *others = sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))
+    room = limit - len(candidates[best]) - 1
+    fitting = (n for n in others[:3] if len(candidates[n]) <= room)
+    chosen = sorted({best, next(fitting, best)})
+    return cut(" ".join(candidates[n] for n in chosen), limit)

@@ -125,6 +125,14 @@ def test_the_gist_of_an_abstract_is_its_two_most_central_sentences_in_their_orde
     )
 
 
+def test_a_gist_that_is_too_long_for_two_sentences_has_one_and_a_shorter_one() -> None:
+    long = "Planning for walking robots on ice needs walking robots, planning, ice and patience."
+    abstract = f"Ice is hard. {long} {long[:-1]} indeed. Walking robots seldom enjoy planning."
+    assert prose.gist("Planning for walking robots on ice", abstract, 130) == (
+        f"{long} Walking robots seldom enjoy planning."
+    )
+
+
 def test_a_short_abstract_is_its_own_gist() -> None:
     assert prose.gist("T", "One. Two.", 100) == "One. Two."
     assert prose.gist("T", "", 100) == ""
