@@ -112,6 +112,8 @@ class Renderer:
                 "authors": breakable(facts.authors),
                 "facts": breakable(facts.facts),
                 "tldr": breakable(not_a_link(facts.tldr)),
+                # A number stays on the line of what it counts.
+                "marks": facts.marks.replace(" ", "\u00a0").replace("·\u00a0", "· "),
                 "rtl": is_right_to_left(facts.title),
             },
         )
