@@ -1,0 +1,277 @@
+"""What a mail asks of us: pure, from the decoded mail to one command.
+
+Only what its sender wrote counts; quoted text, signatures and footers never act. Whether the
+sender is who they say is for the caller to find out.
+"""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from digest.core.inbound import InboundMail, bare, is_report, looks_away, why_silent
+from digest.core.phrases import Phrase, Verb, is_courtesy, read_phrase, without_prefixes
+from digest.core.replies import is_quoted, new_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """`interests` has one a line, as `digest.core.interests.parse_interests` reads them."""
+
+    interests: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """`token` is "" where the mail is an answer that holds none."""
+
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """`token` was given by intent; `quoted_token` stands in text that was quoted."""
+
+    token: str = ""
+    quoted_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Somebody asks what they can ask."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contradictory:
+    """Somebody asks to subscribe and to unsubscribe in one mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A person wants something that is not understood."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nothing is asked of us."""
+
+    why: str
+
+
+Command = Subscribe | Confirm | Unsubscribe | Help | Contradictory | Unknown | Ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The command of a mail; `silence` says why it must not be answered, "" when it may be."""
+
+    command: Command
+    silence: str = ""
+
+
+# What TokenSigner signs with: HMAC-SHA1, 20 bytes in base64url.
+_SIGNATURE_CHARS = 27
+_UNSUBSCRIBE_BOXES = frozenset({"unsubscribe", "unsub", "u", "leave", "stop"})
+_BULLET = re.compile(r"^(?:[-*•–·+]|\d{1,2}[.)])\s+")
+_INTERESTS_LABEL = re.compile(r"(?i)^(?:my )?(?:interests?|topics?)\s*[:=]\s*")
+_GREETING = re.compile(
+    r"(?i)^(?:hi|hello|hey|dear|hallo|liebe[rs]?|sehr geehrte\w*|guten (?:tag|morgen)|bonjour|hola"
+    r"|ciao|salve|ol[aá]|good (?:morning|afternoon|evening|day)|to whom)\b.{0,60}$"
+)
+_CLOSING = re.compile(
+    r"(?i)^(?:thanks|thank you|many thanks|thx|cheers|(?:best|kind|warm|kindest)\b.{0,12}regards"
+    r"|best(?=,|$)|regards|sincerely|yours"
+    r"|mit freundlichen|(?:viele|liebe|beste) gr\w+|mfg|lg"
+    r"|danke|merci|cordialement|gracias|saludos|un saludo|grazie|cordiali|obrigad[oa]"
+    r"|(?:met )?vriend\w+)"
+    r"(?!\w).{0,40}$"
+)
+_LINK = re.compile(r"(?i)https?://|www\.")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_SHORT_WORDS = 6
+
+
+def read_command(mail: InboundMail, own: Collection[str]) -> Reading:
+    """What `mail` asks, and whether it may be answered.
+
+    `own` are our addresses in lower case: mail from them is ignored, plus parts of addresses in
+    their domains are tokens. An unsubscription with a token is read even from a mail that must
+    not be answered: mail programs send such ones for their users (RFC 8058, RFC 2369 mailto).
+    """
+    silence = why_silent(mail, own)
+    if not silence:
+        return _by_person(mail, own)
+    token = _automatic_unsubscription(mail, own)
+    return Reading(Unsubscribe(token) if token else Ignored(silence), silence)
+
+
+def _automatic_unsubscription(mail: InboundMail, own: Collection[str]) -> str:
+    """The token of an unsubscription that a program sent, "" when it is anything else."""
+    if is_report(mail) or looks_away(mail):
+        return ""
+    phrase = read_phrase(mail.subject)
+    asks = phrase is not None and phrase.verb is Verb.UNSUBSCRIBE
+    box, token = _plus_part(mail, own)
+    if asks and phrase is not None and phrase.argument:
+        return phrase.argument
+    return token if asks or box in _UNSUBSCRIBE_BOXES else ""
+
+
+def _plus_part(mail: InboundMail, own: Collection[str]) -> tuple[str, str]:
+    """(mailbox, token) of the first of our addresses that has a plus part, or two ""."""
+    domains = {address.rpartition("@")[2] for address in own}
+    for recipient in mail.recipients:
+        local, _, domain = recipient.rpartition("@")
+        box, _, token = local.partition("+")
+        if token and domain.lower() in domains and bare(recipient) != bare(mail.sender):
+            return box.lower(), token
+    return "", ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """A mail, taken apart: what subject and new text say, and what tokens come with it."""
+
+    mail: InboundMail
+    lines: tuple[str, ...]
+    subject: Phrase | None
+    body: Phrase | None
+    is_reply: bool
+    box: str
+    plus_token: str
+
+    @property
+    def confirm_token(self) -> str:
+        return self.plus_token or linked_token(self.mail.text, "confirm")
+
+
+def _by_person(mail: InboundMail, own: Collection[str]) -> Reading:
+    wish = _take_apart(mail, own)
+    command = _contradiction(wish) or _confirmation(wish) or _plain_command(wish)
+    if command is not None:
+        return Reading(command)
+    if not wish.lines:
+        why = "an empty answer" if wish.is_reply else "an empty mail"
+        return Reading(Ignored(why) if wish.is_reply else Unknown(why))
+    if all(map(is_courtesy, wish.lines)):
+        return Reading(Ignored("nothing but courtesy"))
+    return Reading(Unknown("not understood"), _why_not_helped(wish))
+
+
+def _take_apart(mail: InboundMail, own: Collection[str]) -> _Wish:
+    lines = tuple(new_lines(mail.text))
+    subject, replies, forwards = without_prefixes(mail.subject)
+    body = _body_phrase(lines)
+    by_subject = read_phrase(subject)
+    if (replies or forwards) and lines and body is None:
+        by_subject = None  # an old subject over new words
+    box, token = _plus_part(mail, own)
+    return _Wish(
+        mail=mail,
+        lines=lines,
+        subject=by_subject,
+        body=body,
+        is_reply=(replies or bool(mail.in_reply_to)) and not forwards,
+        box=box,
+        plus_token=token,
+    )
+
+
+def _body_phrase(lines: tuple[str, ...]) -> Phrase | None:
+    """The command of the first line that is no greeting, or of the first two sentences."""
+    content = [line for line in lines if line and (read_phrase(line) or not _GREETING.match(line))]
+    if not content:
+        return None
+    if found := read_phrase(content[0]):
+        return found
+    sentences = _SENTENCE_END.split(" ".join(content[:6]))[:2]
+    plain = (read_phrase(sentence) for sentence in sentences)
+    # An argument counts on a line of its own only: prose begins with any word.
+    return next((p for p in plain if p and not p.argument and p.verb in _ASKING), None)
+
+
+_ASKING = frozenset({Verb.SUBSCRIBE, Verb.UNSUBSCRIBE, Verb.HELP})
+_OPPOSED = frozenset({Verb.SUBSCRIBE, Verb.UNSUBSCRIBE})
+
+
+def _contradiction(wish: _Wish) -> Command | None:
+    said = {
+        phrase.verb for phrase in (wish.subject, wish.body, *map(read_phrase, wish.lines)) if phrase
+    }
+    return Contradictory() if said >= _OPPOSED else None
+
+
+def _confirmation(wish: _Wish) -> Command | None:
+    """Confirmed is by an affirmative first line, an answer with nothing new, or `confirm TOKEN`."""
+    body, subject = wish.body, wish.subject
+    if body is not None and body.verb is Verb.CONFIRM and body.argument:
+        return Confirm(body.argument)
+    declined = body is not None and body.verb is Verb.NO
+    affirmed = body is not None and body.verb in (Verb.YES, Verb.CONFIRM)
+    if subject is not None and subject.verb is Verb.CONFIRM and subject.argument:
+        return Ignored("declined") if declined else Confirm(subject.argument)
+    token = wish.confirm_token
+    if declined:
+        return Ignored("declined")
+    joins = token != "" and body is not None and body.verb is Verb.SUBSCRIBE and wish.is_reply
+    silent_reply = (
+        not wish.lines and wish.is_reply and (subject is None or subject.verb is Verb.CONFIRM)
+    )
+    if affirmed or joins or silent_reply or (wish.box == "confirm" and not wish.lines):
+        return Confirm(token)
+    return None
+
+
+def _plain_command(wish: _Wish) -> Command | None:
+    phrase = wish.body if wish.body and wish.body.verb in _ASKING else wish.subject or wish.body
+    match phrase:
+        case Phrase(Verb.SUBSCRIBE, argument):
+            return Subscribe("\n".join(filter(None, (argument, *_interest_lines(wish.lines)))))
+        case Phrase(Verb.UNSUBSCRIBE, argument):
+            given = (
+                argument or wish.plus_token or linked_token("\n".join(wish.lines), "unsubscribe")
+            )
+            return Unsubscribe(given, linked_token(wish.mail.text, "unsubscribe"))
+        case Phrase(Verb.HELP):
+            return Help()
+        case _:
+            # A mail to unsubscribe+TOKEN is the mailto of List-Unsubscribe, whatever it says.
+            if wish.box in _UNSUBSCRIBE_BOXES:
+                return Unsubscribe(wish.plus_token)
+            return None
+
+
+def _interest_lines(lines: tuple[str, ...]) -> Iterator[str]:
+    """Lines that name interests: neither command, greeting nor what follows a closing."""
+    for line in lines:
+        if _CLOSING.match(line):
+            return
+        if _GREETING.match(line) or is_courtesy(line) or _is_own_command(line):
+            continue
+        yield _INTERESTS_LABEL.sub("", _BULLET.sub("", line)).strip()
+
+
+def _is_own_command(line: str) -> bool:
+    return any(read_phrase(part) is not None for part in (line, *_SENTENCE_END.split(line)))
+
+
+def linked_token(text: str, page: str) -> str:
+    """The token of the first link to a page of ours (`/confirm/TOKEN`) in `text`, or "".
+
+    Finds it behind quote marks, broken over lines, and inside the links of mail scanners.
+    """
+    start = rf"(?:/|%2[fF]){page}(?:/|%2[fF])"
+    flat = re.sub(r"=?\n[>|\s]*", "", text)
+    whole = re.search(rf"{start}(\.?[\w-]+\.[\w-]{{{_SIGNATURE_CHARS}}})", flat, re.ASCII)
+    loose = whole or re.search(rf"{start}([\w.~-]{{4,200}})", text, re.ASCII)
+    return loose[1] if loose else ""
+
+
+def _why_not_helped(wish: _Wish) -> str:
+    """Why words that are no command get no answer: most of them were not meant for a program."""
+    text = " ".join(wish.lines)
+    if _LINK.search(text):
+        return "a link, and no command"
+    talks = wish.is_reply or any(map(is_quoted, wish.mail.text.split("\n")))
+    return "conversation" if talks and len(text.split()) > _SHORT_WORDS else ""
