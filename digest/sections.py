@@ -6,14 +6,14 @@
 import re
 from datetime import timedelta
 from email.utils import parseaddr
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from digest.core.errors import InvalidInput
+from digest.core.errors import ConfigError, InvalidInput
 from digest.core.subscribers import normalize_address, parse_at, parse_timezone
+from digest.mail.smtp import Security, SmtpConfig
 from digest.sources.registry import SOURCES
 
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
@@ -97,16 +97,10 @@ class DatabaseSection(Section):
     url: str = "sqlite:///digest.db"
 
 
-class SmtpSecurity(StrEnum):
-    NONE = "none"
-    STARTTLS = "starttls"
-    TLS = "tls"
-
-
 class SmtpSection(Section):
     host: str = "localhost"
     port: int = Field(default=25, ge=1, le=65535)
-    security: SmtpSecurity = SmtpSecurity.NONE
+    security: Security = Security.NONE
     username: str = ""
     password: str = ""
     connections: int = Field(default=4, ge=1, le=64)
@@ -115,15 +109,24 @@ class SmtpSection(Section):
     timeout_seconds: float = Field(default=30, gt=0, le=600)
 
     @model_validator(mode="after")
-    def _no_password_in_the_clear(self) -> Self:
-        if self.password and self.security is SmtpSecurity.NONE:
-            raise ValueError(
-                'smtp.security is "none", which would send the password unprotected: '
-                'use "starttls" or "tls"'
-            )
-        if bool(self.username) != bool(self.password):
-            raise ValueError("smtp.username and smtp.password go together, one is missing")
+    def _fits_together(self) -> Self:
+        try:
+            self.mailer_config("localhost")
+        except ConfigError as error:
+            raise ValueError("; ".join(error.mistakes)) from None
         return self
+
+    def mailer_config(self, helo: str) -> SmtpConfig:
+        """The relay as the mailer takes it. Raises ConfigError."""
+        return SmtpConfig(
+            host=self.host,
+            port=self.port,
+            security=self.security,
+            username=self.username,
+            password=self.password,
+            timeout_s=self.timeout_seconds,
+            helo=helo,
+        )
 
 
 class MailSection(Section):

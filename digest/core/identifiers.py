@@ -19,7 +19,8 @@ _ARXIV_ID = (
     r"(?P<base>\d{4}\.\d{4,5}|[a-z][a-z\-]{1,12}(?:\.[A-Za-z]{2})?/\d{7})(?:v(?P<version>\d{1,3}))?"
 )
 _ARXIV_FORMS = re.compile(
-    r"(?ix) (?: ^ (?:arxiv:|oai:arxiv\.org:|(?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.)? \s*"
+    r"(?ix) (?: ^ (?:arxiv:|oai:arxiv\.org:"
+    r" | (?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.)? \s*"
     r" | (?:arxiv\.org|alphaxiv\.org)/(?:abs|pdf|html|overview|format)/(?:arxiv:)?"
     r" | huggingface\.co/papers/ )" + _ARXIV_ID + r"(?=$|[^\w./]|\.pdf|\.md|/?$|[.,;)]|\s)"
 )

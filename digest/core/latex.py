@@ -1,6 +1,7 @@
 """TeX in titles and abstracts, as people read it."""
 
 import functools
+import logging
 import re
 
 from pylatexenc.latex2text import LatexNodes2Text
@@ -38,6 +39,10 @@ def _escaped(plain: str) -> str:
         piece if number % 2 else _BARE_DOLLAR.sub(r"\\$", piece)
         for number, piece in enumerate(pieces)
     )
+
+
+# It reports every macro it does not know; what readers type is no trouble of ours.
+logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
 
 
 @functools.cache

@@ -57,6 +57,8 @@ class TokenSigner:
         """What the token grants at `now`; never raises, whatever the token holds."""
         try:
             claims = self._serializers[purpose].loads(token)
+            if self._serializers[purpose].dumps(claims) != token:
+                return Refused(Refusal.FORGED)  # base64 leaves spare bits: one spelling counts
             subject, *expiry = claims
             expired = bool(expiry) and now > datetime.fromtimestamp(int(expiry[0]), UTC)
         except (BadData, ValueError, TypeError, OverflowError, RecursionError):

@@ -1,10 +1,10 @@
 """What a mail tells of one paper: its facts in words, each cut to a length that fits thirty."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digest.core.papers import Paper, Signal
+from digest.core.source_names import source_name
 from digest.mail.prose import clean, count, cut, gist, listed, short_date, web_link
 
 TITLE_CHARS = 240
@@ -13,18 +13,6 @@ _AUTHOR_CHARS = 50
 _NAMED_AUTHORS = 3
 _NAMED_CATEGORIES = 4
 
-_SOURCE_NAMES = {
-    "arxiv": "arXiv",
-    "arxiv_rss": "arXiv",
-    "biorxiv": "bioRxiv",
-    "github": "GitHub",
-    "hacker_news": "Hacker News",
-    "huggingface": "Hugging Face",
-    "medrxiv": "medRxiv",
-    "openalex": "OpenAlex",
-    "openreview": "OpenReview",
-    "semantic_scholar": "Semantic Scholar",
-}
 # Metrics that readers understand, in the order shown: the words for one, and for several.
 _MARKS = {
     "upvotes": ("vote", "votes"),
@@ -65,8 +53,11 @@ class CardFacts:
     links: tuple[Link, ...]
 
 
-def card_facts(paper: Paper) -> CardFacts:
-    """The facts that a card shows of a paper. Pure: signals are as old as the paper given."""
+def card_facts(paper: Paper, *, own_words: bool = False) -> CardFacts:
+    """The facts that a card shows of a paper. Pure: signals are as old as the paper given.
+
+    With `own_words` the summary is made of the abstract's sentences, whatever a source gives.
+    """
     title = clean(paper.title) or "Untitled"
     readings = latest_readings(paper.signals)
     return CardFacts(
@@ -74,7 +65,7 @@ def card_facts(paper: Paper) -> CardFacts:
         url=web_link(paper.url) or web_link(paper.pdf_url),
         authors=authors_line(paper.authors),
         facts=_facts_line(paper),
-        tldr=tldr(paper),
+        tldr=tldr(replace(paper, summary="") if own_words else paper),
         marks=" · ".join(
             count(readings[metric], *words)
             for metric, words in _MARKS.items()
@@ -101,8 +92,7 @@ def authors_line(authors: tuple[str, ...]) -> str:
 
 def source_names(sources: Iterable[str]) -> tuple[str, ...]:
     """The names people know sources by, each once, in order."""
-    # A feed is named by the operator: `feeds.lab-blog`.
-    names = (_SOURCE_NAMES.get(s) or cut(clean(re.split(r"[.:]", s)[-1]), 40) for s in sources)
+    names = (cut(clean(source_name(source)), 40) for source in sources)
     return tuple(dict.fromkeys(filter(None, names)))
 
 

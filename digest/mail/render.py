@@ -81,7 +81,10 @@ class Renderer:
     file in a later one. All methods raise ConfigError for a template that cannot be used.
     """
 
-    def __init__(self, templates_dirs: Sequence[Path], identity: MailIdentity) -> None:
+    def __init__(
+        self, templates_dirs: Sequence[Path], identity: MailIdentity, *, own_words: bool = False
+    ) -> None:
+        self._own_words = own_words
         self._templates = Templates(templates_dirs)
         self._identity = identity
         self._shells: dict[MailKind, Shell] = {}
@@ -96,7 +99,7 @@ class Renderer:
 
         Costs about 10 ms: made once per edition and paper. The same paper gives the same card.
         """
-        facts = card_facts(paper)
+        facts = card_facts(paper, own_words=self._own_words)
         common = {
             "reason": hole("reason"),
             "position": hole("position"),

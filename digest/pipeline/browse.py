@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from digest.core.papers import Paper
 from digest.pipeline.app import App
 from digest.pipeline.edition import judge
-from digest.ranking.rank import RankingPaper, prepare, score_query
+from digest.ranking.corpus import RankingPaper
+from digest.ranking.rank import prepare, score_query
 from digest.store import library
 
 # What the database's full-text search hands to our own ranking.
@@ -41,9 +42,10 @@ def _judged(app: App, start: datetime, now: datetime) -> list[Shown]:
     with app.store.read() as conn:
         appeared = library.appeared_between(conn, start, now + timedelta(microseconds=1))
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
+        listed = library.appearances(conn, list(appeared))
     shown = [
         Shown(paper=papers[c.paper_id], score=c.trend, reason=c.trend_reason)
-        for c in judge(papers, appeared, now)
+        for c in judge(papers, appeared, listed, now)
     ]
     shown.sort(key=lambda one: (-one.score, one.paper.id))
     return shown
@@ -57,8 +59,10 @@ def search(app: App, query: str, *, limit: int, days: int | None = None) -> list
         since = app.clock.now() - timedelta(days=days)
         found = [paper for paper in found if paper.published_at >= since]
     scores = score_query(prepare([_plain(paper) for paper in found]), query)
+    best = max(scores, default=0.0) or 1.0
     shown = [
-        Shown(paper=paper, score=float(score)) for paper, score in zip(found, scores, strict=True)
+        Shown(paper=paper, score=float(score / best))
+        for paper, score in zip(found, scores, strict=True)
     ]
     shown.sort(key=lambda one: (-one.score, one.paper.id))
     return shown[:limit]

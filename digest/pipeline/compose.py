@@ -93,7 +93,7 @@ def digest_content(
     missing = delivery.payload.get("missing", "")
     return app.renderer.digest(
         DigestView(
-            date=edition.date,
+            day=edition.date,
             papers=tuple(papers),
             appeared_count=int(delivery.payload.get("appeared", edition.candidate_count)),
             missing=tuple(missing.splitlines()),

@@ -4,7 +4,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -43,14 +43,17 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverReport:
-    """How many deliveries went which way; `paused` says why the outbox rests, if it does."""
+    """How many deliveries went which way; `paused` says why the outbox rests, if it does.
+
+    `sent` counts digests, `letters` the other mails that were sent.
+    """
 
     sent: int = 0
+    letters: int = 0
     deferred: int = 0
     failed: int = 0
     cancelled: int = 0
     paused: str = ""
-    by_kind: dict[MailKind, int] = field(default_factory=dict)
 
 
 class _Tally:
@@ -67,14 +70,14 @@ class _Tally:
 
     def report(self, paused: str) -> DeliverReport:
         counts = Counter(status for status, _ in self._last.values())
-        sent = Counter(k for s, k in self._last.values() if s is DeliveryStatus.SENT)
+        digests = sum(one == (DeliveryStatus.SENT, MailKind.DIGEST) for one in self._last.values())
         return DeliverReport(
-            sent=counts[DeliveryStatus.SENT],
+            sent=digests,
+            letters=counts[DeliveryStatus.SENT] - digests,
             deferred=counts[DeliveryStatus.DEFERRED] + counts[DeliveryStatus.QUEUED],
             failed=counts[DeliveryStatus.FAILED],
             cancelled=counts[DeliveryStatus.CANCELLED],
             paused=paused,
-            by_kind=dict(sent),
         )
 
 
@@ -99,10 +102,11 @@ def deliver(
         for worker in [pool.submit(run.work) for _ in range(app.rules.connections)]:
             worker.result()
     report = run.tally.report(run.breaker.reason)
-    if report.sent or report.failed or report.deferred:
+    if report != DeliverReport():
         log.info(
             "deliver.finished",
             sent_count=report.sent,
+            letter_count=report.letters,
             deferred_count=report.deferred,
             failed_count=report.failed,
             duration_ms=round((app.clock.now() - started).total_seconds() * 1000),

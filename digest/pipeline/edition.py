@@ -11,7 +11,9 @@ from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
 from digest.pipeline.refresh import missing_sources
-from digest.ranking.rank import LikedPaper, Prepared, Ranked, RankingPaper, prepare, rank
+from digest.ranking.corpus import RankingPaper
+from digest.ranking.rank import Prepared, Ranked, prepare, rank
+from digest.ranking.relevance import LikedPaper
 from digest.ranking.trending import TrendPaper, trends
 from digest.store import cursors, editions, library
 from digest.store.editions import Candidate
@@ -40,7 +42,8 @@ def gather(app: App, day: date) -> Issue:
     with app.store.read() as conn:
         appeared = library.appeared_between(conn, window.start, window.end)
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
-    candidates = judge(papers, appeared, known_at)
+        listed = library.appearances(conn, list(appeared))
+    candidates = judge(papers, appeared, listed, known_at)
     return Issue(
         day=day,
         window=window,
@@ -52,7 +55,10 @@ def gather(app: App, day: date) -> Issue:
 
 
 def judge(
-    papers: Mapping[PaperId, Paper], appeared: Mapping[PaperId, datetime], known_at: datetime
+    papers: Mapping[PaperId, Paper],
+    appeared: Mapping[PaperId, datetime],
+    listed: Mapping[PaperId, Mapping[str, datetime]],
+    known_at: datetime,
 ) -> tuple[Candidate, ...]:
     """Each paper with its trend among the others, in the order of their ids."""
     judged = trends(
@@ -61,11 +67,11 @@ def judge(
                 paper_id=paper.id,
                 appeared_at=appeared[paper.id],
                 signals=paper.signals,
-                sources=paper.sources,
+                listed_at=listed[paper.id],
             )
             for paper in papers.values()
         ],
-        known_at,
+        now=known_at,
     )
     return tuple(
         Candidate(paper_id=paper_id, trend=trend.score, trend_reason=trend.reason)
@@ -137,6 +143,7 @@ def _load_liked(app: App, issue: Issue, names: Sequence[str]) -> None:
     with app.store.read() as conn:
         for name in names:
             paper = library.find(conn, name)
-            issue.liked[name] = paper and LikedPaper(
-                paper_id=paper.id, title=paper.title, abstract=paper.abstract
-            )
+            if paper is None:
+                issue.liked[name] = None
+            else:
+                issue.liked[name] = LikedPaper(title=paper.title, abstract=paper.abstract)

@@ -326,16 +326,18 @@ def suppress_in(app: App, conn: sa.Connection, address: str, reason: str, now: d
         outbox.cancel_waiting(conn, subscriber.id, f"suppressed: {reason}", tuple(MailKind))
 
 
-def unsuppress(app: App, email: str) -> bool:
+def unsuppress(app: App, email: str, reason: str) -> bool:
     """Lifts a suppression; the person is then unsubscribed and may ask again. False if none."""
-    address = normalize_address(email)
+    address, now = normalize_address(email), app.clock.now()
     with app.store.write() as conn:
         lifted = members.lift_suppression(conn, app.address_hash(address))
         subscriber = members.by_email(conn, address)
-        if subscriber is not None and subscriber.status is Status.SUPPRESSED:
-            members.set_status(conn, subscriber.id, Status.UNSUBSCRIBED)
-            return True
-    return lifted
+        if subscriber is None or subscriber.status is not Status.SUPPRESSED:
+            return lifted
+        members.set_status(conn, subscriber.id, Status.UNSUBSCRIBED)
+        origin = Origin(via="operator", wording=reason)
+        members.record_consent(conn, subscriber.id, _consent("unsuppressed", origin, now))
+    return True
 
 
 def erase(app: App, subscriber: Subscriber) -> None:

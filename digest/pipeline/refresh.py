@@ -1,5 +1,6 @@
 """Fetch what is new, find out what is the same paper, store it; one source's trouble is its own."""
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -9,6 +10,7 @@ import structlog
 from digest.core import dedupe
 from digest.core.errors import DigestError, SourceError, SourceThrottled
 from digest.core.fetching import FetchRequest, Outcome, Page
+from digest.core.source_names import source_name
 from digest.pipeline.app import App
 from digest.pipeline.ports import Source
 from digest.pipeline.turns import Busy, turn
@@ -59,6 +61,7 @@ def refresh(
     until: date | None = None,
     patient: bool = False,
     progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> RefreshReport:
     """Fetches from every source that is due (from `only` these, due or not).
 
@@ -81,7 +84,9 @@ def refresh(
                 request = FetchRequest(
                     now=app.clock.now(), cursor=state.cursor, since=since, until=until
                 )
-                fetches.append(_fetch(app, app.sources[name], request, state, progress))
+                if stop is not None and stop.is_set():
+                    break
+                fetches.append(_fetch(app, app.sources[name], request, state, progress, stop))
                 renew()
     except Busy as busy:
         fetches.extend(_not_due(app, name, str(busy)) for name in names[len(fetches) :])
@@ -114,6 +119,7 @@ def _fetch(
     request: FetchRequest,
     state: SourceState,
     progress: Progress | None,
+    stop: threading.Event | None,
 ) -> Fetch:
     tally = _Tally()
     error: DigestError | None = None
@@ -122,6 +128,9 @@ def _fetch(
             _store(app, source.name, page, tally)
             if progress is not None:
                 progress(source.name, tally.fetched)
+            if stop is not None and stop.is_set():
+                error = DigestError("the service was stopped")
+                break
     except SourceError as caught:
         error = caught
     except Exception as caught:  # a bug in one source must not silence the others
@@ -206,7 +215,7 @@ def missing_sources(app: App) -> tuple[str, ...]:
     with app.store.read() as conn:
         last = cursors.last_fetches(conn, tuple(app.sources))
     return tuple(
-        f"{name} {_TROUBLE[fetch.outcome]}"
+        f"{source_name(name)} {_TROUBLE[fetch.outcome]}"
         for name, fetch in sorted(last.items())
         if fetch.outcome in _TROUBLE
     )

@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from digest.core.identifiers import PaperId
 from digest.core.papers import Signal
+from digest.core.source_names import source_name
 
 # (age of the reading in hours, factor from there to the end); straight lines in between.
 GROWTH = ((12.0, 2.1), (24.0, 1.3), (36.0, 1.3), (48.0, 1.1), (72.0, 1.0))
@@ -34,19 +35,6 @@ RISING_FACTOR = 1.25
 RISING_VOTES = 3
 NEW_WITHIN = timedelta(days=3)
 STALE_AFTER = timedelta(hours=36)
-
-_SOURCE_NAMES = {
-    "arxiv": "arXiv",
-    "arxiv_rss": "arXiv",
-    "biorxiv": "bioRxiv",
-    "github": "GitHub",
-    "hacker_news": "Hacker News",
-    "huggingface": "Hugging Face",
-    "medrxiv": "medRxiv",
-    "openalex": "OpenAlex",
-    "openreview": "OpenReview",
-    "semantic_scholar": "Semantic Scholar",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,11 +202,6 @@ def _silent_trend(paper: TrendPaper, now: datetime) -> Trend:
     where = f" on {source_name(source)}" if source else ""
     reason = f"new{where}" if age <= NEW_WITHIN else f"{age.days} days old, no votes yet"
     return Trend(score=SILENT_MOST * recency, reason=reason, parts=(("recency", recency),))
-
-
-def source_name(source: str) -> str:
-    """What people call a source; a feed goes by its own name."""
-    return _SOURCE_NAMES.get(source) or source.removeprefix("feeds.").removeprefix("feed:")
 
 
 def _words(series: _Series, now: datetime) -> str:

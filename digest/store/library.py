@@ -71,9 +71,9 @@ def appeared_between(
     return {PaperId(key): at for key, at in rows}
 
 
-def appearances(conn: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+def appearances(conn: sa.Connection, ids: Sequence[int]) -> dict[PaperId, dict[str, datetime]]:
     """For each paper, when it appeared at each source."""
-    found: dict[int, dict[str, datetime]] = defaultdict(dict)
+    found: dict[PaperId, dict[str, datetime]] = defaultdict(dict)
     for start in range(0, len(ids), _CHUNK):
         rows = conn.execute(
             sa.select(paper_sources.c.paper_id, paper_sources.c.source, paper_sources.c.appeared_at)
@@ -81,7 +81,7 @@ def appearances(conn: sa.Connection, ids: Sequence[int]) -> dict[int, dict[str, 
             .order_by(paper_sources.c.source)
         )
         for row in rows:
-            found[row.paper_id][row.source] = row.appeared_at
+            found[PaperId(row.paper_id)][row.source] = row.appeared_at
     return found
 
 

@@ -1,0 +1,75 @@
+"""What every command starts from: the global options, the settings, the app."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.core.editions import edition_day
+from digest.core.errors import InvalidInput
+from digest.logs import LogFormat
+from digest.pipeline.app import App
+from digest.settings import Settings, environment, find_config, load_settings
+from digest.wiring import SystemClock, build_app, build_store
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Globals:
+    """The options before the command."""
+
+    config: Path | None = None
+    now: datetime | None = None
+    log_level: str = "warning"
+    log_format: LogFormat = "console"
+
+    def settings(self) -> Settings:
+        return load_settings(find_config(self.config, environment()), environment())
+
+    def clock(self) -> SystemClock:
+        return SystemClock(self.now)
+
+
+def globals_of(ctx: typer.Context) -> Globals:
+    found = ctx.find_object(Globals)
+    assert found is not None
+    return found
+
+
+@contextmanager
+def opened_app(ctx: typer.Context) -> Iterator[App]:
+    """The app on the configured database, closed at the end."""
+    options = globals_of(ctx)
+    settings = options.settings()
+    with build_store(settings) as store:
+        yield build_app(settings, store, options.clock())
+
+
+def parse_now(text: str) -> datetime:
+    """A moment in ISO 8601; without a zone it is UTC. Raises InvalidInput."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"{text!r} is not a time: write it as 2026-03-20T21:00:00Z") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def parse_day(text: str | None) -> date | None:
+    """A date as YYYY-MM-DD. Raises InvalidInput."""
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        raise InvalidInput(f"{text!r} is not a date: write it as 2026-03-20") from None
+
+
+def day_or_today(app: App, text: str | None) -> date:
+    """The date that was given, else today's in the schedule's time zone."""
+    return parse_day(text) or edition_day(app.clock.now(), app.rules.timezone)

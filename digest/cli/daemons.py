@@ -1,0 +1,82 @@
+"""`digest run`, `worker`, `web`: what stays and serves."""
+
+import os
+import threading
+from contextlib import ExitStack
+
+import typer
+
+from digest.cli.context import globals_of, opened_app
+from digest.cli.output import note
+from digest.daemon import delivery_tick, run_ticks, service_ticks, stop_on_signals
+from digest.logs import configure_logs
+from digest.pipeline.app import App
+from digest.settings import Settings
+from digest.web.server import WebServer
+from digest.web.site import create_web
+
+
+def run(ctx: typer.Context) -> None:
+    """Run the service: scheduler, delivery, mailbox and web pages, in one process.
+
+    SIGTERM or Ctrl-C ends it cleanly within ten seconds.
+
+    Example: digest --config /etc/digest/config.toml run
+    """
+    settings, stop = _prepare(ctx)
+    with opened_app(ctx) as app, ExitStack() as stack:
+        server = _started_server(app, settings)
+        stack.callback(server.stop)
+        note(f"digest is running, pages at {server.url}, stop with Ctrl-C")
+        maildir = settings.folder / settings.mailbox.path if settings.mailbox.path else None
+        run_ticks(service_ticks(app, stop, maildir, settings.mailbox.poll_every), stop)
+    _leave()
+
+
+def worker(ctx: typer.Context) -> None:
+    """Deliver only: more processes or machines on one PostgreSQL database.
+
+    Example: digest --config /etc/digest/config.toml worker
+    """
+    _, stop = _prepare(ctx)
+    with opened_app(ctx) as app:
+        note("this worker delivers, stop with Ctrl-C")
+        run_ticks([delivery_tick(app, stop)], stop)
+    _leave()
+
+
+def web(ctx: typer.Context) -> None:
+    """Serve the web pages only.
+
+    Example: digest --config /etc/digest/config.toml web
+    """
+    settings, stop = _prepare(ctx)
+    with opened_app(ctx) as app:
+        server = _started_server(app, settings)
+        note(f"pages at {server.url}, stop with Ctrl-C")
+        stop.wait()
+        server.stop()
+
+
+def _prepare(ctx: typer.Context) -> tuple[Settings, threading.Event]:
+    """Settings and the event that signals set; a service logs what it does."""
+    options = globals_of(ctx)
+    if options.log_level == "warning":
+        configure_logs("info", options.log_format)
+    stop = threading.Event()
+    stop_on_signals(stop)
+    return options.settings(), stop
+
+
+def _started_server(app: App, settings: Settings) -> WebServer:
+    site = create_web(app, trusted_proxies=settings.web.trusted_proxies)
+    server = WebServer(site, host=settings.web.host, port=settings.web.port)
+    server.start()
+    return server
+
+
+def _leave() -> None:
+    """Ends the process although a step may hang in the network: SIGTERM means within seconds."""
+    stuck = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
+    if stuck:
+        os._exit(0)

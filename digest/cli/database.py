@@ -1,0 +1,91 @@
+"""`digest db`: migrations, backup, restore, check."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.context import Json, globals_of
+from digest.cli.output import print_json, say
+from digest.core.errors import StoreError
+from digest.store import backup as backups
+from digest.store import checks, schema
+from digest.wiring import build_store, open_database
+
+app = typer.Typer(help="Migrations, backup and restore.", no_args_is_help=True)
+
+
+@app.command("upgrade")
+def upgrade(ctx: typer.Context) -> None:
+    """Bring the database to the schema of this program. Safe to repeat.
+
+    Example: digest db upgrade
+    """
+    with open_database(globals_of(ctx).settings()) as store:
+        before, after = schema.upgrade(store)
+    say(f"schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+
+
+@app.command("status")
+def status(ctx: typer.Context, json: Json = False) -> None:
+    """Say which schema the database has, and which this program needs.
+
+    Example: digest db status
+    """
+    with open_database(globals_of(ctx).settings()) as store:
+        found, needed = schema.current_revision(store), schema.newest_revision()
+        engine = store.engine.dialect.name
+    if json:
+        print_json(
+            {"engine": engine, "schema": found, "needed": needed, "current": found == needed}
+        )
+        return
+    advice = "" if found == needed else "; run `digest db upgrade`"
+    say(f"{engine}, schema {found or 'empty'}, this program needs {needed}{advice}")
+
+
+@app.command("backup")
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A new file; it is a SQLite database.")],
+) -> None:
+    """Copy the whole database into one file while it is in use, and verify the copy.
+
+    Example: digest db backup /backups/digest-2026-03-20.sqlite
+    """
+    with build_store(globals_of(ctx).settings()) as store:
+        report = backups.backup(store, file)
+    rows = sum(report.rows.values())
+    say(f"wrote {file}: {rows:,} rows, {report.size_bytes / 1e6:.1f} MB, verified")
+
+
+@app.command("restore")
+def restore(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace what the database holds.")
+    ] = False,
+) -> None:
+    """Fill the database from a backup and verify it; works from SQLite into PostgreSQL too.
+
+    Stop the service first: what it writes meanwhile would be lost.
+
+    Example: digest db restore /backups/digest-2026-03-20.sqlite --force
+    """
+    with open_database(globals_of(ctx).settings()) as store:
+        report = backups.restore(store, file, force=force)
+    say(f"restored {sum(report.rows.values()):,} rows from {file}, verified")
+
+
+@app.command("check")
+def check(ctx: typer.Context) -> None:
+    """Look for damage: the engine's own check, and rows that contradict each other.
+
+    Example: digest db check
+    """
+    with build_store(globals_of(ctx).settings()) as store:
+        problems = checks.problems(store)
+    if problems:
+        raise StoreError("; ".join(problems))
+    say("no problem found")

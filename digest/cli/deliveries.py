@@ -1,0 +1,128 @@
+"""`digest deliveries`: what was sent, what waits, what failed, and why."""
+
+from typing import Annotated, Any
+
+import click
+import typer
+
+from digest.cli.context import Json, opened_app, parse_day
+from digest.cli.output import iso, print_json, print_table, say, short_time
+from digest.core.deliveries import DeliveryStatus
+from digest.core.errors import NotFound
+from digest.store import outbox
+from digest.store.outbox import DeliveryRow
+
+app = typer.Typer(help="What was sent, what waits, what failed.", no_args_is_help=True)
+
+_STATUSES = click.Choice([status.value for status in DeliveryStatus])
+
+
+@app.command("list")
+def list_deliveries(
+    ctx: typer.Context,
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="Of this edition.")] = None,
+    status: Annotated[
+        str | None, typer.Option(click_type=_STATUSES, help="In this status.")
+    ] = None,
+    email: Annotated[str, typer.Option(help="To this subscriber.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    json: Json = False,
+) -> None:
+    """List deliveries, newest first.
+
+    Example: digest deliveries list --date 2026-03-20 --status failed
+    """
+    with opened_app(ctx) as service, service.store.read() as conn:
+        rows = outbox.listed(
+            conn,
+            day=parse_day(date),
+            status=DeliveryStatus(status) if status else None,
+            email=email,
+            limit=limit or (None if json else 200),
+        )
+    if json:
+        print_json([delivery_row(row) for row in rows])
+        return
+    print_table(
+        ("id", "email", "kind", "edition", "status", "tries", "next or sent", "answer"),
+        [
+            (
+                row.delivery.public_id,
+                row.email,
+                row.delivery.kind.value,
+                row.edition or "-",
+                row.delivery.status.value,
+                row.delivery.attempts,
+                short_time(_moment(row)),
+                row.delivery.detail or row.delivery.smtp_reply,
+            )
+            for row in rows
+        ],
+        empty="no deliveries",
+    )
+
+
+def _moment(row: DeliveryRow) -> Any:
+    waiting = row.delivery.status in outbox.WAITING
+    return row.delivery.next_attempt_at if waiting else row.delivery.sent_at
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    delivery_id: Annotated[str, typer.Argument(metavar="ID", help="As `list` shows it.")],
+    json: Json = False,
+) -> None:
+    """Show one delivery with its papers and the relay's last answer.
+
+    Example: digest deliveries show 3f6c0d2ab1e94c7f8a1b2c3d
+    """
+    with opened_app(ctx) as service, service.store.read() as conn:
+        rows = outbox.listed(conn, public_id=delivery_id)
+        papers = outbox.papers_of(conn, [row.delivery.id for row in rows])
+    if not rows:
+        raise NotFound(f"there is no delivery {delivery_id}: `digest deliveries list` shows them")
+    row = delivery_row(rows[0])
+    if json:
+        print_json(row)
+        return
+    for name, value in row.items():
+        say(f"{name:<16} {value if value not in (None, '', []) else '-'}")
+    for paper in papers[rows[0].delivery.id]:
+        say(f"  paper {paper.paper_id}: {paper.reason}")
+
+
+@app.command("retry")
+def retry(
+    ctx: typer.Context,
+    status: Annotated[
+        str,
+        typer.Option(click_type=click.Choice(["failed", "deferred"]), help="Which to try again."),
+    ] = "failed",
+) -> None:
+    """Queue failed deliveries anew, with the same Message-ID; `digest send` then sends them.
+
+    Example: digest deliveries retry --status failed
+    """
+    with opened_app(ctx) as service, service.store.write() as conn:
+        again = outbox.retry(conn, [DeliveryStatus(status)], service.clock.now())
+    say(f"{again} deliveries are queued again")
+
+
+def delivery_row(row: DeliveryRow) -> dict[str, Any]:
+    delivery = row.delivery
+    return {
+        "id": delivery.public_id,
+        "email": row.email,
+        "kind": delivery.kind.value,
+        "edition": row.edition.isoformat() if row.edition else None,
+        "status": delivery.status.value,
+        "attempts": delivery.attempts,
+        "next_attempt_at": iso(delivery.next_attempt_at),
+        "message_id": row.message_id,
+        "smtp_code": delivery.smtp_code,
+        "smtp_reply": delivery.smtp_reply,
+        "sent_at": iso(delivery.sent_at),
+        "detail": delivery.detail,
+        "papers": list(row.papers),
+    }

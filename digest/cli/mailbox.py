@@ -1,0 +1,63 @@
+"""`digest mailbox`: mail that came in."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.context import opened_app
+from digest.cli.output import say, warn
+from digest.core.errors import InvalidInput, StoreError
+from digest.pipeline.inbound import InboundReport, process, process_maildir
+
+app = typer.Typer(help="Mail that came in.", no_args_is_help=True)
+
+# sysexits.h: the mail server keeps the mail and tries again (pipe(8) of Postfix).
+TEMPORARY_FAILURE = 75
+
+
+@app.command("process")
+def process_mail(
+    ctx: typer.Context,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Mails; - is stdin.")
+    ] = None,
+    maildir: Annotated[Path | None, typer.Option(help="All new mail of this Maildir.")] = None,
+) -> None:
+    """Handle mail to the command address: subscribe, confirm, unsubscribe, help.
+
+    From a pipe, a passing failure exits with 75, so that the mail server tries again.
+
+    Example: digest mailbox process --maildir /var/mail/digest
+    """
+    if bool(files) == (maildir is not None):
+        raise InvalidInput("give files, - for stdin, or --maildir DIR")
+    try:
+        with opened_app(ctx) as service:
+            if maildir is not None:
+                reports = process_maildir(service, maildir)
+            else:
+                reports = [process(service, _read(name)) for name in files or ()]
+    except StoreError as error:
+        if files != ["-"]:
+            raise
+        warn(f"error: {error}")
+        raise typer.Exit(TEMPORARY_FAILURE) from error
+    for report in reports:
+        say(_line(report))
+    if not reports:
+        say("no new mail")
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{name} cannot be read: {error.strerror}") from error
+
+
+def _line(report: InboundReport) -> str:
+    return f"{report.kind}: {report.action} ({report.why})"

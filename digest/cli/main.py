@@ -1,0 +1,142 @@
+"""Puts the commands together, and turns every error into one line and an exit code."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from digest import __version__
+from digest.cli import (
+    daemons,
+    database,
+    deliveries,
+    demo,
+    doctor,
+    mailbox,
+    papers,
+    sending,
+    setup,
+    sources,
+    stats,
+    subscribers,
+)
+from digest.cli.context import Globals, parse_now
+from digest.cli.output import warn
+from digest.core.errors import ConfigError, DigestError, InvalidInput
+from digest.logs import LEVELS, LogFormat, configure_logs
+
+FAILED, USAGE = 1, 2
+
+app = typer.Typer(
+    name="digest",
+    help="Every subscriber gets, once a day, the trending research papers that matter to them.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"digest {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    ctx: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Configuration file [$DIGEST_CONFIG, then ./config.toml]."),
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Let the program's clock start here (ISO 8601)."),
+    ] = None,
+    log_level: Annotated[
+        str, typer.Option(click_type=click.Choice(LEVELS), help="What to log on stderr.")
+    ] = "warning",
+    log_format: Annotated[
+        str, typer.Option(click_type=click.Choice(["console", "json"]), help="How to log.")
+    ] = "console",
+    _version_wanted: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    form: LogFormat = "json" if log_format == "json" else "console"
+    configure_logs(log_level, form)
+    ctx.obj = Globals(
+        config=config,
+        now=parse_now(now) if now else None,
+        log_level=log_level,
+        log_format=form,
+    )
+
+
+app.command("init")(setup.init)
+app.command("demo")(demo.demo)
+app.command("run")(daemons.run)
+app.command("worker")(daemons.worker)
+app.command("web")(daemons.web)
+app.command("fetch")(sending.fetch)
+app.command("send")(sending.send)
+app.command("preview")(sending.preview)
+app.command("explain")(sending.explain)
+app.add_typer(papers.app, name="papers")
+app.add_typer(subscribers.app, name="subscribers")
+app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(sources.app, name="sources")
+app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(database.app, name="db")
+app.command("doctor")(doctor.doctor)
+app.command("stats")(stats.stats)
+
+
+def main() -> None:
+    """Runs the command line and exits: 0 done, 1 failed, 2 usage or configuration, 3 partly."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Runs one command line; its exit code."""
+    try:
+        result = app(args=arguments, prog_name="digest", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        warn("stopped")
+        return FAILED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except ConfigError as error:
+        for mistake in error.mistakes:
+            warn(f"configuration: {mistake}")
+        return USAGE
+    except InvalidInput as error:
+        warn(f"error: {error}")
+        return USAGE
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+    except DigestError as error:
+        _trace(arguments)
+        warn(f"error: {error}")
+        return FAILED
+    except Exception as error:  # a bug: still one line, with the traceback on request
+        _trace(arguments)
+        warn(
+            f"error: {type(error).__name__}: {' '.join(str(error).split())[:300]} "
+            "(this is a bug: please report it with the output of --log-level debug)"
+        )
+        return FAILED
+
+
+def _trace(arguments: list[str]) -> None:
+    if "debug" in arguments or "--log-level=debug" in arguments:
+        traceback.print_exc()

@@ -1,0 +1,245 @@
+"""The daily work by hand: fetch, send, preview, explain."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
+from digest.cli.output import note, print_json, print_table, progress, say, warn
+from digest.core.errors import InvalidInput, NotFound
+from digest.core.fetching import Outcome
+from digest.core.subscribers import Status, normalize_address
+from digest.pipeline import preview as previews
+from digest.pipeline.app import App
+from digest.pipeline.assemble import AssembleReport, assemble, assemble_due, rehearse
+from digest.pipeline.breaker import end_pause
+from digest.pipeline.deliver import DeliverReport, deliver
+from digest.pipeline.refresh import refresh
+from digest.store.cursors import Fetch
+
+PARTLY = 3
+
+
+def fetch(
+    ctx: typer.Context,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this source; repeatable.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="From this day on.")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Up to and with this day [today].")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fetch new papers and their signals, find out what is the same paper, store it.
+
+    Example: digest fetch --since 2026-03-16 --until 2026-03-20
+    """
+    first, last = parse_day(since), parse_day(until)
+    with opened_app(ctx) as app, progress("fetching") as bar:
+        unknown = [name for name in source or () if name not in app.sources]
+        if unknown:
+            raise InvalidInput(
+                f"there is no source {unknown[0]!r} enabled; there are: {', '.join(app.sources)}"
+            )
+        if last is not None and first is None:
+            raise InvalidInput("--until needs --since")
+        if first is not None and last is None:
+            last = app.clock.now().date()
+        if first is not None and last is not None and last < first:
+            raise InvalidInput("--until is before --since")
+        report = refresh(app, only=source or (), since=first, until=last, progress=bar)
+    if json:
+        print_json({"sources": [fetch_row(f) for f in report.fetches]})
+    else:
+        print_table(
+            ("source", "outcome", "fetched", "new", "updated", "merged", "reason"),
+            [tuple(fetch_row(f).values()) for f in report.fetches],
+            empty="no source is enabled: see [sources] in config.toml",
+        )
+    if report.troubled:
+        asked = [f for f in report.fetches if f.outcome is not Outcome.NOT_DUE]
+        nothing = all(f.outcome in (Outcome.FAILED, Outcome.THROTTLED) for f in asked)
+        raise typer.Exit(1 if nothing and len(asked) == len(report.fetches) else PARTLY)
+
+
+def fetch_row(fetched: Fetch) -> dict[str, Any]:
+    return {
+        "source": fetched.source,
+        "outcome": fetched.outcome.value,
+        "fetched": fetched.fetched,
+        "new": fetched.new,
+        "updated": fetched.updated,
+        "merged": fetched.merged,
+        "reason": fetched.reason,
+    }
+
+
+def send(
+    ctx: typer.Context,
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="This date's edition, for all active subscribers."),
+    ] = None,
+    to: Annotated[
+        list[str] | None, typer.Option(metavar="EMAIL", help="Only this subscriber; repeatable.")
+    ] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Build the edition, rank it for each subscriber who is due, deliver until nothing is due.
+
+    Safe to repeat: nobody gets an edition twice, nor a paper twice.
+
+    Example: digest send --date 2026-03-20
+    """
+    day = parse_day(date)
+    emails = [normalize_address(email) for email in to or ()]
+    with opened_app(ctx) as app:
+        started = app.clock.now()
+        _require_active(app, emails)
+        planned = _plan(app, date=date, emails=emails, dry_run=dry_run)
+        delivered = DeliverReport()
+        if not dry_run:
+            end_pause(app)
+            with progress("sending") as bar:
+                delivered = deliver(app, progress=lambda done: bar("sending", done))
+        edition = day or day_or_today(app, None)
+        result = _send_result(edition.isoformat(), planned, delivered)
+        result["seconds"] = round((app.clock.now() - started).total_seconds(), 3)
+    if json:
+        print_json(result)
+    else:
+        _say_result(result, dry_run)
+    if delivered.paused:
+        warn(f"the relay cannot be reached, the outbox rests: {delivered.paused}")
+        raise typer.Exit(PARTLY if delivered.sent else 1)
+    if delivered.failed or delivered.deferred:
+        note("`digest deliveries list --status deferred` (or failed) shows which and why")
+        raise typer.Exit(PARTLY)
+
+
+def _require_active(app: App, emails: list[str]) -> None:
+    for email in emails:
+        subscriber = previews.subscriber_named(app, email)
+        if subscriber.status is not Status.ACTIVE:
+            raise NotFound(f"{email} is {subscriber.status.value}, not active: nothing to send")
+
+
+def _plan(app: App, *, date: str | None, emails: list[str], dry_run: bool) -> AssembleReport:
+    if date is None and not dry_run and not emails:
+        return assemble_due(app)
+    day = day_or_today(app, date)
+    if dry_run:
+        return rehearse(app, day, emails=emails)
+    with progress("ranking") as bar:
+        return assemble(app, day, emails=emails, progress=lambda done: bar("ranking", done))
+
+
+def _send_result(edition: str, planned: AssembleReport, delivered: DeliverReport) -> dict[str, Any]:
+    return {
+        "edition": edition,
+        "planned": planned.planned,
+        "sent": delivered.sent,
+        "skipped": planned.skipped + planned.missed,
+        "deferred": delivered.deferred,
+        "failed": delivered.failed,
+    }
+
+
+def _say_result(result: dict[str, Any], dry_run: bool) -> None:
+    verb = "would be planned" if dry_run else "planned"
+    say(
+        f"edition {result['edition']}: {result['planned']} {verb}, {result['sent']} sent, "
+        f"{result['skipped']} skipped, {result['deferred']} deferred, {result['failed']} failed "
+        f"in {result['seconds']:.1f} s"
+    )
+
+
+def preview(
+    ctx: typer.Context,
+    email: Annotated[str, typer.Argument(help="A subscriber.")],
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="The edition [today].")] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format", click_type=click.Choice(["html", "text", "eml"]), help="What to show."
+        ),
+    ] = "text",
+    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+) -> None:
+    """Show the mail that a subscriber would get. Changes nothing.
+
+    Example: digest preview ada@example.org --format html --output mail.html
+    """
+    with opened_app(ctx) as app:
+        mail = previews.preview(app, email, day_or_today(app, date))
+    parts = {
+        "html": mail.content.html.encode(),
+        "text": mail.content.text.encode(),
+        "eml": mail.message,
+    }
+    if output is not None:
+        output.write_bytes(parts[form])
+        note(f"written to {output}")
+    else:
+        typer.echo(parts[form], nl=form == "text")
+
+
+def explain(
+    ctx: typer.Context,
+    email: Annotated[str, typer.Argument(help="A subscriber.")],
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="The edition [today].")] = None,
+    json: Json = False,
+) -> None:
+    """Say why somebody got, or did not get, the mail, and why these papers.
+
+    Example: digest explain ada@example.org --date 2026-03-20
+    """
+    with opened_app(ctx) as app:
+        told = previews.explain(app, email, day_or_today(app, date))
+    status = told.delivery.status.value if told.delivery else None
+    if json:
+        print_json(
+            {
+                "email": told.subscriber.email,
+                "status": told.subscriber.status.value,
+                "edition": told.day,
+                "delivery": status,
+                "reasons": list(told.reasons),
+                "papers": [_explained_row(one) for one in told.papers],
+            }
+        )
+        return
+    say(f"{told.subscriber.email}, edition {told.day.isoformat()}")
+    for reason in told.reasons:
+        say(f"  {reason}")
+    print_table(
+        ("paper", "score", "match", "trend", "title", "why"),
+        [
+            (
+                one.paper.paper_id,
+                f"{one.paper.score:.3f}",
+                f"{one.paper.relevance:.3f}",
+                f"{one.paper.trend:.3f}",
+                one.title,
+                one.paper.reason,
+            )
+            for one in told.papers
+        ],
+        empty="no papers",
+    )
+
+
+def _explained_row(one: previews.ExplainedPaper) -> dict[str, Any]:
+    return {
+        "id": one.paper.paper_id,
+        "title": one.title,
+        "score": round(one.paper.score, 6),
+        "match": round(one.paper.relevance, 6),
+        "trend": round(one.paper.trend, 6),
+        "reasons": [one.paper.reason],
+        "parts": dict(one.parts),
+    }

@@ -1,0 +1,93 @@
+"""`digest sources`: where papers come from, and how it went last."""
+
+from typing import Any
+
+import typer
+
+from digest.cli.context import Json, opened_app
+from digest.cli.output import iso, print_json, print_table, short_time
+from digest.pipeline.app import App
+from digest.store import cursors, paces
+
+app = typer.Typer(help="Where papers come from, and how it went last.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_sources(ctx: typer.Context, json: Json = False) -> None:
+    """List the sources that are enabled.
+
+    Example: digest sources list
+    """
+    with opened_app(ctx) as service:
+        rows = [
+            {"source": name, "every_seconds": int(service.every[name].total_seconds())}
+            for name in service.sources
+        ]
+    if json:
+        print_json(rows)
+    else:
+        print_table(
+            ("source", "asked every"),
+            [(row["source"], f"{int(row['every_seconds']) // 60} min") for row in rows],
+            empty="no source is enabled: see [sources] in config.toml",
+        )
+
+
+@app.command("status")
+def status(ctx: typer.Context, json: Json = False) -> None:
+    """Say how each source went last, when it is next due, and why it is paused if it is.
+
+    Example: digest sources status
+    """
+    with opened_app(ctx) as service:
+        rows = _status_rows(service)
+    if json:
+        print_json(rows)
+        return
+    print_table(
+        ("source", "outcome", "at", "fetched", "new", "next due", "reason"),
+        [
+            (
+                row["source"],
+                row["outcome"],
+                row["at"] or "-",
+                row["fetched"],
+                row["new"],
+                row["next_due_at"] or "now",
+                row["paused"] or row["reason"],
+            )
+            for row in rows
+        ],
+        empty="no source is enabled: see [sources] in config.toml",
+    )
+
+
+def _status_rows(service: App) -> list[dict[str, Any]]:
+    now = service.clock.now()
+    with service.store.read() as conn:
+        last = cursors.last_fetches(conn, tuple(service.sources))
+        states = {name: cursors.state(conn, name) for name in service.sources}
+        paused = {
+            name: paces.pause_of(conn, service.sources[name].pace_name, now)
+            for name in service.sources
+        }
+    rows = []
+    for name in service.sources:
+        fetch, pause = last.get(name), paused[name]
+        rows.append(
+            {
+                "source": name,
+                "outcome": fetch.outcome.value if fetch else "never fetched",
+                "reason": fetch.reason if fetch else "",
+                "at": iso(fetch.started_at) if fetch else None,
+                "fetched": fetch.fetched if fetch else 0,
+                "new": fetch.new if fetch else 0,
+                "updated": fetch.updated if fetch else 0,
+                "merged": fetch.merged if fetch else 0,
+                "failures": states[name].failures,
+                "next_due_at": iso(states[name].next_due_at),
+                "paused_until": iso(pause[0]) if pause else None,
+                "paused": f"until {short_time(pause[0])} UTC: {pause[1]}" if pause else "",
+            }
+        )
+    return rows

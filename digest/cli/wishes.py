@@ -1,0 +1,112 @@
+"""The options of `subscribers add` and `edit` that say what somebody wants."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import click
+import typer
+
+from digest.core.errors import InvalidInput
+from digest.core.interests import (
+    Interest,
+    InterestKind,
+    make_interest,
+    parse_interest,
+    unique_interests,
+)
+from digest.core.subscribers import Frequency, Preferences, parse_at, parse_timezone
+from digest.pipeline.app import App
+from digest.pipeline.importing import MAX_PAPERS
+from digest.store import library
+
+Interests = Annotated[
+    list[str] | None, typer.Option("--interest", metavar="TEXT", help="In their own words.")
+]
+Keywords = Annotated[
+    list[str] | None, typer.Option("--keyword", metavar="TEXT", help="A phrase that must occur.")
+]
+Excludes = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="TEXT", help="A phrase that must not.")
+]
+Categories = Annotated[
+    list[str] | None, typer.Option("--category", metavar="CAT", help="Such as cs.CL or math.*")
+]
+Authors = Annotated[list[str] | None, typer.Option("--author", metavar="NAME", help="To follow.")]
+Likes = Annotated[
+    list[str] | None, typer.Option("--like", metavar="PAPER_ID", help="A paper they liked.")
+]
+FrequencyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--frequency", click_type=click.Choice([f.value for f in Frequency]), help="How often."
+    ),
+]
+At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="Their time of day.")]
+TimeZone = Annotated[
+    str | None, typer.Option("--timezone", metavar="TZ", help="Such as Europe/Berlin.")
+]
+MaxPapers = Annotated[
+    int | None, typer.Option("--max-papers", min=1, max=MAX_PAPERS, help="In one digest.")
+]
+Dial = Annotated[
+    float | None,
+    typer.Option("--dial", min=0.0, max=1.0, help="0 is all relevance, 1 all trend."),
+]
+
+
+def gather_interests(
+    app: App,
+    *,
+    texts: Sequence[str] | None,
+    keywords: Sequence[str] | None,
+    excludes: Sequence[str] | None,
+    categories: Sequence[str] | None,
+    authors: Sequence[str] | None,
+    likes: Sequence[str] | None,
+) -> tuple[Interest, ...] | None:
+    """The interests that the options name, None when there is none of them.
+
+    Raises InvalidInput for a liked paper that is not stored.
+    """
+    by_kind = {
+        InterestKind.KEYWORD: keywords,
+        InterestKind.EXCLUDE: excludes,
+        InterestKind.CATEGORY: categories,
+        InterestKind.AUTHOR: authors,
+        InterestKind.LIKE: likes,
+    }
+    _require_papers(app, likes or ())
+    wishes = [parse_interest(text) for text in texts or ()]
+    for kind, values in by_kind.items():
+        wishes.extend(make_interest(kind, value) for value in values or ())
+    return unique_interests(wishes) or None
+
+
+def _require_papers(app: App, names: Sequence[str]) -> None:
+    with app.store.read() as conn:
+        missing = [name for name in names if library.find(conn, name) is None]
+    if missing:
+        raise InvalidInput(
+            f"there is no paper {missing[0]} here to like: `digest papers search` finds some"
+        )
+
+
+def gather_preferences(
+    start: Preferences,
+    *,
+    frequency: str | None,
+    at: str | None,
+    timezone: str | None,
+    max_papers: int | None,
+    dial: float | None,
+) -> Preferences:
+    """`start` with what the options change."""
+    return replace(
+        start,
+        frequency=Frequency(frequency) if frequency else start.frequency,
+        at=parse_at(at) if at else start.at,
+        timezone=parse_timezone(timezone) if timezone else start.timezone,
+        max_papers=max_papers if max_papers is not None else start.max_papers,
+        dial=dial if dial is not None else start.dial,
+    )

@@ -1,0 +1,195 @@
+"""Subscribers from a CSV file: the whole file or none of it, with every bad line named.
+
+Columns: `email`, `interests` (separated by `;`), and the options of `subscribers add`:
+keyword, exclude, category, author, like (each separated by `;`), frequency, at, timezone,
+max_papers, dial. A column `status`, as `export` writes it, leaves out who is not a member.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from digest.core.errors import InvalidInput
+from digest.core.interests import (
+    Interest,
+    InterestKind,
+    make_interest,
+    parse_interests,
+    unique_interests,
+)
+from digest.core.subscribers import (
+    Frequency,
+    Preferences,
+    Status,
+    address_key,
+    normalize_address,
+    parse_at,
+    parse_timezone,
+)
+from digest.pipeline.app import App
+from digest.pipeline.membership import Origin, add_in
+from digest.store import subscribers as members
+
+MAX_PAPERS = 30
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_KINDS = {
+    "keyword": InterestKind.KEYWORD,
+    "exclude": InterestKind.EXCLUDE,
+    "category": InterestKind.CATEGORY,
+    "author": InterestKind.AUTHOR,
+    "like": InterestKind.LIKE,
+}
+COLUMNS = (
+    *("email", "interests", *_KINDS, "frequency", "at", "timezone", "max_papers", "dial"),
+    "status",
+)
+# Of an export, only these come back: who left or was suppressed stays away.
+_COMING_BACK = ("", Status.ACTIVE, Status.PENDING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMember:
+    email: str
+    interests: tuple[Interest, ...]
+    preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """`known` are addresses of the file that are subscribed already; they stay as they are."""
+
+    added: int
+    known: int
+    suppressed: int
+
+
+class BadLines(InvalidInput):
+    """What is wrong with a file, one line for each line of it."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__(f"nothing was imported: {len(problems)} lines are wrong")
+        self.problems = problems
+
+
+def parse_members(text: str, defaults: Preferences) -> tuple[NewMember, ...]:
+    """The members of a CSV text with a header line; an address given twice counts once.
+
+    Raises BadLines with every problem of the file.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    problems: list[str] = []
+    found: dict[str, NewMember] = {}
+    try:
+        columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+        problems.extend(_header_problems(columns))
+        reader.fieldnames = columns
+        for row in reader if not problems else ():
+            try:
+                cells = _cells(row)
+                member = _member(cells, defaults)
+                if cells.get("status", "") in _COMING_BACK:
+                    found.setdefault(address_key(member.email), member)
+            except InvalidInput as error:
+                problems.append(f"line {reader.line_num}: {error}")
+    except csv.Error as error:
+        problems.append(f"line {reader.line_num}: not CSV: {error}")
+    if problems:
+        raise BadLines(tuple(problems))
+    return tuple(found.values())
+
+
+def _header_problems(columns: list[str]) -> Iterator[str]:
+    if "email" not in columns:
+        yield f"line 1: there is no column `email`; columns are {', '.join(COLUMNS)}"
+    for column in columns:
+        if column not in COLUMNS:
+            yield f"line 1: unknown column {column!r}; columns are {', '.join(COLUMNS)}"
+
+
+def _cells(row: Mapping[str, str | None]) -> dict[str, str]:
+    if None in row:
+        raise InvalidInput("more cells than the header has columns")
+    return {name: _typed((value or "").strip()) for name, value in row.items()}
+
+
+def inert(cell: str) -> str:
+    """Keeps a spreadsheet from taking what a stranger typed for a formula (CSV injection)."""
+    return f"'{cell}" if cell[:1] in _FORMULA else cell
+
+
+def _typed(cell: str) -> str:
+    """What `inert` was given."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
+
+
+def _member(cells: Mapping[str, str], defaults: Preferences) -> NewMember:
+    wishes = list(parse_interests(cells.get("interests", "")))
+    for column, kind in _KINDS.items():
+        values = (value.strip() for value in cells.get(column, "").split(";"))
+        wishes.extend(make_interest(kind, value) for value in values if value)
+    return NewMember(
+        email=normalize_address(cells["email"]),
+        interests=unique_interests(wishes),
+        preferences=Preferences(
+            frequency=parse_frequency(cells.get("frequency") or defaults.frequency.value),
+            at=parse_at(cells["at"]) if cells.get("at") else defaults.at,
+            timezone=parse_timezone(cells.get("timezone") or defaults.timezone),
+            max_papers=parse_max_papers(cells.get("max_papers") or str(defaults.max_papers)),
+            dial=parse_dial(cells.get("dial") or str(defaults.dial)),
+        ),
+    )
+
+
+def parse_frequency(text: str) -> Frequency:
+    try:
+        return Frequency(text.strip().lower())
+    except ValueError:
+        choices = ", ".join(choice.value for choice in Frequency)
+        raise InvalidInput(f"{text!r} is not a frequency: {choices}") from None
+
+
+def parse_max_papers(text: str) -> int:
+    """How many papers a digest may hold, 1 to 30."""
+    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_PAPERS:
+        raise InvalidInput(f"{text!r} is not a number of papers from 1 to {MAX_PAPERS}")
+    return int(text)
+
+
+def parse_dial(text: str) -> float:
+    """From 0, all relevance, to 1, all trend."""
+    try:
+        dial = float(text)
+    except ValueError:
+        dial = -1.0
+    if not 0 <= dial <= 1:
+        raise InvalidInput(f"{text!r} is not a dial: 0 is all relevance, 1 all trend")
+    return dial
+
+
+def import_members(
+    app: App, new: tuple[NewMember, ...], *, confirmed: bool, dry_run: bool
+) -> ImportReport:
+    """Adds those not yet known, in one transaction; without `confirmed` each is asked by mail."""
+    now, added, known, suppressed = app.clock.now(), 0, 0, 0
+    origin = Origin(via="operator", wording="import")
+    with app.store.write() as conn:
+        for member in new:
+            if members.suppression_reason(conn, app.address_hash(member.email)) is not None:
+                suppressed += 1
+            elif members.by_email(conn, member.email) is not None:
+                known += 1
+            else:
+                added += 1
+                if not dry_run:
+                    add_in(
+                        app,
+                        conn,
+                        member.email,
+                        member.interests,
+                        member.preferences,
+                        origin,
+                        confirmed,
+                        now,
+                    )
+    return ImportReport(added=added, known=known, suppressed=suppressed)

@@ -1,0 +1,186 @@
+"""The only place that knows which concrete parts are used."""
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from digest.core.clock import Clock
+from digest.core.errors import ConfigError
+from digest.core.subscribers import Preferences, parse_at
+from digest.core.tokens import TokenSigner
+from digest.mail.identity import MailIdentity
+from digest.mail.render import Renderer
+from digest.mail.sign import MessageSigner, load_key
+from digest.mail.smtp import SmtpMailer
+from digest.pipeline.app import App, Rules, WhenEmpty
+from digest.pipeline.ports import Mailer, Source
+from digest.sections import normalize_from
+from digest.settings import Settings
+from digest.store import schema
+from digest.store.engine import Store, open_store, parse_url, sqlite_path
+from digest.store.leases import process_owner
+
+_PACKAGE = Path(__file__).resolve().parent
+# In a wheel the templates lie inside the package; in a checkout beside it.
+TEMPLATES = next(
+    (place for place in (_PACKAGE / "_templates", _PACKAGE.parent / "templates") if place.is_dir()),
+    _PACKAGE / "_templates",
+)
+
+
+class SystemClock:
+    """The machine's time; with `start`, time that passes from there as fast as the machine's."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+        self._origin = time.monotonic()
+
+    def now(self) -> datetime:
+        if self._start is None:
+            return datetime.now(UTC)
+        return self._start + timedelta(seconds=time.monotonic() - self._origin)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Store]:
+    """The configured database as it is, whatever its schema; closed at the end."""
+    store = open_store(database_url(settings))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def build_store(settings: Settings) -> Iterator[Store]:
+    """The configured database, ready to be used: an empty one gets its tables.
+
+    Raises SchemaOutOfDate when it holds another schema than this program's.
+    """
+    with open_database(settings) as store:
+        if schema.current_revision(store) is None:
+            schema.upgrade(store)
+        schema.guard(store)
+        yield store
+
+
+def database_url(settings: Settings) -> str:
+    """The database URL; a relative SQLite path starts from the configuration's folder."""
+    url = parse_url(settings.database.url)
+    path = sqlite_path(url)
+    if path is not None and not path.is_absolute():
+        url = url.set(database=str(settings.folder / path))
+    return url.render_as_string(hide_password=False)
+
+
+def new_id() -> str:
+    """A public id: 96 random bits, fit for links, Message-IDs and envelope senders."""
+    return secrets.token_hex(12)
+
+
+def build_app(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    *,
+    mailer: Mailer | None = None,
+    sources: Mapping[str, Source] | None = None,
+) -> App:
+    """The app as configured; `mailer` and `sources` stand in for the configured ones.
+
+    Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read.
+    """
+    secret = settings.security.secret_key
+    if not secret:
+        raise ConfigError(
+            ["security.secret_key: missing; `digest init` writes a configuration with one"]
+        )
+    identity = build_identity(settings)
+    return App(
+        store=store,
+        clock=clock,
+        new_id=new_id,
+        owner=process_owner(),
+        sources=_sources(settings, store, clock) if sources is None else sources,
+        every=_every(settings),
+        mailer=mailer or build_mailer(settings),
+        renderer=Renderer(
+            [TEMPLATES], identity, own_words=settings.edition.summary == "abstract"
+        ),
+        signer=build_signer(settings),
+        tokens=TokenSigner(secret),
+        identity=identity,
+        address_hash=_KeyedHash(secret.encode()),
+        rules=_rules(settings),
+    )
+
+
+class _KeyedHash:
+    """HMAC-SHA256 as 64 hex digits, without regard to case: what is kept of an erased address."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = hmac.new(key, b"digest.addresses", hashlib.sha256).digest()
+
+    def __call__(self, text: str) -> str:
+        return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()
+
+
+def build_identity(settings: Settings) -> MailIdentity:
+    name, address = normalize_from(settings.mail.from_)
+    domain = address.rpartition("@")[2]
+    return MailIdentity(
+        from_name=name,
+        from_address=address,
+        reply_to=settings.mail.reply_to,
+        list_id=settings.mail.list_id or f"daily.{domain}",
+        bounce_address=settings.mail.bounce_address,
+        postal_address=settings.mail.postal_address,
+        command_address=settings.mailbox.address,
+        base_url=settings.web.base_url,
+    )
+
+
+def build_mailer(settings: Settings) -> SmtpMailer:
+    return SmtpMailer(settings.smtp.mailer_config(build_identity(settings).domain))
+
+
+def build_signer(settings: Settings) -> MessageSigner | None:
+    sections = settings.dkim if isinstance(settings.dkim, tuple) else (settings.dkim,)
+    keys = [
+        load_key(section.domain, selector, settings.folder / file)
+        for section in sections
+        for selector, file in section.pairs()
+    ]
+    return MessageSigner(keys) if keys else None
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        timezone=settings.schedule.timezone,
+        fetch_every=settings.schedule.fetch_every,
+        catch_up_within=settings.schedule.catch_up_within,
+        lookback_days=settings.edition.lookback_days,
+        min_papers=settings.edition.min_papers,
+        when_empty=WhenEmpty(settings.edition.when_empty),
+        diversity=settings.ranking.diversity,
+        connections=settings.smtp.connections,
+        rate_per_second=settings.smtp.rate_per_second,
+        rate_per_domain=settings.smtp.rate_per_domain,
+        subscribe_per_hour=settings.web.subscribe_per_hour,
+        signal_retention_days=settings.retention.signals_days,
+        delivery_retention_days=settings.retention.deliveries_days,
+        defaults=Preferences(
+            at=parse_at(settings.schedule.send_at),
+            timezone=settings.schedule.timezone,
+            max_papers=settings.edition.papers,
+            dial=settings.ranking.dial,
+        ),
+    )
