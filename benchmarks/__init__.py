@@ -1,0 +1,1 @@
+"""How fast and how lean, always as a ratio to a plain program measured in the same run."""
