@@ -27,9 +27,10 @@ from digest.mail.plaintext import decode_text, text_of_html, unflow
 
 MAX_MAIL_BYTES = 2 * 1024 * 1024  # of a longer mail the beginning is read: a command stands there
 MAX_TEXT_CHARS = 100_000
+MAX_HTML_CHARS = 500_000
 _MAX_HEADERS = 300
 _MAX_HEADER_CHARS = 8_000
-_MAX_MULTIPARTS = 30
+_MAX_MULTIPARTS = 20
 _MAX_PARTS = 60
 _MAX_IDS = 50
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,250}>")
@@ -132,12 +133,10 @@ def _part_text(part: Message) -> str:
         return ""
     given = {key: value.lower() for key, value in parameters.items() if isinstance(value, str)}
     text = decode_text(payload if isinstance(payload, bytes) else b"", given.get("charset", ""))
-    text = text[:MAX_TEXT_CHARS]
     if part.get_content_type() == "text/html":
-        return text_of_html(text)
-    if given.get("format") == "flowed":
-        return unflow(text, given.get("delsp") == "yes")
-    return text
+        return text_of_html(text[:MAX_HTML_CHARS])[:MAX_TEXT_CHARS]
+    text = text[:MAX_TEXT_CHARS]
+    return unflow(text, given.get("delsp") == "yes") if given.get("format") == "flowed" else text
 
 
 def _text_of_broken(part: Message) -> str:
