@@ -4,11 +4,12 @@ Only what its sender wrote counts; quoted text, signatures and footers never act
 sender is who they say is for the caller to find out.
 """
 
+import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from digest.core.inbound import InboundMail, bare, is_report, looks_away, why_silent
+from digest.core.inbound import InboundMail, bare, fold, is_report, looks_away, why_silent
 from digest.core.phrases import Phrase, Verb, is_courtesy, read_phrase, without_prefixes
 from digest.core.replies import is_quoted, new_lines
 
@@ -90,6 +91,10 @@ _CLOSING = re.compile(
 _LINK = re.compile(r"(?i)https?://|www\.")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _SHORT_WORDS = 6
+_COMMAND_WORDS = (
+    *("subscribe", "unsubscribe", "stop", "confirm", "help", "pause", "resume", "interests"),
+    *("daily", "weekdays", "weekly", "more", "less", "add", "remove", "export", "erase"),
+)
 
 
 def read_command(mail: InboundMail, own: Collection[str]) -> Reading:
@@ -274,4 +279,12 @@ def _why_not_helped(wish: _Wish) -> str:
     if _LINK.search(text):
         return "a link, and no command"
     talks = wish.is_reply or any(map(is_quoted, wish.mail.text.split("\n")))
-    return "conversation" if talks and len(text.split()) > _SHORT_WORDS else ""
+    return "conversation" if talks and not _resembles_command(wish.lines) else ""
+
+
+def _resembles_command(lines: tuple[str, ...]) -> bool:
+    """Whether a few words begin like a command: mistyped, or one that is not known here."""
+    first = next((line for line in lines if line and not is_courtesy(line)), "")
+    words = fold(first).split()
+    near = difflib.get_close_matches(words[0].strip(" :,.!"), _COMMAND_WORDS, cutoff=0.8)
+    return bool(near) and len(words) <= _SHORT_WORDS

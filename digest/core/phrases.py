@@ -81,7 +81,9 @@ _IDIOMS = tuple(
 )  # fmt: skip
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _WORD = re.compile(r"[^\s.,;:!()\[\]<>\"“”«»*_-][^\s,;:!()\[\]<>\"“”«»*]*")
-_TOKEN = re.compile(r"(?=.*[\d.])[A-Za-z0-9_-][\w.~-]{5,199}")
+# What may stand around a word; a token itself may begin with a full stop.
+_EDGES = re.compile(r"^[\[(<\"'“«*]+|[\])>\"'”»*,;:!.]+$")
+_TOKEN = re.compile(r"(?=.*[\d.])\.?[A-Za-z0-9_-][\w.~-]{5,199}", re.ASCII)
 _MOST_CHARS = 300
 _REPLY_PREFIX = re.compile(
     r"^\s*(?:\[[^\]]{1,40}\]\s*)?(re|aw|sv|vs|antw|antwort|odp|rif|rv|ref|res|vb|回复|回覆|答复|返信|답장|"
@@ -129,15 +131,17 @@ def _plain(line: str) -> Phrase | None:
 
 def _with_argument(line: str) -> Phrase | None:
     """`unsubscribe TOKEN`, `confirm TOKEN`, `subscribe graph neural networks`."""
-    words = _WORD.findall(_ADDRESS.sub(" ", line))
-    if len(words) < 2:
-        return None
-    verb = _VERB_OF.get(fold(words[0]).rstrip("."))
-    rest = [word for word in words[1:] if fold(word).rstrip(".?") not in _COURTESY]
-    if verb in (Verb.UNSUBSCRIBE, Verb.CONFIRM) and len(rest) == 1 and _TOKEN.fullmatch(rest[0]):
-        return Phrase(verb, rest[0])
-    if fold(words[0]) == "subscribe" and rest and _is_topic(line):
-        return Phrase(Verb.SUBSCRIBE, _topic(line))
+    words = [_EDGES.sub("", word) for word in _ADDRESS.sub(" ", line).split()]
+    wanted = [word for word in words if fold(word).strip(".?") not in _COURTESY]
+    verb = _VERB_OF.get(fold(wanted[0]).rstrip(".")) if len(wanted) > 1 else None
+    if (
+        verb in (Verb.UNSUBSCRIBE, Verb.CONFIRM)
+        and len(wanted) == 2
+        and _TOKEN.fullmatch(wanted[1])
+    ):
+        return Phrase(verb, wanted[1])
+    if verb is Verb.SUBSCRIBE and fold(words[0]) == "subscribe" and _is_topic(line):
+        return Phrase(verb, _topic(line))
     return None
 
 
@@ -160,4 +164,4 @@ def _folded_words(line: str) -> list[str]:
         return ["?"]
     for pattern, word in _IDIOMS:
         text = pattern.sub(word, text)
-    return [word.rstrip(".?'") for word in _WORD.findall(text) if word.strip(".?'-")]
+    return [word.rstrip(".?'-_") for word in _WORD.findall(text) if word.strip(".?'-_")]

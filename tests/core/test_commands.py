@@ -165,6 +165,9 @@ def test_an_old_subject_over_new_words_is_no_command() -> None:
 
 def test_thanks_and_long_conversation_are_not_answered() -> None:
     assert command("Re: 7 papers", "Thank you!") == Ignored("nothing but courtesy")
+    assert read("Re: 7 papers", f"Great list!\n\n{QUOTED_DIGEST}").silence == "conversation"
+    assert read("Re: 7 papers", f"unsubscrib\n\n{QUOTED_DIGEST}").silence == ""
+    assert read("Re: 7 papers", f"pause 3 days\n\n{QUOTED_DIGEST}").silence == ""
     talk = "The third paper is by a colleague of mine, funny."
     assert read("Re: 7 papers", f"{talk}\n\n{QUOTED_DIGEST}").silence == "conversation"
     assert read("Offer", "Cheap pills at http://pills.example now").silence
@@ -263,6 +266,15 @@ def test_a_confirmation_takes_its_token_from_subject_body_or_address() -> None:
     plus = (f"confirm+{TOKEN}@papers.example.org",)
     assert command("", "yes", recipients=plus) == Confirm(TOKEN)
     assert command("", "", recipients=plus) == Confirm(TOKEN)
+
+
+@given(st.text("0123456789abcdef", min_size=8, max_size=32))
+def test_every_token_survives_every_way_it_comes(public_id: str) -> None:
+    token = TokenSigner("k" * 32).sign(Purpose.CONFIRM, public_id)
+    assert command(f"confirm {token}") == Confirm(token)
+    assert command("", f"please confirm {token}.") == Confirm(token)
+    assert command(f"Unsubscribe {token}") == Unsubscribe(token)
+    assert command("Re: x", f"yes\n> https://a.example/confirm/{token}") == Confirm(token)
 
 
 def test_a_plus_part_of_somebody_elses_address_is_no_token() -> None:
