@@ -1,0 +1,519 @@
+"""Mail that comes in: who is believed, what changes, who is answered."""
+
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+
+import pytest
+
+from digest.core.deliveries import Accepted, Delivery, SendOutcome, Unreachable
+from digest.core.interests import Interest, InterestKind
+from digest.core.messages import Envelope, MailKind
+from digest.core.subscribers import Preferences, Status, Subscriber
+from digest.core.tokens import Purpose, TokenSigner
+from digest.mail.identity import MailIdentity
+from digest.mail.render import Renderer
+from digest.pipeline import compose, membership
+from digest.pipeline.app import App, Rules, WhenEmpty
+from digest.pipeline.inbound import Action, InboundReport, process, process_maildir
+from digest.store import outbox
+from digest.store import subscribers as members
+from digest.store.engine import open_store
+from digest.store.tables import metadata
+
+NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
+COMMANDS = "commands@papers.example.org"
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+ORIGIN = membership.Origin(via="web")
+OURS = ("mx.papers.example.org",)
+PROVEN = b"Authentication-Results: mx.papers.example.org; dmarc=pass header.from=example.net\r\n"
+
+
+ACCEPTED = Accepted(250, "ok")
+
+
+@dataclass
+class HandClock:
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+
+
+@dataclass
+class Relay:
+    """Keeps what it is handed."""
+
+    outcome: SendOutcome = ACCEPTED
+    sent: list[tuple[Envelope, bytes]] = field(default_factory=list)
+
+    @contextmanager
+    def connection(self) -> Iterator["Relay"]:
+        yield self
+
+    def send(self, envelope: Envelope, message: bytes) -> SendOutcome:
+        self.sent.append((envelope, message))
+        return self.outcome
+
+
+@dataclass
+class World:
+    app: App
+    clock: HandClock
+    relay: Relay
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+
+    def mail(
+        self,
+        body: str = "",
+        *,
+        subject: str = "",
+        sender: str = "ada@example.net",
+        to: str = COMMANDS,
+        headers: bytes = b"",
+    ) -> bytes:
+        return (
+            (
+                f"Return-Path: <{sender}>\r\nFrom: Ada Bell <{sender}>\r\nTo: {to}\r\n"
+                f"Subject: {subject}\r\nMessage-ID: <in{next(self.numbers)}@example.net>\r\n"
+            ).encode()
+            + headers
+            + b"Content-Type: text/plain; charset=utf-8\r\n\r\n"
+            + body.encode()
+        )
+
+    def process(self, raw: bytes, trusted: tuple[str, ...] = OURS) -> InboundReport:
+        return process(self.app, raw, trusted)
+
+    def member(self, status: Status = Status.ACTIVE, email: str = "ada@example.net") -> Subscriber:
+        with self.app.store.write() as conn:
+            return members.add(
+                conn,
+                public_id=self.app.new_id(),
+                email=email,
+                status=status,
+                preferences=Preferences(),
+                wishes=(),
+                now=self.clock.now(),
+            )
+
+    def found(self, email: str = "ada@example.net") -> Subscriber | None:
+        with self.app.store.read() as conn:
+            return members.by_email(conn, email)
+
+    def status(self, email: str = "ada@example.net") -> Status | None:
+        found = self.found(email)
+        return found.status if found else None
+
+    def queued(self, kind: MailKind) -> list[Delivery]:
+        with self.app.store.read() as conn:
+            return [row.delivery for row in outbox.listed(conn, kind=kind)]
+
+    def answers(self) -> list[Message]:
+        return [message_from_bytes(message) for _, message in self.relay.sent]
+
+    def asked(self, email: str = "ada@example.net") -> Message:
+        """The confirmation mail that a request by web brings."""
+        membership.request_subscription(self.app, email, (), ORIGIN)
+        delivery = self.queued(MailKind.CONFIRMATION)[0]
+        _, message = compose.load_letters(self.app, [delivery]).write(delivery)
+        return message_from_bytes(message)
+
+    def unsubscribe_token(self, subscriber: Subscriber) -> str:
+        return self.app.tokens.sign(Purpose.UNSUBSCRIBE, subscriber.public_id)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    store = open_store(f"sqlite:///{tmp_path / 'digest.db'}")
+    metadata.create_all(store.engine)
+    numbers = itertools.count(1)
+    clock, relay = HandClock(), Relay()
+    identity = MailIdentity(
+        from_name="Paper Digest",
+        from_address="digest@papers.example.org",
+        command_address=COMMANDS,
+        base_url="https://papers.example.org",
+    )
+    app = App(
+        store=store,
+        clock=clock,
+        new_id=lambda: f"{next(numbers):032x}",
+        owner="tests",
+        sources={},
+        every={},
+        mailer=relay,
+        renderer=Renderer([TEMPLATES], identity),
+        signer=None,
+        tokens=TokenSigner("a secret that is only for tests, 32+"),
+        identity=identity,
+        address_hash=lambda address: hashlib.sha256(address.casefold().encode()).hexdigest(),
+        rules=Rules(
+            timezone="UTC",
+            fetch_every=timedelta(hours=1),
+            catch_up_within=timedelta(hours=6),
+            lookback_days=7,
+            min_papers=1,
+            when_empty=WhenEmpty.SKIP,
+            diversity=0.3,
+            connections=1,
+            rate_per_second=0,
+            rate_per_domain=0,
+            subscribe_per_hour=5,
+            signal_retention_days=90,
+            delivery_retention_days=90,
+            defaults=Preferences(),
+        ),
+    )
+    yield World(app, clock, relay)
+    store.close()
+
+
+def text_of(message: Message) -> str:
+    part = message.get_payload(0) if message.is_multipart() else message
+    assert isinstance(part, Message)
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    return payload.decode()
+
+
+def quoted(message: Message) -> str:
+    return "\n".join(f"> {line}" for line in text_of(message).splitlines())
+
+
+# --- subscribe and confirm ----------------------------------------------------------------------
+
+
+def test_a_subscription_by_mail_waits_for_its_confirmation_mail(world: World) -> None:
+    report = world.process(world.mail("subscribe\ngraphs\nnot: surveys\n-- \nAda"))
+    assert report.action is Action.REQUESTED
+    found = world.found()
+    assert found is not None
+    assert found.status is Status.PENDING
+    assert found.interests == (
+        Interest(InterestKind.TEXT, "graphs"),
+        Interest(InterestKind.EXCLUDE, "surveys"),
+    )
+    assert len(world.queued(MailKind.CONFIRMATION)) == 1
+    assert world.relay.sent == []
+
+
+def test_many_requests_bring_one_confirmation_mail_a_day(world: World) -> None:
+    for _ in range(5):
+        world.process(world.mail("subscribe"))
+    assert len(world.queued(MailKind.CONFIRMATION)) == 1
+
+
+def test_even_a_proven_sender_has_to_confirm(world: World) -> None:
+    world.process(world.mail("subscribe", headers=PROVEN))
+    assert world.status() is Status.PENDING
+
+
+def test_lines_that_can_be_no_interest_are_left_out(world: World) -> None:
+    world.process(world.mail("subscribe\n" + "x" * 600 + "\ngraphs"))
+    found = world.found()
+    assert found is not None
+    assert [wish.value for wish in found.interests] == ["graphs"]
+
+
+@pytest.mark.parametrize("words", ["", "yes", "Ja, bitte"])
+def test_a_reply_to_the_confirmation_mail_confirms(world: World, words: str) -> None:
+    request = world.asked()
+    body = f"{words}\n\nOn Friday, Paper Digest <{COMMANDS}> wrote:\n{quoted(request)}"
+    report = world.process(world.mail(body, subject=f"Re: {request['Subject']}"))
+    assert report.action is Action.CONFIRMED
+    assert world.status() is Status.ACTIVE
+    assert len(world.queued(MailKind.WELCOME)) == 1
+
+
+def test_a_reply_without_any_quotation_confirms_by_its_thread(world: World) -> None:
+    request = world.asked()
+    thread = f"In-Reply-To: {request['Message-ID']}\r\n".encode()
+    report = world.process(world.mail("yes", subject="Re: x", headers=thread))
+    assert report.action is Action.CONFIRMED
+
+
+@pytest.mark.parametrize(
+    ("words", "subject"),
+    [
+        ("no", "Re: confirm"),
+        ("Who are you? I never asked for this.", "Re: confirm"),
+        ("I am out of the office until Monday.", "Re: confirm"),
+        ("", "Automatic reply: confirm"),
+        ("Ticket 4711: your message has been received.", "Re: confirm"),
+    ],
+)
+def test_other_answers_to_the_confirmation_mail_do_not_confirm(
+    world: World, words: str, subject: str
+) -> None:
+    request = world.asked()
+    thread = f"In-Reply-To: {request['Message-ID']}\r\n".encode()
+    report = world.process(
+        world.mail(f"{words}\n\n{quoted(request)}", subject=subject, headers=thread)
+    )
+    assert not report.changed
+    assert world.status() is Status.PENDING
+
+
+def test_a_forged_token_is_met_with_silence(world: World) -> None:
+    world.asked()
+    for body, subject in (("confirm NOSUCH.TOKEN1", ""), ("yes", "Re: x"), ("", "confirm abc.123")):
+        assert world.process(world.mail(body, subject=subject)).action is Action.NOTHING
+    assert world.status() is Status.PENDING
+    assert world.relay.sent == []
+
+
+def test_a_late_confirmation_is_told_how_to_start_anew(world: World) -> None:
+    request = world.asked()
+    world.clock.sleep(8 * 86_400)
+    report = world.process(world.mail(f"yes\n{quoted(request)}", subject="Re: confirm"))
+    assert report.action is Action.ANSWERED
+    assert world.status() is Status.PENDING
+
+
+# --- unsubscribe --------------------------------------------------------------------------------
+
+
+def test_a_token_in_the_subject_unsubscribes_at_once_and_silently(world: World) -> None:
+    token = world.unsubscribe_token(world.member())
+    headers = b"Auto-Submitted: auto-generated\r\n"
+    report = world.process(world.mail(subject=f"unsubscribe {token}", headers=headers))
+    assert report.action is Action.UNSUBSCRIBED
+    assert world.status() is Status.UNSUBSCRIBED
+    assert world.queued(MailKind.GOODBYE) == []
+    assert world.relay.sent == []
+
+
+def test_a_token_in_the_address_unsubscribes_even_from_a_null_sender(world: World) -> None:
+    token = world.unsubscribe_token(world.member())
+    raw = world.mail("Sent by a mail program.", to=f"unsubscribe+{token}@papers.example.org")
+    raw = raw.replace(b"Return-Path: <ada@example.net>", b"Return-Path: <>")
+    assert world.process(raw).action is Action.UNSUBSCRIBED
+
+
+def test_a_quoted_token_counts_only_for_the_address_it_was_made_for(world: World) -> None:
+    token = world.unsubscribe_token(world.member())
+    body = f"stop\n\n> https://papers.example.org/unsubscribe/{token}"
+    assert not world.process(world.mail(body, sender="bob@example.net")).changed
+    assert world.process(world.mail(body)).action is Action.UNSUBSCRIBED
+    assert len(world.queued(MailKind.GOODBYE)) == 1
+
+
+def test_a_trusted_server_proves_the_sender(world: World) -> None:
+    world.member()
+    assert world.process(world.mail("stop", headers=PROVEN)).action is Action.UNSUBSCRIBED
+
+
+@pytest.mark.parametrize("trusted", [(), ("other.example.org",)])
+def test_a_server_that_is_not_trusted_proves_nothing(
+    world: World, trusted: tuple[str, ...]
+) -> None:
+    world.member()
+    report = world.process(world.mail("stop", headers=PROVEN), trusted)
+    assert report.action is Action.ANSWERED
+    assert world.status() is Status.ACTIVE
+
+
+def test_an_unproven_member_gets_a_link_once_an_hour(world: World) -> None:
+    subscriber = world.member()
+    reports = [world.process(world.mail("unsubscribe")) for _ in range(3)]
+    assert [report.action for report in reports] == [
+        Action.ANSWERED,
+        Action.NOTHING,
+        Action.NOTHING,
+    ]
+    assert world.status() is Status.ACTIVE
+    (answer,) = world.answers()
+    assert f"/unsubscribe/{world.unsubscribe_token(subscriber)}" in text_of(answer)
+    world.clock.sleep(3601)
+    assert world.process(world.mail("unsubscribe")).action is Action.ANSWERED
+
+
+@pytest.mark.parametrize("status", [None, Status.UNSUBSCRIBED, Status.SUPPRESSED])
+def test_whoever_is_no_member_gets_no_answer_to_stop(world: World, status: Status | None) -> None:
+    if status:
+        world.member(status)
+    assert world.process(world.mail("stop")).action is Action.NOTHING
+    assert world.relay.sent == []
+
+
+def test_a_forged_sender_is_met_with_silence(world: World) -> None:
+    world.member()
+    forged = b"Authentication-Results: mx.papers.example.org; dmarc=fail\r\n"
+    faked = b"Authentication-Results: mx.evil.example; dmarc=pass header.from=example.net\r\n"
+    for body in ("unsubscribe", "help", "subscribe", "what?"):
+        for trusted in (OURS, ()):
+            report = world.process(world.mail(body, headers=forged + faked), trusted)
+            assert report.action is Action.NOTHING
+    assert world.status() is Status.ACTIVE
+    assert world.relay.sent == []
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def test_help_is_answered_to_the_sender_alone_and_marked_as_automatic(world: World) -> None:
+    raw = world.mail("help", subject="Buy pills", headers=b"Reply-To: v@victim.example\r\n")
+    assert world.process(raw).action is Action.ANSWERED
+    ((envelope, message),) = world.relay.sent
+    answer = message_from_bytes(message)
+    assert envelope == Envelope(sender="", recipient="ada@example.net")
+    assert answer["To"] == "ada@example.net"
+    assert answer["Auto-Submitted"] == "auto-replied"
+    assert answer["In-Reply-To"] == answer["References"] == "<in1@example.net>"
+    assert answer["X-Loop"] == COMMANDS
+    assert answer["Reply-To"] == COMMANDS
+    assert answer["Subject"] == "Re: help"
+    assert "subscribe" in text_of(answer)
+    assert world.found() is None
+
+
+def test_an_answer_of_ours_that_comes_back_is_ignored(world: World) -> None:
+    world.process(world.mail("help"))
+    ((_, message),) = world.relay.sent
+    assert world.process(message).kind == "ignored"
+
+
+def test_a_mail_without_message_id_is_answered_and_known_again(world: World) -> None:
+    raw = b"From: ada@example.net\r\nSubject: help\r\n\r\n"
+    assert world.process(raw).action is Action.ANSWERED
+    assert world.answers()[0]["Auto-Submitted"] == "auto-replied"
+    assert world.process(raw).kind == "repeated"
+
+
+def test_an_unknown_word_gets_help_three_times_a_day_at_most(world: World) -> None:
+    actions = []
+    for _ in range(5):
+        actions.append(world.process(world.mail("sbscribe")).action)
+        world.clock.sleep(3700)
+    assert actions == [Action.ANSWERED] * 3 + [Action.NOTHING] * 2
+
+
+def test_forged_senders_without_end_cause_few_mails(world: World) -> None:
+    for number in range(210):
+        world.process(world.mail("help", sender=f"p{number}@example.net"))
+    assert len(world.relay.sent) == 200
+    world.clock.sleep(3601)
+    assert world.process(world.mail("help")).action is Action.ANSWERED
+
+
+def test_a_suppressed_address_is_never_answered(world: World) -> None:
+    membership.suppress(world.app, "ada@example.net", "complaint")
+    assert world.process(world.mail("help")).action is Action.NOTHING
+    assert not world.relay.sent
+
+
+def test_a_member_who_subscribes_again_is_shown_the_preferences(world: World) -> None:
+    world.member()
+    assert world.process(world.mail("subscribe")).action is Action.ANSWERED
+    assert "/preferences/" in text_of(world.answers()[0])
+
+
+def test_an_answer_that_is_lost_does_not_fail_the_mail(world: World) -> None:
+    world.relay.outcome = Unreachable("no route")
+    assert world.process(world.mail("help")).action is Action.NOTHING
+
+
+@pytest.mark.parametrize(
+    "header",
+    [b"Precedence: bulk", b"Auto-Submitted: auto-replied", b"List-Id: <talk.example>"],
+)
+def test_automatic_mail_changes_and_answers_nothing(world: World, header: bytes) -> None:
+    for body in ("subscribe", "help", "stop", "hello?"):
+        report = world.process(world.mail(body, headers=header + b"\r\n" + PROVEN))
+        assert (report.kind, report.action) == ("ignored", Action.NOTHING)
+    assert world.found() is None
+    assert world.relay.sent == []
+
+
+# --- once, and one after the other --------------------------------------------------------------
+
+
+def test_a_mail_is_handled_once_whatever_way_it_comes(world: World) -> None:
+    raw = world.mail("help")
+    assert world.process(raw).action is Action.ANSWERED
+    world.clock.sleep(7200)
+    again = world.process(b"Received: by another.example\r\n" + raw)
+    assert (again.kind, again.action) == ("repeated", Action.NOTHING)
+
+
+def test_a_report_tells_no_address(world: World) -> None:
+    world.member()
+    for body in ("help", "stop", "subscribe", "yes", "\x00", "confirm x.1"):
+        assert "@" not in world.process(world.mail(body)).why
+
+
+def maildir(tmp_path: Path, *mails: bytes) -> Path:
+    path = tmp_path / "Maildir"
+    for name in ("tmp", "new", "cur"):
+        (path / name).mkdir(parents=True)
+    for number, raw in enumerate(mails):
+        (path / "new" / f"{number}.host").write_bytes(raw)
+    return path
+
+
+def test_a_maildir_is_emptied_in_order(world: World, tmp_path: Path) -> None:
+    path = maildir(tmp_path, world.mail("subscribe"), b"\xff\x00garbage", world.mail("help"))
+    reports = process_maildir(world.app, path)
+    assert [report.kind for report in reports] == ["subscribe", "ignored", "help"]
+    assert sorted(os.listdir(path / "cur")) == ["0.host:2,S", "1.host:2,S", "2.host:2,S"]
+    assert process_maildir(world.app, path) == []
+
+
+class Stumbling(Renderer):
+    """Breaks over every answer."""
+
+    def reply(self, *, subject: str, answer: str) -> None:  # type: ignore[override]
+        raise RuntimeError("broken")
+
+
+def test_a_mail_that_breaks_is_set_aside_and_the_next_is_handled(
+    world: World, tmp_path: Path
+) -> None:
+    app = replace(world.app, renderer=Stumbling([TEMPLATES], world.app.identity))
+    path = maildir(tmp_path, world.mail("help"), world.mail("subscribe"))
+    reports = process_maildir(app, path)
+    assert [report.action for report in reports] == [Action.QUARANTINED, Action.REQUESTED]
+    assert os.listdir(path / ".Quarantine" / "new") == ["0.host"]
+
+
+def test_while_the_database_cannot_be_used_the_mail_stays(world: World, tmp_path: Path) -> None:
+    path = maildir(tmp_path, world.mail("subscribe"), world.mail("help"))
+    empty = open_store(f"sqlite:///{tmp_path / 'empty.db'}")
+    reports = process_maildir(replace(world.app, store=empty), path)
+    empty.close()
+    assert [report.action for report in reports] == [Action.LEFT]
+    assert sorted(os.listdir(path / "new")) == ["0.host", "1.host"]
+    assert len(process_maildir(world.app, path)) == 2
+
+
+# --- recordings ---------------------------------------------------------------------------------
+
+
+@pytest.mark.recordings
+@pytest.mark.skipif("DIGEST_RECORDINGS" not in os.environ, reason="DIGEST_RECORDINGS is not set")
+def test_recorded_mails_are_never_wrongly_answered_nor_obeyed(world: World) -> None:
+    folder = Path(os.environ["DIGEST_RECORDINGS"]) / "inbound"
+    addresses = {
+        "command_address": "cmd@digest.example.org",
+        "from_address": "d@digest.example.org",
+    }
+    app = replace(world.app, identity=replace(world.app.identity, **addresses))
+    world.member()
+    for line in (folder / "labels.tsv").read_text().splitlines()[1:]:
+        name, _, answered, acted, *_ = line.split("\t")
+        before = len(world.relay.sent)
+        report = process(app, (folder / name).read_bytes(), ("mta.digest.example.org",))
+        assert answered != "no" or len(world.relay.sent) == before, name
+        assert acted != "no" or not report.changed, name
+        world.clock.sleep(86_400)
