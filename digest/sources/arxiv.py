@@ -1,0 +1,277 @@
+"""New papers by submission date from the arXiv API.
+
+https://info.arxiv.org/help/api/user-manual.html. The API loses entries in the middle of lists,
+and has ignored the order asked for: nothing it says is taken on trust.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
+
+import structlog
+
+from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
+from digest.core.fetching import Cursor, FetchRequest, Page
+from digest.core.papers import SourceRecord
+from digest.sources.arxiv_feed import NAME, ArxivFeed, parse_feed
+from digest.sources.body import Expect
+from digest.sources.etiquette import Pace
+from digest.sources.http import PoliteClient
+
+log = structlog.get_logger()
+
+URL = "https://export.arxiv.org/api/query"
+CATEGORIES = ("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "stat.ML")
+# All of arXiv's older interfaces share one limit (https://info.arxiv.org/help/api/tou.html).
+PACE_NAME = "arxiv.org"
+# The server does not page beyond this many results.
+_DEEPEST = 10_000
+_MAX_BYTES = 40_000_000
+_TRIES = 3
+_SMALLEST_PAGE = 25
+_MINUTE = timedelta(minutes=1)
+_FIRST_RUN = timedelta(days=7)
+# Papers come out days after their submission: over weekends, holidays, and while on hold.
+_OVERLAP = timedelta(days=4)
+_LONGEST_ABSENCE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """Submissions from `lo` to `hi`, both whole minutes and inclusive, read up to a point.
+
+    `start` results from `seek` on have been read; `seek` moves when `start` would get too deep.
+    """
+
+    lo: datetime
+    hi: datetime
+    seek: datetime
+    start: int = 0
+
+    def same(self, other: "_Window | None") -> bool:
+        return other is not None and (self.lo, self.hi) == (other.lo, other.hi)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "window": [self.lo.isoformat(), self.hi.isoformat()],
+            "seek": self.seek.isoformat(),
+            "start": self.start,
+        }
+
+
+class Arxiv:
+    """Papers of `categories`, a page of at most `page_size` at a time, oldest first.
+
+    Without dates asked for: what was submitted since shortly before the newest paper known, the
+    cursor's `watermark`. A run that broke off is finished first; so is, when its dates are asked
+    for again, a fetch of chosen dates (`backfill`), which leaves the watermark alone.
+    """
+
+    name = NAME
+
+    def __init__(
+        self,
+        client: PoliteClient,
+        *,
+        url: str = URL,
+        categories: Sequence[str] = CATEGORIES,
+        page_size: int = 200,
+        interval_seconds: float = 3.0,
+    ) -> None:
+        self._client = client
+        self._url = url
+        self._query = " OR ".join(f"cat:{category}" for category in categories)
+        self._page_size = page_size
+        self._pace = Pace(name=PACE_NAME, interval_s=interval_seconds)
+
+    @property
+    def pace_name(self) -> str:
+        return self._pace.name
+
+    def fetch(self, request: FetchRequest) -> Iterator[Page]:
+        """Raises SourceError where the run breaks off, SourceMalformed when the list has holes or
+        the wrong order; the cursor of the last page given goes on from there."""
+        if request.since is not None or request.until is not None:
+            yield from self._chosen(request)
+        else:
+            yield from self._newest(request)
+
+    def _chosen(self, request: FetchRequest) -> Iterator[Page]:
+        rest = {key: value for key, value in request.cursor.items() if key != "backfill"}
+        window = _chosen_window(request)
+        broken = _kept_window(request.cursor.get("backfill"))
+        if broken is not None and window.same(broken):
+            window = broken
+        for records, bad, after in self._pages(window):
+            cursor = rest if after is None else rest | {"backfill": after.to_json()}
+            yield Page(records=records, cursor=cursor, bad=bad)
+
+    def _newest(self, request: FetchRequest) -> Iterator[Page]:
+        watermark = _moment(request.cursor.get("watermark"))
+        kept = {key: value for key, value in request.cursor.items() if key == "backfill"}
+        window = _kept_window(request.cursor)
+        note = ""
+        fresh = window is None
+        while True:
+            if window is None:
+                window, note = _newest_window(request.now, watermark)
+            for records, bad, after in self._pages(window):
+                watermark = max([r.appeared_at for r in records] + [watermark or window.lo])
+                cursor: dict[str, Any] = kept | {"watermark": watermark.isoformat()}
+                cursor |= after.to_json() if after is not None else {}
+                yield Page(records=records, cursor=cursor, bad=bad, note=note)
+            if fresh:
+                return
+            window, fresh = None, True
+
+    def _pages(
+        self, window: _Window
+    ) -> Iterator[tuple[tuple[SourceRecord, ...], tuple[str, ...], _Window | None]]:
+        """Records, bad entries, and what is then left of the window (None: nothing)."""
+        while True:
+            feed = self._complete_page(window)
+            _check_order(feed.records, window)
+            total = feed.total or 0
+            after: _Window | None = replace(window, start=window.start + feed.received)
+            if after is not None and after.start >= total:
+                after = None
+            elif after is not None and after.start >= _DEEPEST:
+                after = _sought(after, feed.records)
+            yield feed.records, feed.bad, after
+            if after is None:
+                return
+            window = after
+
+    def _complete_page(self, window: _Window) -> ArxivFeed:
+        """A page without holes: asked for again when it comes short, then in smaller pieces."""
+        size = min(self._page_size, _DEEPEST - window.start)
+        problem: SourceError = SourceMalformed("export.arxiv.org gave no page")
+        for attempt in range(2 * _TRIES):
+            if attempt == _TRIES:
+                size = min(size, max(size // 2, _SMALLEST_PAGE))
+            try:
+                feed = self._page(window, size)
+                expected = _expected(feed, window.start, size)
+                if feed.received == expected:
+                    return feed
+                problem = SourceMalformed(
+                    f"arXiv gave {feed.received} of {expected} entries at {window.start}, "
+                    f"{attempt + 1} times; the rest is fetched next time"
+                )
+            except SourceMalformed as error:
+                problem = error
+            log.info("arxiv.page_incomplete", start=window.start, size=size, reason=str(problem))
+        raise problem
+
+    def _page(self, window: _Window, size: int) -> ArxivFeed:
+        span = f"submittedDate:[{window.seek:%Y%m%d%H%M} TO {window.hi:%Y%m%d%H%M}]"
+        answer = self._client.get(
+            self._url,
+            params={
+                "search_query": f"({self._query}) AND {span}",
+                "sortBy": "submittedDate",
+                "sortOrder": "ascending",
+                "start": window.start,
+                "max_results": size,
+            },
+            pace=self._pace,
+            accept="application/atom+xml",
+            expect=Expect.XML,
+            max_bytes=_MAX_BYTES,
+            readable=(400,),
+        )
+        try:
+            feed = parse_feed(answer.body)
+        except SourceMalformed:
+            if answer.status == 400:
+                raise answer.refusal() from None
+            raise
+        if feed.error:  # sent with status 400, by older servers with 200
+            raise SourceUnavailable(f"arXiv refused the query: {feed.error}")
+        if answer.status == 400:
+            raise answer.refusal()
+        if feed.total is None:
+            raise SourceMalformed("arXiv's answer does not say how many results there are")
+        return feed
+
+
+def _expected(feed: ArxivFeed, start: int, size: int) -> int:
+    """How many entries a whole page holds. In mid-list a total of nothing is a known fault."""
+    total = feed.total or 0
+    if start and not total:
+        return size
+    return max(min(size, total - start), 0)
+
+
+def _check_order(records: Sequence[SourceRecord], window: _Window) -> None:
+    """Raises SourceMalformed when the dates are not those asked for, in the order asked for.
+
+    By the first version's date or by this version's: the manual does not say which one counts.
+    """
+    first = [record.appeared_at for record in records]
+    this = [record.updated_at or record.appeared_at for record in records]
+    end = window.hi + _MINUTE
+    for moments in (first, this):
+        inside = all(window.seek <= moment < end for moment in moments)
+        if inside and all(a <= b for a, b in pairwise(moments)):
+            return
+    raise SourceMalformed(
+        "arXiv ignored the dates or the order asked for "
+        f"({min(first):%Y-%m-%d} to {max(first):%Y-%m-%d}); nothing of this page was stored"
+    )
+
+
+def _sought(window: _Window, records: Sequence[SourceRecord]) -> _Window:
+    """The window from the minute of the newest record on: what was read in it is read again."""
+    newest = max((record.appeared_at for record in records), default=window.seek)
+    seek = newest.replace(second=0, microsecond=0)
+    if seek <= window.seek:
+        raise SourceMalformed(
+            f"arXiv has more than {_DEEPEST} papers of one minute; ask for fewer categories"
+        )
+    return replace(window, seek=seek, start=0)
+
+
+def _chosen_window(request: FetchRequest) -> _Window:
+    today = request.now.astimezone(UTC).date()
+    first = request.since or request.until or today
+    last = max(first, min(request.until or today, today))
+    lo, end = _midnight(first), _midnight(last + timedelta(days=1))
+    return _Window(lo=lo, hi=max(end - _MINUTE, lo), seek=lo)
+
+
+def _newest_window(now: datetime, watermark: datetime | None) -> tuple[_Window, str]:
+    """From shortly before the watermark to now, and a note when the absence was too long."""
+    hi = now.astimezone(UTC).replace(second=0, microsecond=0)
+    lo = hi - _FIRST_RUN if watermark is None else min(watermark, hi) - _OVERLAP
+    note = ""
+    if lo < hi - _LONGEST_ABSENCE:
+        lo = hi - _LONGEST_ABSENCE
+        note = f"only papers since {lo:%Y-%m-%d}; fetch older ones with --since"
+    lo = lo.replace(second=0, microsecond=0)
+    return _Window(lo=lo, hi=hi, seek=lo), note
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _kept_window(value: Cursor | Any) -> _Window | None:
+    """The window kept in a cursor; None when it holds none that can be read."""
+    if not isinstance(value, Mapping):
+        return None
+    try:
+        lo, hi = (datetime.fromisoformat(moment) for moment in value["window"])
+        seek = datetime.fromisoformat(value.get("seek", value["window"][0]))
+        return _Window(lo=lo, hi=hi, seek=seek, start=max(int(value["start"]), 0))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,109 @@
+"""How often a host may be asked, what it says when that was too often, and what to remember."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+from digest.core.pacing import Standing, Validators
+
+# No pause is longer: a host that asks for a year is asked again tomorrow.
+LONGEST_PAUSE = timedelta(hours=24)
+_FIRST_BACKOFF_S = 30.0
+_LONGEST_BACKOFF_S = 6 * 3600.0
+_SECONDS = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,6})?")
+_RATE_LIMIT_ITEM = re.compile(r"(?:^|,)\s*\"?[^\",;]*\"?((?:\s*;\s*\w+=\"?[\w.]+\"?)+)")
+_RATE_LIMIT_FIELD = re.compile(r"(\w+)=\"?([0-9]{1,12})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """A group of hosts that share one limit, and the least time between two requests to it."""
+
+    name: str
+    interval_s: float
+
+
+class PaceState(Protocol):
+    """Etiquette that outlives the process; every change is kept at once."""
+
+    def standing(self, name: str) -> Standing:
+        """How we stand with the group; an empty Standing when it was never asked."""
+
+    def save_next_request(self, name: str, at: datetime) -> None:
+        """Not to be asked again before `at`; the pause stays as it is."""
+
+    def save_pause(
+        self, name: str, *, until: datetime, reason: str, throttled_in_a_row: int
+    ) -> None:
+        """Not to be asked at all before `until`; the next request's moment stays as it is."""
+
+    def clear_pause(self, name: str) -> None:
+        """No pause, and no throttling in a row; the next request's moment stays as it is."""
+
+    def validators(self, url: str) -> Validators | None:
+        """What was kept for this URL, or None."""
+
+    def save_validators(self, url: str, kept: Validators) -> None:
+        """Kept for this URL in place of what was there."""
+
+
+def is_throttling(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether the answer says "too often": 429, 406 or 503, and GitHub's 403 with nothing left."""
+    if status == 403:
+        return headers.get("x-ratelimit-remaining", "").strip() == "0"
+    return status in (406, 429, 503)
+
+
+def asked_pause_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds that a throttling answer asks for, at least 1; None when it does not say.
+
+    Reads Retry-After as seconds or as an HTTP-date (RFC 9110, 10.2.3), else the reset time `t`
+    of the exhausted policies in a RateLimit header, as Hugging Face sends it.
+    """
+    hint = _retry_after_s(headers.get("retry-after", ""), now)
+    if hint is None:
+        hint = _rate_limit_s(headers.get("ratelimit", ""))
+    return None if hint is None else min(max(hint, 1.0), LONGEST_PAUSE.total_seconds())
+
+
+def _retry_after_s(value: str, now: datetime) -> float | None:
+    value = value.strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # "-0000", which email takes for an unknown zone; HTTP means UTC
+            moment = moment.replace(tzinfo=UTC)
+        return (moment - now).total_seconds()
+    except (ValueError, OverflowError, IndexError, TypeError):
+        return None
+
+
+def _rate_limit_s(value: str) -> float | None:
+    waits = []
+    for item in _RATE_LIMIT_ITEM.finditer(value[:500]):
+        fields = dict(_RATE_LIMIT_FIELD.findall(item[1]))
+        if fields.get("r") == "0" and "t" in fields:
+            waits.append(float(fields["t"]))
+    return max(waits, default=None)
+
+
+def backoff_s(throttled_in_a_row: int, jitter: float) -> float:
+    """How long to leave a host alone that gives no hint: 30 s, 60 s, 120 s and so on up to 6 h.
+
+    `throttled_in_a_row` counts this time, from 1; `jitter` in [0, 1) adds up to a quarter.
+    """
+    doublings = min(max(throttled_in_a_row - 1, 0), 20)
+    return min(_FIRST_BACKOFF_S * math.ldexp(1, doublings) * (1 + jitter / 4), _LONGEST_BACKOFF_S)
+
+
+def duration_text(span: timedelta) -> str:
+    """A length of time as a person says it, at least a second."""
+    seconds = max(round(span.total_seconds()), 1)
+    if seconds < 120:
+        return f"{seconds} s"
+    return f"{round(seconds / 60)} min" if seconds < 7200 else f"{round(seconds / 3600)} h"

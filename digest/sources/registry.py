@@ -1,0 +1,74 @@
+"""Every source this program knows: to add one, write its module and add its line here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from digest.core.errors import ConfigError
+from digest.core.fetching import FetchRequest, Page
+from digest.sources import arxiv, arxiv_feed, huggingface
+from digest.sources.feeds import Feed
+from digest.sources.http import PoliteClient
+
+FEEDS = "feeds."
+
+
+class Source(Protocol):
+    """What every module here provides; see FetchRequest and Page for what is asked and given."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def pace_name(self) -> str:
+        """The group of hosts whose limit it shares."""
+
+    def fetch(self, request: FetchRequest) -> Iterator[Page]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """A source and its defaults. `build` takes the client and the source's own options, by the
+    names they have in the configuration."""
+
+    build: Callable[..., Source]
+    url: str
+    every: timedelta
+    enabled: bool = True
+
+
+SOURCES: Mapping[str, SourceKind] = {
+    huggingface.NAME: SourceKind(
+        build=huggingface.HuggingFace, url=huggingface.URL, every=timedelta(hours=1)
+    ),
+    arxiv_feed.NAME: SourceKind(build=arxiv.Arxiv, url=arxiv.URL, every=timedelta(hours=6)),
+}
+
+
+def build_sources(
+    client: PoliteClient, configured: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Source]:
+    """The sources named in `configured`, in its order, each with its options (`url` and its own).
+
+    A name is one of SOURCES, or `feeds.NAME` for any feed, which needs its `url`.
+    Raises ConfigError for a name or an option that does not exist; every mistake at once.
+    """
+    sources: dict[str, Source] = {}
+    mistakes = []
+    for name, options in configured.items():
+        try:
+            sources[name] = _build(client, name, options)
+        except KeyError:
+            mistakes.append(f"sources.{name}: there is no such source")
+        except TypeError as error:
+            mistakes.append(f"sources.{name}: {error}")
+    if mistakes:
+        raise ConfigError(mistakes)
+    return sources
+
+
+def _build(client: PoliteClient, name: str, options: Mapping[str, Any]) -> Source:
+    if name.startswith(FEEDS):
+        return Feed(client, name.removeprefix(FEEDS), **options)
+    return SOURCES[name].build(client, **options)
