@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -43,11 +44,11 @@ def service_ticks(
     app: App, stop: threading.Event, maildir: Path | None, poll: timedelta
 ) -> list[Tick]:
     """The five ticks of the daemon; the mailbox only where there is one."""
-    mailbox = (
-        [Tick(name="mailbox", every=poll, step=lambda: process_maildir(app, maildir))]
-        if maildir is not None
-        else []
-    )
+    mailbox = []
+    if maildir is not None:
+        trusted = app.rules.trusted_authserv_ids
+        read = partial(process_maildir, app, maildir, trusted)
+        mailbox.append(Tick(name="mailbox", every=poll, step=read))
     return [
         Tick(
             name="refresh",

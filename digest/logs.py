@@ -7,11 +7,11 @@ from typing import Literal
 import structlog
 
 LogFormat = Literal["console", "json"]
-LEVELS = ("debug", "info", "warning", "error")
+LogLevel = Literal["debug", "info", "warning", "error"]
 
 
-def configure_logs(level: str, log_format: LogFormat) -> None:
-    """Sends all logs of the process to stderr. `level` is one of LEVELS."""
+def configure_logs(level: LogLevel, log_format: LogFormat) -> None:
+    """Sends all logs of the process to stderr."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,

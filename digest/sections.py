@@ -234,6 +234,11 @@ class SourcesSection(Section):
     arxiv: ArxivSection = ArxivSection()
     feeds: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], SourceSection] = {}
 
+    def named(self) -> tuple[tuple[str, SourceSection], ...]:
+        """Each source with its section, feeds as `feeds.NAME`."""
+        feeds = ((f"feeds.{name}", section) for name, section in self.feeds.items())
+        return (("huggingface", self.huggingface), ("arxiv", self.arxiv), *feeds)
+
     @model_validator(mode="before")
     @classmethod
     def _leave_out_reserved(cls, values: object) -> object:
@@ -256,6 +261,7 @@ class MailboxSection(Section):
     address: Address = ""
     path: str = ""
     poll_every: Duration = timedelta(minutes=2)
+    trusted_authserv_ids: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _maildir_needs_a_path(self) -> Self:

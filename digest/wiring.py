@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from digest import __version__
 from digest.core.clock import Clock
 from digest.core.errors import ConfigError
 from digest.core.subscribers import Preferences, parse_at
@@ -21,9 +22,12 @@ from digest.pipeline.app import App, Rules, WhenEmpty
 from digest.pipeline.ports import Mailer, Source
 from digest.sections import normalize_from
 from digest.settings import Settings
+from digest.sources.http import PoliteClient
+from digest.sources.registry import build_sources
 from digest.store import schema
 from digest.store.engine import Store, open_store, parse_url, sqlite_path
 from digest.store.leases import process_owner
+from digest.store.paces import StoredPaces
 
 _PACKAGE = Path(__file__).resolve().parent
 # In a wheel the templates lie inside the package; in a checkout beside it.
@@ -112,9 +116,7 @@ def build_app(
         sources=_sources(settings, store, clock) if sources is None else sources,
         every=_every(settings),
         mailer=mailer or build_mailer(settings),
-        renderer=Renderer(
-            [TEMPLATES], identity, own_words=settings.edition.summary == "abstract"
-        ),
+        renderer=Renderer([TEMPLATES], identity, own_words=settings.edition.summary == "abstract"),
         signer=build_signer(settings),
         tokens=TokenSigner(secret),
         identity=identity,
@@ -131,6 +133,29 @@ class _KeyedHash:
 
     def __call__(self, text: str) -> str:
         return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()
+
+
+def _sources(settings: Settings, store: Store, clock: Clock) -> dict[str, Source]:
+    """The enabled sources on one polite client, which keeps its manners in the database."""
+    client = PoliteClient(user_agent=_user_agent(settings), paces=StoredPaces(store), clock=clock)
+    options = {
+        name: section.model_dump(exclude={"enabled", "every"})
+        for name, section in settings.sources.named()
+        if section.enabled
+    }
+    return dict(build_sources(client, options))
+
+
+def _user_agent(settings: Settings) -> str:
+    """Who asks, and how to reach whoever runs it: what every source wants to know."""
+    contact = build_identity(settings).reply_to or build_identity(settings).from_address
+    return f"digest/{__version__} (+{settings.web.base_url}; mailto:{contact})"
+
+
+def _every(settings: Settings) -> dict[str, timedelta]:
+    """How often each source is asked at most."""
+    least = settings.schedule.fetch_every
+    return {name: max(section.every, least) for name, section in settings.sources.named()}
 
 
 def build_identity(settings: Settings) -> MailIdentity:
@@ -175,6 +200,7 @@ def _rules(settings: Settings) -> Rules:
         rate_per_second=settings.smtp.rate_per_second,
         rate_per_domain=settings.smtp.rate_per_domain,
         subscribe_per_hour=settings.web.subscribe_per_hour,
+        trusted_authserv_ids=settings.mailbox.trusted_authserv_ids,
         signal_retention_days=settings.retention.signals_days,
         delivery_retention_days=settings.retention.deliveries_days,
         defaults=Preferences(

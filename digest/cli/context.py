@@ -11,7 +11,7 @@ import typer
 
 from digest.core.editions import edition_day
 from digest.core.errors import InvalidInput
-from digest.logs import LogFormat
+from digest.logs import LogFormat, LogLevel
 from digest.pipeline.app import App
 from digest.settings import Settings, environment, find_config, load_settings
 from digest.wiring import SystemClock, build_app, build_store
@@ -26,7 +26,7 @@ class Globals:
 
     config: Path | None = None
     now: datetime | None = None
-    log_level: str = "warning"
+    log_level: LogLevel = "warning"
     log_format: LogFormat = "console"
 
     def settings(self) -> Settings:

@@ -1,8 +1,7 @@
 """`digest deliveries`: what was sent, what waits, what failed, and why."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import click
 import typer
 
 from digest.cli.context import Json, opened_app, parse_day
@@ -14,16 +13,12 @@ from digest.store.outbox import DeliveryRow
 
 app = typer.Typer(help="What was sent, what waits, what failed.", no_args_is_help=True)
 
-_STATUSES = click.Choice([status.value for status in DeliveryStatus])
-
 
 @app.command("list")
 def list_deliveries(
     ctx: typer.Context,
     date: Annotated[str | None, typer.Option(metavar="DATE", help="Of this edition.")] = None,
-    status: Annotated[
-        str | None, typer.Option(click_type=_STATUSES, help="In this status.")
-    ] = None,
+    status: Annotated[DeliveryStatus | None, typer.Option(help="In this status.")] = None,
     email: Annotated[str, typer.Option(help="To this subscriber.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     json: Json = False,
@@ -36,7 +31,7 @@ def list_deliveries(
         rows = outbox.listed(
             conn,
             day=parse_day(date),
-            status=DeliveryStatus(status) if status else None,
+            status=status,
             email=email,
             limit=limit or (None if json else 200),
         )
@@ -96,8 +91,7 @@ def show(
 def retry(
     ctx: typer.Context,
     status: Annotated[
-        str,
-        typer.Option(click_type=click.Choice(["failed", "deferred"]), help="Which to try again."),
+        Literal["failed", "deferred"], typer.Option(help="Which to try again.")
     ] = "failed",
 ) -> None:
     """Queue failed deliveries anew, with the same Message-ID; `digest send` then sends them.

@@ -9,6 +9,7 @@ import typer
 from digest.cli.context import opened_app
 from digest.cli.output import say, warn
 from digest.core.errors import InvalidInput, StoreError
+from digest.mail.inbox import read_bounded
 from digest.pipeline.inbound import InboundReport, process, process_maildir
 
 app = typer.Typer(help="Mail that came in.", no_args_is_help=True)
@@ -35,10 +36,11 @@ def process_mail(
         raise InvalidInput("give files, - for stdin, or --maildir DIR")
     try:
         with opened_app(ctx) as service:
+            trusted = service.rules.trusted_authserv_ids
             if maildir is not None:
-                reports = process_maildir(service, maildir)
+                reports = process_maildir(service, maildir, trusted)
             else:
-                reports = [process(service, _read(name)) for name in files or ()]
+                reports = [process(service, _read(name), trusted) for name in files or ()]
     except StoreError as error:
         if files != ["-"]:
             raise
@@ -52,12 +54,14 @@ def process_mail(
 
 def _read(name: str) -> bytes:
     if name == "-":
-        return sys.stdin.buffer.read()
+        return read_bounded(sys.stdin.buffer)
     try:
-        return Path(name).read_bytes()
+        with Path(name).open("rb") as file:
+            return read_bounded(file)
     except OSError as error:
         raise InvalidInput(f"{name} cannot be read: {error.strerror}") from error
 
 
 def _line(report: InboundReport) -> str:
-    return f"{report.kind}: {report.action} ({report.why})"
+    why = f" ({report.why})" if report.why else ""
+    return f"{report.kind}: {report.action.value}{why}"

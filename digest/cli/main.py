@@ -5,7 +5,6 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from digest import __version__
@@ -26,7 +25,7 @@ from digest.cli import (
 from digest.cli.context import Globals, parse_now
 from digest.cli.output import warn
 from digest.core.errors import ConfigError, DigestError, InvalidInput
-from digest.logs import LEVELS, LogFormat, configure_logs
+from digest.logs import LogFormat, LogLevel, configure_logs
 
 FAILED, USAGE = 1, 2
 
@@ -58,24 +57,19 @@ def options(
         str | None,
         typer.Option(metavar="TIME", help="Let the program's clock start here (ISO 8601)."),
     ] = None,
-    log_level: Annotated[
-        str, typer.Option(click_type=click.Choice(LEVELS), help="What to log on stderr.")
-    ] = "warning",
-    log_format: Annotated[
-        str, typer.Option(click_type=click.Choice(["console", "json"]), help="How to log.")
-    ] = "console",
+    log_level: Annotated[LogLevel, typer.Option(help="What to log on stderr.")] = "warning",
+    log_format: Annotated[LogFormat, typer.Option(help="How to log.")] = "console",
     _version_wanted: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
-    form: LogFormat = "json" if log_format == "json" else "console"
-    configure_logs(log_level, form)
+    configure_logs(log_level, log_format)
     ctx.obj = Globals(
         config=config,
         now=parse_now(now) if now else None,
         log_level=log_level,
-        log_format=form,
+        log_format=log_format,
     )
 
 
@@ -108,11 +102,11 @@ def run_command(arguments: list[str]) -> int:
     try:
         result = app(args=arguments, prog_name="digest", standalone_mode=False)
         return result if isinstance(result, int) else 0
-    except click.exceptions.Abort:
-        warn("stopped")
+    except typer.Abort:
+        warn("stopped, nothing was changed")
         return FAILED
-    except click.ClickException as error:
-        error.show()
+    except typer.TyperException as error:
+        _show_usage(error)
         return USAGE
     except ConfigError as error:
         for mistake in error.mistakes:
@@ -135,6 +129,17 @@ def run_command(arguments: list[str]) -> int:
             "(this is a bug: please report it with the output of --log-level debug)"
         )
         return FAILED
+
+
+def _show_usage(error: typer.TyperException) -> None:
+    """One line that says what is wrong with the call; nothing where the help was shown."""
+    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    if "\n" in message:  # a group called without a command: the message is its help
+        typer.echo(message, err=True)
+    elif message:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "digest"
+        warn(f"error: {message[:1].lower()}{message[1:]}; see `{command} --help`")
 
 
 def _trace(arguments: list[str]) -> None:

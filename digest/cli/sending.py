@@ -1,9 +1,8 @@
 """The daily work by hand: fetch, send, preview, explain."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-import click
 import typer
 
 from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
@@ -163,10 +162,7 @@ def preview(
     email: Annotated[str, typer.Argument(help="A subscriber.")],
     date: Annotated[str | None, typer.Option(metavar="DATE", help="The edition [today].")] = None,
     form: Annotated[
-        str,
-        typer.Option(
-            "--format", click_type=click.Choice(["html", "text", "eml"]), help="What to show."
-        ),
+        Literal["html", "text", "eml"], typer.Option("--format", help="What to show.")
     ] = "text",
     output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
 ) -> None:

@@ -1,11 +1,13 @@
 """`digest sources`: where papers come from, and how it went last."""
 
+from datetime import datetime
 from typing import Any
 
 import typer
 
 from digest.cli.context import Json, opened_app
 from digest.cli.output import iso, print_json, print_table, short_time
+from digest.core.pacing import Standing
 from digest.pipeline.app import App
 from digest.store import cursors, paces
 
@@ -19,16 +21,13 @@ def list_sources(ctx: typer.Context, json: Json = False) -> None:
     Example: digest sources list
     """
     with opened_app(ctx) as service:
-        rows = [
-            {"source": name, "every_seconds": int(service.every[name].total_seconds())}
-            for name in service.sources
-        ]
+        every = {name: int(service.every[name].total_seconds()) for name in service.sources}
     if json:
-        print_json(rows)
+        print_json([{"source": name, "every_seconds": s} for name, s in every.items()])
     else:
         print_table(
             ("source", "asked every"),
-            [(row["source"], f"{int(row['every_seconds']) // 60} min") for row in rows],
+            [(name, f"{seconds // 60} min") for name, seconds in every.items()],
             empty="no source is enabled: see [sources] in config.toml",
         )
 
@@ -62,13 +61,19 @@ def status(ctx: typer.Context, json: Json = False) -> None:
     )
 
 
+def _pause(standing: Standing, now: datetime) -> tuple[datetime, str] | None:
+    if standing.paused_until is None or standing.paused_until <= now:
+        return None
+    return standing.paused_until, standing.pause_reason
+
+
 def _status_rows(service: App) -> list[dict[str, Any]]:
     now = service.clock.now()
     with service.store.read() as conn:
         last = cursors.last_fetches(conn, tuple(service.sources))
         states = {name: cursors.state(conn, name) for name in service.sources}
         paused = {
-            name: paces.pause_of(conn, service.sources[name].pace_name, now)
+            name: _pause(paces.standing(conn, service.sources[name].pace_name), now)
             for name in service.sources
         }
     rows = []

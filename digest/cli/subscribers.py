@@ -2,12 +2,12 @@
 
 import csv
 import io
+import sys
 from datetime import UTC, datetime, time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import click
 import typer
 
 from digest.cli import wishes
@@ -98,10 +98,7 @@ def _require_new(service: App, address: str) -> None:
 @app.command("list")
 def list_subscribers(
     ctx: typer.Context,
-    status: Annotated[
-        str | None,
-        typer.Option(click_type=click.Choice([s.value for s in Status]), help="In this status."),
-    ] = None,
+    status: Annotated[Status | None, typer.Option(help="In this status.")] = None,
     query: Annotated[str, typer.Option(help="Part of the address.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
     json: Json = False,
@@ -111,8 +108,7 @@ def list_subscribers(
     Example: digest subscribers list --status active
     """
     with opened_app(ctx) as service, service.store.read() as conn:
-        wanted = Status(status) if status else None
-        found = members.listed(conn, status=wanted, query=query, limit=limit)
+        found = members.listed(conn, status=status, query=query, limit=limit)
     if json:
         print_json([subscriber_row(one) for one in found])
         return
@@ -358,10 +354,7 @@ def import_csv(
 @app.command("export")
 def export(
     ctx: typer.Context,
-    form: Annotated[
-        str,
-        typer.Option("--format", click_type=click.Choice(["csv", "json"]), help="The form."),
-    ] = "csv",
+    form: Annotated[Literal["csv", "json"], typer.Option("--format", help="The form.")] = "csv",
 ) -> None:
     """Print all subscribers; the CSV can be imported again.
 
@@ -411,7 +404,7 @@ def erase(
     """
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
-        if not yes and click.get_text_stream("stdin").isatty():
+        if not yes and sys.stdin.isatty():
             typer.confirm(f"Remove {found.email} for good?", abort=True, err=True)
         membership.erase(service, found)
     say("erased; the address will not be mailed again")

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
-import click
 import typer
 
 from digest.core.errors import InvalidInput
@@ -36,12 +35,7 @@ Authors = Annotated[list[str] | None, typer.Option("--author", metavar="NAME", h
 Likes = Annotated[
     list[str] | None, typer.Option("--like", metavar="PAPER_ID", help="A paper they liked.")
 ]
-FrequencyOption = Annotated[
-    str | None,
-    typer.Option(
-        "--frequency", click_type=click.Choice([f.value for f in Frequency]), help="How often."
-    ),
-]
+FrequencyOption = Annotated[Frequency | None, typer.Option("--frequency", help="How often.")]
 At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="Their time of day.")]
 TimeZone = Annotated[
     str | None, typer.Option("--timezone", metavar="TZ", help="Such as Europe/Berlin.")
@@ -95,7 +89,7 @@ def _require_papers(app: App, names: Sequence[str]) -> None:
 def gather_preferences(
     start: Preferences,
     *,
-    frequency: str | None,
+    frequency: Frequency | None,
     at: str | None,
     timezone: str | None,
     max_papers: int | None,
@@ -104,7 +98,7 @@ def gather_preferences(
     """`start` with what the options change."""
     return replace(
         start,
-        frequency=Frequency(frequency) if frequency else start.frequency,
+        frequency=frequency or start.frequency,
         at=parse_at(at) if at else start.at,
         timezone=parse_timezone(timezone) if timezone else start.timezone,
         max_papers=max_papers if max_papers is not None else start.max_papers,

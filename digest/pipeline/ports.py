@@ -15,6 +15,10 @@ class Source(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def pace_name(self) -> str:
+        """The group of hosts whose limit it shares."""
+
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Pages in order, each to be stored before the next is asked for.
 
