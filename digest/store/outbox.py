@@ -127,7 +127,8 @@ def claim(
         .values(status=DeliveryStatus.SENDING, lease_owner=owner, lease_until=lease_until)
         .returning(deliveries)
     )
-    return sorted((_delivery(row) for row in rows), key=lambda delivery: delivery.id)
+    urgent = sorted(rows, key=lambda row: (row.priority, row.next_attempt_at, row.id))
+    return [_delivery(row) for row in urgent]
 
 
 def save(conn: sa.Connection, delivery: Delivery, owner: str) -> bool:
