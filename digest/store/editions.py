@@ -146,7 +146,10 @@ def carded(conn: sa.Connection, edition_id: EditionId) -> set[PaperId]:
 
 
 def forget(conn: sa.Connection, before: date) -> int:
-    """Drops editions of earlier dates, with their candidates, cards and deliveries."""
+    """Drops editions of earlier dates, with their candidates, cards and deliveries.
+
+    The ledger stays: what was sent long ago must not be sent again.
+    """
     return conn.execute(sa.delete(editions).where(editions.c.date < before.isoformat())).rowcount
 
 

@@ -266,7 +266,7 @@ def _take_back(conn: sa.Connection, delivery_id: int) -> bool:
         .where(
             sent_papers.c.subscriber_id == rows[0].subscriber_id,
             sent_papers.c.paper_id.in_(wanted),
-            sent_papers.c.delivery_id != delivery_id,
+            sent_papers.c.delivery_id.is_distinct_from(delivery_id),
         )
     ).scalar_one()
     if taken:

@@ -302,13 +302,14 @@ delivery_papers = Table(
     Column("reason", Text, nullable=False),
 )
 
-# The ledger: nobody gets a paper twice, whatever the day, source or version.
+# The ledger: nobody gets a paper twice, whatever the day, source or version. It outlives the
+# deliveries, which retention drops with their editions.
 sent_papers = Table(
     "sent_papers",
     metadata,
     Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
     Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
-    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="SET NULL")),
     Index("ix_sent_papers_delivery_id", "delivery_id"),
 )
 

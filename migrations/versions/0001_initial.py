@@ -266,7 +266,8 @@ def _create_tables() -> None:
             name=op.f("ck_deliveries_kind"),
         ),
         sa.CheckConstraint(
-            "status IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'skipped', 'cancelled', 'bounced')",
+            "status IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'skipped', "
+            "'cancelled', 'bounced')",
             name=op.f("ck_deliveries_status"),
         ),
         sa.ForeignKeyConstraint(
@@ -391,12 +392,12 @@ def _create_tables() -> None:
         "sent_papers",
         sa.Column("subscriber_id", sa.Integer(), nullable=False),
         sa.Column("paper_id", sa.Integer(), nullable=False),
-        sa.Column("delivery_id", sa.Integer(), nullable=False),
+        sa.Column("delivery_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["deliveries.id"],
             name=op.f("fk_sent_papers_delivery_id_deliveries"),
-            ondelete="CASCADE",
+            ondelete="SET NULL",
         ),
         sa.ForeignKeyConstraint(
             ["paper_id"],
