@@ -15,16 +15,29 @@ PaperId = NewType("PaperId", int)
 ARXIV = "arxiv"
 DOI = "doi"
 
+# The archives that gave ids before April 2007; anything else before a slash is no arXiv id.
+_ARCHIVES = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas"
+    "|cond-mat|cs|dg-ga|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin"
+    "|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|q-alg|q-bio|quant-ph|solv-int|stat|supr-con"
+)
 _ARXIV_ID = (
-    r"(?P<base>\d{4}\.\d{4,5}|[a-z][a-z\-]{1,12}(?:\.[A-Za-z]{2})?/\d{7})(?:v(?P<version>\d{1,3}))?"
+    r"(?P<base>[0-9]{4}\.[0-9]{4,5}|(?:" + _ARCHIVES + r")(?:\.[A-Za-z]{2})?/[0-9]{7})"
+    r"(?:v(?P<version>[0-9]{1,3}))?"
 )
 _ARXIV_FORMS = re.compile(
     r"(?ix) (?: ^ (?:arxiv:|oai:arxiv\.org:"
     r" | (?:https?://(?:dx\.)?doi\.org/|doi:)?10\.48550/arxiv\.)? \s*"
-    r" | (?:arxiv\.org|alphaxiv\.org)/(?:abs|pdf|html|overview|format)/(?:arxiv:)?"
-    r" | huggingface\.co/papers/ )" + _ARXIV_ID + r"(?=$|[^\w./]|\.pdf|\.md|/?$|[.,;)]|\s)"
+    r" | (?<![\w-])(?:arxiv\.org|alphaxiv\.org)/(?:abs|pdf|html|overview|format)/(?:arxiv:)?"
+    r" | (?<![\w-])huggingface\.co/papers/ )"
+    + _ARXIV_ID
+    + r"(?=$|[^\w./]|\.pdf|\.md|/?$|[.,;)]|\s)"
 )
-_DOI = re.compile(r"(?i)(?:^|doi\.org/|doi:\s*|\s)(10\.\d{4,9}/[^\s\"<>?#]+)")
+# Publishers put the DOI into their links, with the kind of view behind it.
+_DOI = re.compile(r"(?i)(?<![\w.])(10\.[0-9]{4,9}/[^\s\"<>?#]+)")
+_VIEW = re.compile(
+    r"(?:/(?:abstract|e?pdf|full|fulltext|html|meta|summary)|\.full|\.pdf|[.,;)/])+$"
+)
 _ARXIV_DOI = re.compile(r"(?i)^10\.48550/arxiv\.")
 # openRxiv moved from the prefix 10.1101 to 10.64898 in December 2025; the suffix names the paper.
 _OPENRXIV = re.compile(r"^10\.(?:1101|64898)/(20\d\d\.\d\d\.\d\d\.\d{6,8})(?:v\d+)?$")
@@ -71,8 +84,8 @@ def parse_doi(text: str) -> str | None:
     found = _DOI.search(unquote(text.strip()))
     if not found:
         return None
-    doi = found[1].rstrip(".,;)").lower()
-    if _ARXIV_DOI.match(doi):
+    doi = _VIEW.sub("", found[1].lower())
+    if "/" not in doi or _ARXIV_DOI.match(doi):
         return None
     openrxiv = _OPENRXIV.match(doi)
     return f"10.1101/{openrxiv[1]}" if openrxiv else doi
