@@ -1,12 +1,19 @@
 """Stand-ins for what leaves the machine; each satisfies the port it stands in for."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from digest.core.clock import Clock
+from digest.core.deliveries import Accepted, SendOutcome
+from digest.core.fetching import FetchRequest, Page
+from digest.core.messages import Envelope
 from digest.core.pacing import Standing, Validators
+from digest.pipeline.ports import MailConnection, Mailer, Source
 from digest.sources.etiquette import PaceState
 
+_TAKEN = Accepted(250, "2.0.0 taken")
 NOON = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 
 
@@ -70,4 +77,77 @@ class MemoryPaces:
         self.kept[url] = kept
 
 
-_fits: tuple[Callable[[], Clock], Callable[[], PaceState]] = (FakeClock, MemoryPaces)
+class FakeSource:
+    """A source whose answers are written down: each fetch plays the next script, the last one
+    again and again. A script is pages in order, and an error where the fetch breaks off."""
+
+    def __init__(self, name: str, *scripts: Sequence[Page | Exception]) -> None:
+        self._name = name
+        self._scripts = list(scripts) or [()]
+        self.requests: list[FetchRequest] = []
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def pace_name(self) -> str:
+        return f"{self._name}.example"
+
+    def fetch(self, request: FetchRequest) -> Iterator[Page]:
+        script = self._scripts[min(len(self.requests), len(self._scripts) - 1)]
+        self.requests.append(request)
+        for step in script:
+            if isinstance(step, Exception):
+                raise step
+            yield step
+
+
+class FakeMailer:
+    """A relay that keeps what it is handed and answers as written down for the recipient: one
+    outcome a try, the last one again and again, `otherwise` to everybody else.
+
+    `before` hears each envelope before the answer: there a test lets the world change.
+    """
+
+    def __init__(
+        self,
+        answers: Mapping[str, Sequence[SendOutcome]] | None = None,
+        *,
+        otherwise: SendOutcome = _TAKEN,
+        before: Callable[[Envelope], None] | None = None,
+    ) -> None:
+        self.answers = {address: list(script) for address, script in (answers or {}).items()}
+        self.otherwise = otherwise
+        self.before = before
+        self.tries: list[tuple[Envelope, bytes]] = []
+        self.taken: list[tuple[Envelope, bytes]] = []
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def connection(self) -> Iterator[MailConnection]:
+        yield self
+
+    def send(self, envelope: Envelope, message: bytes) -> SendOutcome:
+        if self.before is not None:
+            self.before(envelope)
+        with self._lock:
+            self.tries.append((envelope, message))
+            script = self.answers.get(envelope.recipient, [self.otherwise])
+            outcome = script.pop(0) if len(script) > 1 else script[0]
+            if isinstance(outcome, Accepted):
+                self.taken.append((envelope, message))
+        return outcome
+
+    @property
+    def recipients(self) -> list[str]:
+        """Who was sent something, in the order it was taken."""
+        return [envelope.recipient for envelope, _ in self.taken]
+
+
+_fits: tuple[
+    Callable[[], Clock],
+    Callable[[], PaceState],
+    Callable[[str], Source],
+    Callable[[], Mailer],
+] = (FakeClock, MemoryPaces, FakeSource, FakeMailer)
