@@ -116,7 +116,7 @@ def claim(
     """Takes up to `limit` deliveries that are due, most urgent first, for `owner` alone."""
     due = (
         sa.select(deliveries.c.id)
-        .where(deliveries.c.status.in_(WAITING), deliveries.c.next_attempt_at <= now)
+        .where(_is_due(now))
         .order_by(deliveries.c.priority, deliveries.c.next_attempt_at, deliveries.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite has one writer at a time and no such words
@@ -129,6 +129,16 @@ def claim(
     )
     urgent = sorted(rows, key=lambda row: (row.priority, row.next_attempt_at, row.id))
     return [_delivery(row) for row in urgent]
+
+
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    """Queued means now, whatever the clock says: it may have been set back since."""
+    return sa.or_(
+        deliveries.c.status == DeliveryStatus.QUEUED,
+        sa.and_(
+            deliveries.c.status == DeliveryStatus.DEFERRED, deliveries.c.next_attempt_at <= now
+        ),
+    )
 
 
 def save(conn: sa.Connection, delivery: Delivery, owner: str) -> bool:
@@ -183,12 +193,16 @@ def put_back(conn: sa.Connection, ids: Sequence[DeliveryId], owner: str) -> None
 
 
 def postpone(conn: sa.Connection, delivery_id: DeliveryId, until: datetime, owner: str) -> None:
-    """Returns a claimed delivery untouched, not to be tried before a moment."""
-    put_back(conn, [delivery_id], owner)
+    """Returns a claimed delivery untried, not to be tried before a moment."""
     conn.execute(
         sa.update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.status.in_(WAITING))
-        .values(next_attempt_at=until)
+        .where(deliveries.c.id == delivery_id, deliveries.c.lease_owner == owner)
+        .values(
+            status=DeliveryStatus.DEFERRED,
+            next_attempt_at=until,
+            lease_owner=None,
+            lease_until=None,
+        )
     )
 
 
