@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import structlog
 
 from digest.core import dedupe
-from digest.core.errors import DigestError, SourceError, SourceThrottled
+from digest.core.errors import DigestError, NotFound, SourceThrottled
 from digest.core.fetching import FetchRequest, Outcome, Page
 from digest.core.source_names import source_name
 from digest.pipeline.app import App
@@ -46,8 +46,13 @@ class _Tally:
     new: int = 0
     updated: int = 0
     merged: int = 0
-    bad: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    bad: int = 0
+    first_bad: str = ""
+    notes: dict[str, None] = field(default_factory=dict)
+
+
+class _Stopped(DigestError):
+    """Somebody ended the program: no fault of the source."""
 
 
 Progress = Callable[[str, int], None]
@@ -65,17 +70,23 @@ def refresh(
 ) -> RefreshReport:
     """Fetches from every source that is due (from `only` these, due or not).
 
-    With `since` and `until` exactly these days are fetched, due or not. `patient` is for the
-    daemon: a source that failed waits for its time; without it, an operator is asking, and only
-    sources fetched successfully a moment ago are left alone. `progress` hears the source's name
-    and the records so far. Nothing is fetched while another process is at it.
+    With `since` and `until` exactly these days are fetched, due or not; what is new is then due
+    as before. `patient` is for the daemon: a source that failed waits for its time; without it,
+    an operator is asking, and only sources fetched successfully a moment ago are left alone.
+    `progress` hears the source's name and the records so far. Nothing is fetched while another
+    process is at it. Raises NotFound for a name in `only` that is no source.
     """
     names = only or tuple(app.sources)
+    for name in names:
+        if name not in app.sources:
+            raise NotFound(f"there is no source {name!r}; there are: {', '.join(app.sources)}")
     asked = bool(only) or since is not None or until is not None
     fetches: list[Fetch] = []
     try:
         with turn(app, STEP, lease_for=_LEASE_FOR) as renew:
             for name in names:
+                if stop is not None and stop.is_set():
+                    break
                 state = _state(app, name)
                 reason = None if asked else _why_not_now(app, state, patient)
                 if reason is not None:
@@ -84,9 +95,8 @@ def refresh(
                 request = FetchRequest(
                     now=app.clock.now(), cursor=state.cursor, since=since, until=until
                 )
-                if stop is not None and stop.is_set():
-                    break
-                fetches.append(_fetch(app, app.sources[name], request, state, progress, stop))
+                pages = _Pages(app, app.sources[name], request, progress, stop, renew)
+                fetches.append(_fetch(pages, state))
                 renew()
     except Busy as busy:
         fetches.extend(_not_due(app, name, str(busy)) for name in names[len(fetches) :])
@@ -113,43 +123,52 @@ def _not_due(app: App, name: str, reason: str) -> Fetch:
     )
 
 
-def _fetch(
-    app: App,
-    source: Source,
-    request: FetchRequest,
-    state: SourceState,
-    progress: Progress | None,
-    stop: threading.Event | None,
-) -> Fetch:
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    """One fetch: who is asked for what, who hears of it, and what may end it early."""
+
+    app: App
+    source: Source
+    request: FetchRequest
+    progress: Progress | None
+    stop: threading.Event | None
+    renew: Callable[[], None]
+
+    def store(self, tally: _Tally) -> None:
+        """Stores page after page. Raises whatever ends it before its time."""
+        for page in self.source.fetch(self.request):
+            _store(self.app, self.source.name, page, tally)
+            self.renew()  # a long backfill takes longer than a lease
+            if self.progress is not None:
+                self.progress(self.source.name, tally.fetched)
+            if self.stop is not None and self.stop.is_set():
+                raise _Stopped("the service was stopped")
+
+
+def _fetch(pages: _Pages, state: SourceState) -> Fetch:
     tally = _Tally()
     error: DigestError | None = None
     try:
-        for page in source.fetch(request):
-            _store(app, source.name, page, tally)
-            if progress is not None:
-                progress(source.name, tally.fetched)
-            if stop is not None and stop.is_set():
-                error = DigestError("the service was stopped")
-                break
-    except SourceError as caught:
+        pages.store(tally)
+    except DigestError as caught:
         error = caught
     except Exception as caught:  # a bug in one source must not silence the others
-        log.exception("refresh.source_crashed", source=source.name)
+        log.exception("refresh.source_crashed", source=pages.source.name)
         error = DigestError(f"internal error: {type(caught).__name__}: {caught}")
     outcome, reason = _judge(tally, error)
     fetch = Fetch(
-        source=source.name,
-        started_at=request.now,
-        finished_at=app.clock.now(),
+        source=pages.source.name,
+        started_at=pages.request.now,
+        finished_at=pages.app.clock.now(),
         outcome=outcome,
         reason=reason,
         fetched=tally.fetched,
         new=tally.new,
         updated=tally.updated,
         merged=tally.merged,
-        bad=len(tally.bad),
+        bad=tally.bad,
     )
-    _record(app, fetch, state)
+    _record(pages, fetch, state, error)
     return fetch
 
 
@@ -165,14 +184,15 @@ def _store(app: App, source: str, page: Page, tally: _Tally) -> None:
     tally.new += counts.new
     tally.updated += counts.updated
     tally.merged += counts.merged
-    tally.bad.extend(page.bad)
+    tally.bad += len(page.bad)
+    tally.first_bad = tally.first_bad or next(iter(page.bad), "")
     if page.note:
-        tally.notes.append(page.note)
+        tally.notes[page.note] = None
 
 
 def _judge(tally: _Tally, error: DigestError | None) -> tuple[Outcome, str]:
     """The outcome in one word and its reason in one line."""
-    notes = "; ".join(dict.fromkeys(tally.notes))
+    notes = "; ".join(tally.notes)
     if error is not None:
         reason = str(error)
         if tally.fetched:
@@ -181,24 +201,23 @@ def _judge(tally: _Tally, error: DigestError | None) -> tuple[Outcome, str]:
             return Outcome.THROTTLED, reason
         return Outcome.FAILED, reason
     if tally.bad:
-        total = tally.fetched + len(tally.bad)
-        reason = f"{len(tally.bad)} of {total} entries could not be read: {tally.bad[0]}"
+        total = tally.fetched + tally.bad
+        reason = f"{tally.bad} of {total} entries could not be read: {tally.first_bad}"
         return (Outcome.PARTIAL if tally.fetched else Outcome.FAILED), reason
     if tally.fetched or notes:
         return Outcome.OK, notes
     return Outcome.EMPTY, "a valid answer with no papers in it"
 
 
-def _record(app: App, fetch: Fetch, state: SourceState) -> None:
-    failed = fetch.outcome not in _QUIET
-    failures = state.failures + 1 if failed else 0
-    every = app.every[fetch.source]
-    wait = min(_RETRY_AFTER * 2 ** min(failures - 1, 10), every) if failed else every
+def _record(pages: _Pages, fetch: Fetch, state: SourceState, error: DigestError | None) -> None:
+    app, request = pages.app, pages.request
+    failures, wait = _standing(fetch, state, error, app.every[fetch.source])
     with app.store.write() as conn:
         cursors.record_fetch(conn, fetch)
-        cursors.save_due(
-            conn, fetch.source, next_due_at=fetch.finished_at + wait, failures=failures
-        )
+        if request.since is None and request.until is None:
+            cursors.save_due(
+                conn, fetch.source, next_due_at=fetch.finished_at + wait, failures=failures
+            )
     log.info(
         "refresh.finished",
         source=fetch.source,
@@ -208,6 +227,24 @@ def _record(app: App, fetch: Fetch, state: SourceState) -> None:
         updated_count=fetch.updated,
         reason=fetch.reason,
     )
+
+
+def _standing(
+    fetch: Fetch, state: SourceState, error: DigestError | None, every: timedelta
+) -> tuple[int, timedelta]:
+    """Failures in a row, and how long to leave the source alone.
+
+    Entries that cannot be read will be no better in five minutes: only what broke off, or gave
+    nothing at all, is tried again sooner. What a source asks for is kept to.
+    """
+    if isinstance(error, _Stopped):
+        return state.failures, timedelta(0)
+    if error is None and fetch.outcome is not Outcome.FAILED:
+        return 0, every
+    wait = min(_RETRY_AFTER * 2 ** min(state.failures, 10), every)
+    if isinstance(error, SourceThrottled):
+        wait = max(wait, timedelta(seconds=error.retry_after_s))
+    return state.failures + 1, wait
 
 
 def missing_sources(app: App) -> tuple[str, ...]:
