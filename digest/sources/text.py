@@ -22,8 +22,8 @@ _UNWANTED = re.compile(
     "\U000e0000-\U000e0fff\U000f0000-\U0010ffff]"
 )
 _BLOCK = (
-    "address|article|aside|blockquote|center|div|dd|dl|dt|fieldset|figcaption|figure|footer"
-    "|form|h[1-6]|header|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|tr|ul"
+    "address|article|aside|blockquote|body|center|div|dd|dl|dt|fieldset|figcaption|figure|footer"
+    "|form|h[1-6]|head|header|html|li|main|nav|ol|p|pre|section|table|tbody|td|tfoot|th|thead|title|tr|ul"
     "|jats:(?:p|sec|title)"
 )
 _VOID = "br|hr|img|input|link|meta|source|wbr"
