@@ -14,8 +14,7 @@ AUTHORITY = 30
 _HASH_CHARS = 20
 _MAX_CATEGORIES = 20
 _SEVERAL = re.compile(r"\s*;\s*")
-# "Ada Lovelace, Alan Turing and Kurt Gödel", but not "Lovelace, Ada".
-_FULL_NAMES = re.compile(r"(?:[^\s,]+\s[^,]+)(?:,\s*(?:and\s+)?[^\s,]+\s[^,]+)+")
+_LISTED = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
 # "ada@example.org (Ada Lovelace)", as RSS 2.0 has it.
 _ADDRESS = re.compile(r"^\s*\S+@\S+\s+\(([^()]+)\)\s*$|\S+@\S+")
 
@@ -120,11 +119,14 @@ def _authors(given: tuple[str, ...]) -> tuple[str, ...]:
     names: list[str] = []
     for text in given:
         plain = _ADDRESS.sub(r"\1", text)
-        pieces = _SEVERAL.split(plain)
-        if len(pieces) == 1 and _FULL_NAMES.fullmatch(plain.strip()):
-            pieces = re.split(r",\s*(?:and\s+)?", plain)
-        names += pieces
+        names += _SEVERAL.split(plain) if ";" in plain else _full_names(plain)
     return _cleaned(names)
+
+
+def _full_names(text: str) -> list[str]:
+    """`Ada Lovelace, Alan Turing and Kurt Gödel` in pieces, but `Lovelace, Ada` as it is."""
+    pieces = _LISTED.split(text) if "," in text else [text]
+    return pieces if all(len(piece.split()) > 1 for piece in pieces) else [text]
 
 
 def _cleaned(texts: Iterable[str]) -> tuple[str, ...]:

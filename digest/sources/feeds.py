@@ -225,4 +225,5 @@ def _moved(answer: Answer) -> str:
     parts = urlsplit(answer.moved_to)
     if not parts.hostname:
         return ""
-    return f"moved for good to {parts.scheme}://{parts.hostname}{parts.path}: change its url"
+    host = parts.netloc.rpartition("@")[2]
+    return f"moved for good to {parts.scheme}://{host}{parts.path}: change its url"
