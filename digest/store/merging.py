@@ -28,12 +28,28 @@ def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
     """
     kept, *others = ids
     for other in others:
+        _keep_first_appearances(conn, other, kept)
         for table in _PLAIN:
             conn.execute(sa.update(table).where(table.c.paper_id == other).values(paper_id=kept))
         for table in _KEYED:
             _move(conn, table, other, kept)
         conn.execute(sa.delete(papers).where(papers.c.id == other))
     return len(others)
+
+
+def _keep_first_appearances(conn: sa.Connection, other: PaperId, kept: PaperId) -> None:
+    """Where both came up at a source, the paper did so when the first of them did."""
+    twin = paper_sources.alias()
+    appeared_at = (
+        sa.select(twin.c.appeared_at)
+        .where(twin.c.paper_id == other, twin.c.source == paper_sources.c.source)
+        .scalar_subquery()
+    )
+    conn.execute(
+        sa.update(paper_sources)
+        .where(paper_sources.c.paper_id == kept, appeared_at < paper_sources.c.appeared_at)
+        .values(appeared_at=appeared_at)
+    )
 
 
 def _move(conn: sa.Connection, table: sa.Table, other: PaperId, kept: PaperId) -> None:
