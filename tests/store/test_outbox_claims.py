@@ -64,10 +64,18 @@ def test_a_mail_that_somebody_waits_for_goes_before_older_digests(store: Store) 
     assert [d.public_id for d in claim(store)] == [answer.public_id, digest.public_id]
 
 
-def test_a_delivery_is_not_claimed_before_it_is_due(store: Store) -> None:
+def test_a_deferred_delivery_is_not_claimed_before_it_is_due(store: Store) -> None:
     queue(store, 1)
-    assert claim(store, now=NOW - timedelta(seconds=1)) == []
-    assert len(claim(store)) == 1
+    (delivery,) = claim(store)
+    later = NOW + timedelta(minutes=30)
+    save(store, delivery, status=DeliveryStatus.DEFERRED, attempts=1, next_attempt_at=later)
+    assert claim(store, now=later - timedelta(seconds=1)) == []
+    assert len(claim(store, now=later)) == 1
+
+
+def test_a_queued_delivery_is_due_even_after_the_clock_was_set_back(store: Store) -> None:
+    queue(store, 1)
+    assert len(claim(store, now=NOW - timedelta(days=1))) == 1
 
 
 def test_a_claimed_delivery_is_not_claimed_again(store: Store) -> None:
