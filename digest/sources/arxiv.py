@@ -15,17 +15,16 @@ import structlog
 from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.fetching import Cursor, FetchRequest, Page
 from digest.core.papers import SourceRecord
+from digest.sources.answers import Answer
 from digest.sources.arxiv_feed import NAME, ArxivFeed, parse_feed
 from digest.sources.body import Expect
-from digest.sources.etiquette import Pace
+from digest.sources.etiquette import ARXIV_PACE, Pace
 from digest.sources.http import PoliteClient
 
 log = structlog.get_logger()
 
 URL = "https://export.arxiv.org/api/query"
 CATEGORIES = ("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "stat.ML")
-# All of arXiv's older interfaces share one limit (https://info.arxiv.org/help/api/tou.html).
-PACE_NAME = "arxiv.org"
 # The server does not page beyond this many results.
 _DEEPEST = 10_000
 _MAX_BYTES = 40_000_000
@@ -84,7 +83,7 @@ class Arxiv:
         self._url = url
         self._query = " OR ".join(f"cat:{category}" for category in categories)
         self._page_size = page_size
-        self._pace = Pace(name=PACE_NAME, interval_s=interval_seconds)
+        self._pace = Pace(name=ARXIV_PACE, interval_s=interval_seconds)
 
     @property
     def pace_name(self) -> str:
@@ -151,8 +150,9 @@ class Arxiv:
         for attempt in range(2 * _TRIES):
             if attempt == _TRIES:
                 size = min(size, max(size // 2, _SMALLEST_PAGE))
+            answer = self._ask(window, size)
             try:
-                feed = self._page(window, size)
+                feed = _read(answer)
                 expected = _expected(feed, window.start, size)
                 if feed.received == expected:
                     return feed
@@ -165,9 +165,9 @@ class Arxiv:
             log.info("arxiv.page_incomplete", start=window.start, size=size, reason=str(problem))
         raise problem
 
-    def _page(self, window: _Window, size: int) -> ArxivFeed:
+    def _ask(self, window: _Window, size: int) -> Answer:
         span = f"submittedDate:[{window.seek:%Y%m%d%H%M} TO {window.hi:%Y%m%d%H%M}]"
-        answer = self._client.get(
+        return self._client.get(
             self._url,
             params={
                 "search_query": f"({self._query}) AND {span}",
@@ -182,19 +182,23 @@ class Arxiv:
             max_bytes=_MAX_BYTES,
             readable=(400,),
         )
-        try:
-            feed = parse_feed(answer.body)
-        except SourceMalformed:
-            if answer.status == 400:
-                raise answer.refusal() from None
-            raise
-        if feed.error:  # sent with status 400, by older servers with 200
-            raise SourceUnavailable(f"arXiv refused the query: {feed.error}")
+
+
+def _read(answer: Answer) -> ArxivFeed:
+    """The feed in an answer; raises SourceUnavailable when it is the refusal of the query."""
+    try:
+        feed = parse_feed(answer.body)
+    except SourceMalformed:
         if answer.status == 400:
-            raise answer.refusal()
-        if feed.total is None:
-            raise SourceMalformed("arXiv's answer does not say how many results there are")
-        return feed
+            raise answer.refusal() from None
+        raise
+    if feed.error:  # sent with status 400, by older servers with 200
+        raise SourceUnavailable(f"arXiv refused the query: {feed.error}")
+    if answer.status == 400:
+        raise answer.refusal()
+    if feed.total is None:
+        raise SourceMalformed("arXiv's answer does not say how many results there are")
+    return feed
 
 
 def _expected(feed: ArxivFeed, start: int, size: int) -> int:

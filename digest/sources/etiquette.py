@@ -27,6 +27,22 @@ class Pace:
     interval_s: float
 
 
+ARXIV_PACE = "arxiv.org"
+HUGGING_FACE_PACE = "huggingface.co"
+# Seconds between two requests. All of arXiv's older interfaces share one limit, over all hosts
+# (https://info.arxiv.org/help/api/tou.html).
+_GROUPS = {ARXIV_PACE: 3.0, HUGGING_FACE_PACE: 0.2}
+_INTERVAL_S = 1.0
+
+
+def pace_of(host: str) -> Pace:
+    """The group of a host that no source has to itself: `rss.arxiv.org` shares with all arXiv."""
+    for name, interval_s in _GROUPS.items():
+        if host == name or host.endswith(f".{name}"):
+            return Pace(name=name, interval_s=interval_s)
+    return Pace(name=host, interval_s=_INTERVAL_S)
+
+
 class PaceState(Protocol):
     """Etiquette that outlives the process; every change is kept at once."""
 

@@ -15,8 +15,9 @@ _HASH_CHARS = 20
 _MAX_CATEGORIES = 20
 _SEVERAL = re.compile(r"\s*;\s*")
 _LISTED = re.compile(r",\s*(?:and\s+)?|\s+and\s+")
-# "ada@example.org (Ada Lovelace)", as RSS 2.0 has it.
-_ADDRESS = re.compile(r"^\s*\S+@\S+\s+\(([^()]+)\)\s*$|\S+@\S+")
+# "ada@example.org (Ada)", as RSS 2.0 has it, "Ada <ada@example.org>", "Ada (ada@example.org)".
+_ADDRESS = re.compile(r"[<(]?[^\s<>()]+@[^\s<>()]+[>)]?")
+_WRAPPED = re.compile(r"\((.*)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,8 @@ def _authors(given: tuple[str, ...]) -> tuple[str, ...]:
     """One name each, though some feeds put all of them into one field; addresses are left out."""
     names: list[str] = []
     for text in given:
-        plain = _ADDRESS.sub(r"\1", text)
+        plain = _ADDRESS.sub("", text).strip()
+        plain = wrapped[1] if (wrapped := _WRAPPED.fullmatch(plain)) else plain
         names += _SEVERAL.split(plain) if ";" in plain else _full_names(plain)
     return _cleaned(names)
 

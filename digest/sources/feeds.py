@@ -17,7 +17,7 @@ from digest.core.errors import SourceMalformed
 from digest.core.fetching import FetchRequest, Page
 from digest.sources.answers import Answer, Unchanged
 from digest.sources.body import Expect
-from digest.sources.etiquette import Pace
+from digest.sources.etiquette import pace_of
 from digest.sources.feed_items import Item, ParsedFeed, to_records, utc
 from digest.sources.http import PoliteClient
 from digest.sources.markup import refuse_declarations
@@ -27,7 +27,6 @@ _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, "
     "application/json;q=0.8, text/xml;q=0.8, */*;q=0.1"
 )
-_INTERVAL_S = 1.0
 _MAX_ITEMS = 5_000
 _JUNK_BYTES = 2_000
 _ROOT_END = re.compile(rb"(?is)</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>\s*(?:<!--.*)?$")
@@ -156,9 +155,11 @@ def _xml_item(entry: dict[str, Any]) -> Item:
 
 
 def _xml_authors(entry: dict[str, Any]) -> tuple[str, ...]:
-    people = entry.get("authors") or ()
-    names = tuple(_string(p.get("name")) for p in people if isinstance(p, Mapping))
-    return names if any(names) else (_string(entry.get("author")),)
+    """One author as written: feedparser cuts the addresses in such fields at the wrong place."""
+    people = [person for person in entry.get("authors") or () if isinstance(person, Mapping)]
+    if len(people) < 2:
+        return (_string(entry.get("author")),)
+    return tuple(_string(person.get("name")) for person in people)
 
 
 def _string(*values: Any) -> str:
@@ -183,7 +184,7 @@ class Feed:
         self._client = client
         self._short_name = name
         self._url = url
-        self._pace = Pace(name=urlsplit(url).hostname or name, interval_s=_INTERVAL_S)
+        self._pace = pace_of(urlsplit(url).hostname or name)
 
     @property
     def pace_name(self) -> str:

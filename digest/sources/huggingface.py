@@ -15,7 +15,7 @@ from digest.core.fetching import Cursor, FetchRequest, Page
 from digest.core.identifiers import ARXIV, Identifier, parse_arxiv
 from digest.core.papers import Reading, SourceRecord
 from digest.sources.body import Expect
-from digest.sources.etiquette import Pace
+from digest.sources.etiquette import HUGGING_FACE_PACE, Pace
 from digest.sources.http import PoliteClient
 from digest.sources.text import (
     clean,
@@ -174,7 +174,7 @@ class HuggingFace:
         self._client = client
         self._url = url
         self._repoll_days = repoll_days
-        self._pace = Pace(name="huggingface.co", interval_s=interval_seconds)
+        self._pace = Pace(name=HUGGING_FACE_PACE, interval_s=interval_seconds)
 
     @property
     def pace_name(self) -> str:
@@ -188,14 +188,21 @@ class HuggingFace:
         window = [first.isoformat(), last.isoformat()]
         polled_to = {k: v for k, v in request.cursor.items() if k == "polled_to"}
         days = _list_dates(_resumed(request.cursor, window) or first, last)
+        empty: list[str] = []
+        found_count = 0
         for number, day in enumerate(days):
             listing = self._list_of(day)
+            found_count += listing.item_count
+            if day < today and not listing.item_count:
+                empty.append(f"nothing was listed on {day}")
             cursor: dict[str, Any] = dict(polled_to)
             if number + 1 < len(days):
                 cursor |= {"window": window, "next": days[number + 1].isoformat()}
             elif not asked:
                 cursor["polled_to"] = today.isoformat()
-            yield Page(records=listing.records, cursor=cursor, bad=listing.bad)
+            # Holidays are such days, but so are faults; a run of nothing else speaks for itself.
+            note = "; ".join(empty) if found_count and number + 1 == len(days) else ""
+            yield Page(records=listing.records, cursor=cursor, bad=listing.bad, note=note)
 
     def _window(self, request: FetchRequest, today: date) -> tuple[date, date]:
         """First and last date to read; a date that has not come yet is answered with an error."""

@@ -283,6 +283,13 @@ def test_an_error_in_the_shape_of_a_feed_is_reported_whatever_the_status(
     assert str(error) == "arXiv refused the query: start must be non-negative"
 
 
+def test_a_robot_check_is_not_asked_again(client: PoliteClient, site: Site) -> None:
+    site.answers(Reply(body=b"<html>Are you human?</html>"))
+    _, error = collect(source(client, site), WHOLE_DAY)
+    assert "robot check" in str(error)
+    assert len(site.asked) == 1
+
+
 def test_a_refusal_that_is_no_feed_is_told_in_its_words(client: PoliteClient, site: Site) -> None:
     site.answers(Reply(status=400, body=b"Bad Request"))
     _, error = collect(source(client, site), WHOLE_DAY)

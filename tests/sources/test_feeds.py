@@ -80,6 +80,25 @@ def test_authors_in_one_field_become_one_name_each_without_addresses(
     assert read("rdf.xml").records[0].authors == ("Lovelace, Ada", "Gödel, Kurt")
 
 
+@pytest.mark.parametrize(
+    "author",
+    [
+        "Ada Lovelace &lt;ada@lab.example&gt;",
+        "ada@lab.example (Ada Lovelace)",
+        "Ada Lovelace (ada@lab.example)",
+        "ada@lab.org, Ada Lovelace",
+    ],
+)
+def test_an_address_beside_a_name_is_left_out(author: str) -> None:
+    (record,) = parse(rss(item("x", f"<author>{author}</author>"))).records
+    assert record.authors == ("Ada Lovelace",)
+
+
+def test_an_address_alone_is_no_author() -> None:
+    (record,) = parse(rss(item("x", "<author>ada@lab.example</author>"))).records
+    assert record.authors == ()
+
+
 def test_relative_links_start_at_the_feed_and_pdfs_are_found(
     records: tuple[SourceRecord, ...],
 ) -> None:

@@ -259,6 +259,17 @@ def test_after_an_absence_the_lists_missed_are_read_too(client: PoliteClient, si
     assert dates(site)[0] == "2026-02-18"
 
 
+def test_a_weekday_with_an_empty_list_is_noted_unless_all_are_empty(
+    client: PoliteClient, site: Site
+) -> None:
+    request = FetchRequest(now=NOON, since=date(2026, 3, 18), until=FRIDAY)
+    site.answers(EMPTY, listing(1), EMPTY)
+    pages = list(source(client, site).fetch(request))
+    assert [page.note for page in pages] == ["", "", "nothing was listed on 2026-03-18"]
+    site.answers(EMPTY)
+    assert not any(page.note for page in source(client, site).fetch(request))
+
+
 def test_a_run_that_broke_off_goes_on_where_it_stopped(client: PoliteClient, site: Site) -> None:
     window = {"now": NOON, "since": date(2026, 3, 16), "until": date(2026, 3, 19)}
     site.answers(EMPTY, EMPTY, Reply(status=404))
