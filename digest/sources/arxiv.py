@@ -154,6 +154,8 @@ class Arxiv:
             try:
                 feed = _read(answer)
                 expected = _expected(feed, window.start, size)
+                if feed.start not in (None, window.start):
+                    raise SourceMalformed(f"arXiv gave entries {feed.start}, not {window.start}")
                 if feed.received == expected:
                     return feed
                 problem = SourceMalformed(

@@ -283,6 +283,17 @@ def test_an_error_in_the_shape_of_a_feed_is_reported_whatever_the_status(
     assert str(error) == "arXiv refused the query: start must be non-negative"
 
 
+def test_a_page_from_another_place_in_the_list_is_malformed(
+    client: PoliteClient, site: Site
+) -> None:
+    reply = feed([entry(1, at(1))], 1)
+    site.answers(
+        Reply(body=reply.body.replace(b"</feed>", b"<o:startIndex>50</o:startIndex></feed>"))
+    )
+    _, error = collect(source(client, site), WHOLE_DAY)
+    assert str(error) == "arXiv gave entries 50, not 0"
+
+
 def test_a_robot_check_is_not_asked_again(client: PoliteClient, site: Site) -> None:
     site.answers(Reply(body=b"<html>Are you human?</html>"))
     _, error = collect(source(client, site), WHOLE_DAY)
