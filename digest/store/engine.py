@@ -4,13 +4,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 
 from digest.core.errors import ConfigError, StoreError
 
@@ -18,8 +19,13 @@ BUSY_TIMEOUT_MS = 30_000
 _PRIVATE_FILE = 0o600
 
 
+class _Use(Enum):
+    READ = auto()
+    WRITE = auto()
+
+
 class Store:
-    """One database. A connection from `read` sees a snapshot and is never committed; one from
+    """One database. A connection from `read` sees one moment of it and cannot write; one from
     `write` is a transaction that commits at the end or leaves nothing behind.
 
     On SQLite writes take turns (`BEGIN IMMEDIATE`), waiting up to 30 s for another process.
@@ -37,25 +43,43 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        with self._translated(), self.engine.connect() as conn:
+        with self._translated(), self.engine.connect() as conn, self._for(conn, _Use.READ):
             yield conn
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
-        with self._turn, self._translated(), self.engine.connect() as conn:
-            if self.is_sqlite:
-                conn.info["immediate"] = True
-            try:
-                with conn.begin():
-                    yield conn
-            finally:
-                conn.info.pop("immediate", None)
+        with (
+            self._turn,
+            self._translated(),
+            self.engine.connect() as conn,
+            self._for(conn, _Use.WRITE),
+            conn.begin(),
+        ):
+            yield conn
+
+    @contextmanager
+    def _for(self, conn: sa.Connection, use: "_Use") -> Iterator[None]:
+        """Prepares a connection for its use, before its transaction begins."""
+        if not self.is_sqlite:
+            if use is _Use.READ:
+                conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield
+            return
+        info = conn.info
+        info["use"] = use
+        try:
+            yield
+        finally:
+            info.pop("use", None)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except OperationalError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            # Its subclasses but one say that a statement is wrong: mistakes of the program.
+            if type(error) not in (OperationalError, DatabaseError, sqlite3.DatabaseError):
+                raise
             raise StoreError(f"the database cannot be used: {_first_line(error)}") from error
 
     def close(self) -> None:
@@ -137,9 +161,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: sa.Connection) -> None:
-    conn.exec_driver_sql("BEGIN IMMEDIATE" if conn.info.get("immediate") else "BEGIN")
+    use = conn.info.get("use")
+    conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if use is _Use.READ else 'OFF'}")
+    conn.exec_driver_sql("BEGIN IMMEDIATE" if use is _Use.WRITE else "BEGIN")
 
 
-def _first_line(error: DBAPIError) -> str:
-    lines = str(error.orig or error).strip().splitlines()
+def _first_line(error: DatabaseError | sqlite3.DatabaseError) -> str:
+    cause = error.orig if isinstance(error, DatabaseError) else None
+    lines = str(cause or error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
