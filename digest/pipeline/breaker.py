@@ -41,13 +41,18 @@ class Breaker:
             self._in_a_row += 1
             if self._in_a_row < UNREACHABLE_LIMIT or self.reason:
                 return
-            self.reason = reply
+            self.reason = reply or "the relay cannot be reached"
         now = self._app.clock.now()
         with self._app.store.write() as conn:
             leases.acquire(
-                conn, leases.OUTBOX_PAUSE, owner=_OWNER, now=now, until=now + REST, reason=reply
+                conn,
+                leases.OUTBOX_PAUSE,
+                owner=_OWNER,
+                now=now,
+                until=now + REST,
+                reason=self.reason,
             )
-        log.error("deliver.relay_unreachable", reason=reply, pause_s=REST.total_seconds())
+        log.error("deliver.relay_unreachable", reason=self.reason, pause_s=REST.total_seconds())
 
 
 def outbox_pause(app: App) -> tuple[datetime, str] | None:
@@ -58,6 +63,6 @@ def outbox_pause(app: App) -> tuple[datetime, str] | None:
 
 
 def end_pause(app: App) -> None:
-    """Lets deliveries start again: an operator asks, or a message went through."""
+    """Lets deliveries start again at once, because an operator asks."""
     with app.store.write() as conn:
         leases.drop(conn, leases.OUTBOX_PAUSE)

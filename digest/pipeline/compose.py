@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from digest.core.deliveries import Delivery, DeliveryId, PlannedPaper
+import sqlalchemy as sa
+
+from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
 from digest.core.errors import NotFound
 from digest.core.identifiers import PaperId
@@ -71,6 +73,7 @@ def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
             for edition_id, ids in wanted.items()
             for card in editions.cards_of(conn, edition_id, sorted(ids)).values()
         }
+        cards |= _rendered_anew(app, conn, wanted, cards)
         return Letters(
             app=app,
             subscribers=members.many(conn, [d.subscriber_id for d in deliveries]),
@@ -79,6 +82,18 @@ def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
             cards=cards,
             titles=library.titles_of(conn, set().union(*wanted.values())),
         )
+
+
+def _rendered_anew(
+    app: App,
+    conn: sa.Connection,
+    wanted: Mapping[EditionId, set[PaperId]],
+    have: Mapping[tuple[EditionId, PaperId], Card],
+) -> dict[tuple[EditionId, PaperId], Card]:
+    """Cards of papers that have lost theirs, from what is known of the papers today."""
+    lost = [(e, p) for e, ids in wanted.items() for p in sorted(ids) if (e, p) not in have]
+    papers = {paper.id: paper for paper in library.by_ids(conn, {p for _, p in lost})}
+    return {(e, p): app.renderer.card(papers[p]) for e, p in lost if p in papers}
 
 
 def digest_content(
@@ -177,7 +192,6 @@ def digest_copy(app: App, public_id: str) -> str | None:
         delivery = outbox.by_public_id(conn, public_id)
     if delivery is None or delivery.kind is not MailKind.DIGEST or delivery.edition_id is None:
         return None
-    letters = load_letters(app, [delivery])
-    if not letters.papers[delivery.id]:
+    if delivery.status is DeliveryStatus.SKIPPED:
         return None
-    return letters.content(delivery).html
+    return load_letters(app, [delivery]).content(delivery).html

@@ -1,16 +1,14 @@
 """Send what is due: claim, compose, hand to the relay, record; each message for itself."""
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
 import structlog
 
-from digest.core.bounces import BounceClass, classify_refusal
 from digest.core.deliveries import (
     Delivery,
     DeliveryId,
@@ -21,13 +19,13 @@ from digest.core.deliveries import (
     after,
 )
 from digest.core.messages import Envelope, MailKind
-from digest.core.subscribers import Status, Subscriber
+from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
 from digest.pipeline.breaker import Breaker, outbox_pause
 from digest.pipeline.compose import Letters, load_letters
 from digest.pipeline.limits import RateLimits
-from digest.pipeline.membership import suppress_in
 from digest.pipeline.ports import MailConnection
+from digest.pipeline.recipients import note_refusal, why_not_mailed
 from digest.store import leases, outbox
 
 log = structlog.get_logger()
@@ -36,7 +34,11 @@ LEASE_FOR = timedelta(minutes=10)
 # A message is not started when its lease might end while the relay thinks.
 _LEASE_MARGIN = timedelta(minutes=5)
 _CLAIM_AT_ONCE = 25
+# Waiting this long for a recipient's domain is shorter than coming back.
 _PATIENCE_S = 2.0
+_BETWEEN_ROUNDS_S = 1.0
+# A batch that goes out slowly looks again at who has left in the meantime.
+_LETTERS_STAY_TRUE_FOR = timedelta(seconds=10)
 
 Progress = Callable[[int], None]
 
@@ -57,26 +59,36 @@ class DeliverReport:
 
 
 class _Tally:
-    """Counts what came of each delivery in this run: a later outcome replaces an earlier one."""
+    """Counts what came of each delivery in this run: a later outcome replaces an earlier one.
+
+    Only those that still wait are remembered one by one.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._last: dict[DeliveryId, tuple[DeliveryStatus, MailKind]] = {}
+        self._done: Counter[tuple[DeliveryStatus, bool]] = Counter()
+        self._waiting: set[DeliveryId] = set()
 
     def note(self, delivery: Delivery) -> int:
+        """Notes what became of a delivery; of how many there is something to tell."""
         with self._lock:
-            self._last[delivery.id] = (delivery.status, delivery.kind)
-            return len(self._last)
+            self._waiting.discard(delivery.id)
+            if delivery.status in outbox.WAITING:
+                self._waiting.add(delivery.id)
+            else:
+                self._done[delivery.status, delivery.kind is MailKind.DIGEST] += 1
+            return self._done.total() + len(self._waiting)
 
     def report(self, paused: str) -> DeliverReport:
-        counts = Counter(status for status, _ in self._last.values())
-        digests = sum(one == (DeliveryStatus.SENT, MailKind.DIGEST) for one in self._last.values())
+        def both(status: DeliveryStatus) -> int:
+            return self._done[status, True] + self._done[status, False]
+
         return DeliverReport(
-            sent=digests,
-            letters=counts[DeliveryStatus.SENT] - digests,
-            deferred=counts[DeliveryStatus.DEFERRED] + counts[DeliveryStatus.QUEUED],
-            failed=counts[DeliveryStatus.FAILED],
-            cancelled=counts[DeliveryStatus.CANCELLED],
+            sent=self._done[DeliveryStatus.SENT, True],
+            letters=self._done[DeliveryStatus.SENT, False],
+            deferred=len(self._waiting),
+            failed=both(DeliveryStatus.FAILED),
+            cancelled=both(DeliveryStatus.CANCELLED),
             paused=paused,
         )
 
@@ -86,22 +98,20 @@ def deliver(
     *,
     stop: threading.Event | None = None,
     progress: Progress | None = None,
+    limits: RateLimits | None = None,
 ) -> DeliverReport:
     """Sends until nothing is due, the relay cannot be reached, or `stop` is set.
 
-    First takes back what dead processes were sending. At most one message a connection is in
-    flight at any moment: that many may go out twice after a kill -9, with the same Message-ID.
+    What has to wait for its domain is waited for. `limits` carry the rates over from one run to
+    the next. First takes back what dead processes were sending. At most one message a connection
+    is in flight at any moment: that many may go out twice after a kill -9, with the same
+    Message-ID.
     """
-    _take_back(app)
-    pause = outbox_pause(app)
-    if pause is not None:
-        return DeliverReport(paused=f"until {pause[0]:%H:%M} UTC: {pause[1]}")
-    run = _Run(app, stop or threading.Event(), progress)
+    rules = app.rules
+    limits = limits or RateLimits(rules.rate_per_second, rules.rate_per_domain)
+    run = _Run(app, stop or threading.Event(), progress, limits)
     started = app.clock.now()
-    with ThreadPoolExecutor(app.rules.connections, thread_name_prefix="deliver") as pool:
-        for worker in [pool.submit(run.work) for _ in range(app.rules.connections)]:
-            worker.result()
-    report = run.tally.report(run.breaker.reason)
+    report = run.tally.report(run.until_done())
     if report != DeliverReport():
         log.info(
             "deliver.finished",
@@ -109,6 +119,8 @@ def deliver(
             letter_count=report.letters,
             deferred_count=report.deferred,
             failed_count=report.failed,
+            cancelled_count=report.cancelled,
+            paused=report.paused,
             duration_ms=round((app.clock.now() - started).total_seconds() * 1000),
         )
     return report
@@ -125,17 +137,39 @@ def _take_back(app: App) -> None:
 class _Run:
     """One run of `deliver`: what its threads share."""
 
-    def __init__(self, app: App, stop: threading.Event, progress: Progress | None) -> None:
+    def __init__(
+        self, app: App, stop: threading.Event, progress: Progress | None, limits: RateLimits
+    ) -> None:
         self.app = app
         self.stop = stop
         self.progress = progress
         self.tally = _Tally()
         self.breaker = Breaker(app)
-        self.limits = RateLimits(app.rules.rate_per_second, app.rules.rate_per_domain)
+        self.limits = limits
+        self.postponed_until: datetime | None = None
 
     @property
     def over(self) -> bool:
         return self.stop.is_set() or self.breaker.is_open
+
+    def until_done(self) -> str:
+        """Round after round, while mail waits for its domain; why the outbox rests, or ""."""
+        while True:
+            _take_back(self.app)
+            pause = outbox_pause(self.app)
+            if pause is not None:
+                return f"until {pause[0]:%H:%M} UTC: {pause[1]}"
+            began = self.app.clock.now()
+            self._round()
+            if self.over or began >= (self.postponed_until or began):
+                return self.breaker.reason
+            self.app.clock.sleep(_BETWEEN_ROUNDS_S)
+
+    def _round(self) -> None:
+        connections = self.app.rules.connections
+        with ThreadPoolExecutor(connections, thread_name_prefix="deliver") as pool:
+            for worker in [pool.submit(self.work) for _ in range(connections)]:
+                worker.result()
 
     def work(self) -> None:
         """What each thread does: one connection, one message at a time."""
@@ -160,17 +194,22 @@ class _Run:
     def _send_all(
         self, connection: MailConnection, claimed: list[Delivery], lease_until: datetime
     ) -> None:
-        letters = load_letters(self.app, claimed)
-        for number, delivery in enumerate(claimed):
-            if self.over or self.app.clock.now() > lease_until - _LEASE_MARGIN:
+        """Sends a batch; what it does not come to goes back into the queue, whatever happens."""
+        left = deque(claimed)
+        try:
+            letters, read_at = load_letters(self.app, claimed), self.app.clock.now()
+            while left and not self.over and self.app.clock.now() < lease_until - _LEASE_MARGIN:
+                if self.app.clock.now() - read_at > _LETTERS_STAY_TRUE_FOR:
+                    letters, read_at = load_letters(self.app, list(left)), self.app.clock.now()
+                self._send_one(connection, left.popleft(), letters)
+        finally:
+            if left:
                 with self.app.store.write() as conn:
-                    outbox.put_back(conn, [d.id for d in claimed[number:]], self.app.owner)
-                return
-            self._send_one(connection, delivery, letters)
+                    outbox.put_back(conn, [delivery.id for delivery in left], self.app.owner)
 
     def _send_one(self, connection: MailConnection, delivery: Delivery, letters: Letters) -> None:
         subscriber = letters.subscriber(delivery)
-        why_not = _why_not(delivery, subscriber)
+        why_not = why_not_mailed(delivery, subscriber)
         if subscriber is None or why_not:
             self._finish(replace(delivery, status=DeliveryStatus.CANCELLED, detail=why_not))
             return
@@ -190,17 +229,20 @@ class _Run:
 
     def _hold(self, delivery: Delivery, envelope: Envelope) -> bool:
         """Keeps to the rates; True when the message has to wait for its domain."""
-        domain = envelope.recipient.rpartition("@")[2]
+        domain = envelope.recipient.rpartition("@")[2].lower()
         now = self.app.clock.now()
-        wait = self.limits.reserve(domain, now, _PATIENCE_S)
-        if wait.elsewhere:
-            until = now + timedelta(seconds=wait.seconds)
-            with self.app.store.write() as conn:
-                outbox.postpone(conn, delivery.id, until, self.app.owner)
-            return True
-        if wait.seconds > 0:
-            self.app.clock.sleep(wait.seconds)
-        return False
+        urgent = delivery.kind is not MailKind.DIGEST
+        wait = self.limits.reserve(domain, now, _PATIENCE_S, urgent=urgent)
+        if not wait.elsewhere:
+            if wait.seconds > 0:
+                self.app.clock.sleep(wait.seconds)
+            return False
+        until = now + timedelta(seconds=wait.seconds)
+        with self.app.store.write() as conn:
+            outbox.postpone(conn, delivery.id, until, self.app.owner)
+        self.tally.note(replace(delivery, status=DeliveryStatus.DEFERRED))
+        self.postponed_until = max(until, self.postponed_until or until)
+        return True
 
     def _note_reachability(self, outcome: SendOutcome) -> None:
         if isinstance(outcome, Unreachable):
@@ -215,9 +257,12 @@ class _Run:
         subscriber: Subscriber | None = None,
     ) -> None:
         with self.app.store.write() as conn:
-            outbox.save(conn, done, self.app.owner)
+            kept = outbox.save(conn, done, self.app.owner)
             if isinstance(outcome, Rejected) and subscriber is not None:
-                _note_bounce(self.app, conn, outcome, subscriber, self.app.clock.now())
+                note_refusal(self.app, conn, outcome, subscriber, self.app.clock.now())
+        if not kept:  # erased meanwhile, or taken over: what came of it is not ours to say
+            log.warning("deliver.lease_lost", delivery_id=done.public_id, status=done.status.value)
+            return
         number = self.tally.note(done)
         log.debug(
             "deliver.attempted",
@@ -228,29 +273,3 @@ class _Run:
         )
         if self.progress is not None:
             self.progress(number)
-
-
-def _why_not(delivery: Delivery, subscriber: Subscriber | None) -> str:
-    """Why a claimed delivery must not go out any more; "" when it may."""
-    if subscriber is None:
-        return "the subscriber was erased"
-    if subscriber.status is Status.SUPPRESSED:
-        return "the address is suppressed"
-    if delivery.kind is MailKind.DIGEST and subscriber.status is not Status.ACTIVE:
-        return f"the subscriber is {subscriber.status.value}"
-    return ""
-
-
-def _note_bounce(
-    app: App, conn: sa.Connection, outcome: Rejected, subscriber: Subscriber, now: datetime
-) -> None:
-    """A refusal at RCPT counts as a bounce: a dead address is not mailed again."""
-    match classify_refusal(outcome.code, outcome.reply):
-        case BounceClass.HARD:
-            reason = f"bounce: {outcome.code} {outcome.reply}"
-            suppress_in(app, conn, subscriber.email, reason[:500], now)
-            log.info("deliver.subscriber_suppressed", subscriber_id=subscriber.id)
-        case BounceClass.POLICY:
-            log.error("deliver.refused_by_policy", smtp_code=outcome.code)
-        case BounceClass.SOFT:
-            log.info("deliver.refused", subscriber_id=subscriber.id, smtp_code=outcome.code)
