@@ -46,7 +46,8 @@ _MORE_BYTES = 1_000
 _COMMON = ("from_name", "postal_address", "subject", "email")
 _NAMES = {
     MailKind.DIGEST: (
-        *("preheader", "headline", "date", "standfirst", "cards", "more", "missing"),
+        *("preheader", "headline", "date", "standfirst", "cards", "nothing"),
+        *("widen", "more", "missing"),
         *("subscribed_on", "preferences_url", "browser_url", "unsubscribe_url"),
         *("title", "others", "day"),
     ),

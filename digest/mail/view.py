@@ -34,7 +34,8 @@ class DigestPaper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestView:
-    """All that one person's digest says. `papers` come strongest first; at least one.
+    """All that one person's digest says. `papers` come strongest first; there may be none, where
+    the operator has a mail sent even then.
 
     `appeared_count` papers appeared in the edition's window, `matched_count` of them match the
     subscriber's interests (0: not said). `missing` holds a line for each source that was not there.
@@ -54,7 +55,7 @@ class DigestView:
 
 def digest_values(view: DigestView) -> dict[str, str]:
     """What the templates of a digest are filled with, but for subject and cards."""
-    papers = count(len(view.papers), "paper")
+    papers = count(len(view.papers), "paper") if view.papers else "Nothing new"
     subscribed = view.subscribed_on
     return {
         "preheader": preheader(view),
@@ -62,6 +63,8 @@ def digest_values(view: DigestView) -> dict[str, str]:
         "date": long_date(view.day),
         "day": short_date(view.day),
         "standfirst": standfirst(view),
+        "nothing": "" if view.papers else nothing(view),
+        "widen": "yes" if view.appeared_count and not view.papers else "",
         "others": f"{len(view.papers) - 1} more" if len(view.papers) > 1 else "",
         "missing": sentence_list(view.missing),
         "email": view.email,
@@ -74,6 +77,8 @@ def digest_values(view: DigestView) -> dict[str, str]:
 
 def lead_title(view: DigestView) -> str:
     """The title of the strongest paper, fit for a subject."""
+    if not view.papers:
+        return "No new papers for you"
     return without_reply_prefix(clean(view.papers[0].title))
 
 
@@ -85,10 +90,20 @@ def reason_line(reason: str) -> str:
 
 def standfirst(view: DigestView) -> str:
     """Where the papers were chosen from: Chosen from 614 new papers, 48 of them on your topics."""
+    if not view.papers:
+        looked = count(view.appeared_count, "new paper")
+        return f"Looked through {looked}." if view.appeared_count else "No new papers came up."
     if view.appeared_count <= len(view.papers):
         return "All that appeared."
     topics = f", {view.matched_count:,} of them on your topics" if view.matched_count else ""
     return f"Chosen from {count(view.appeared_count, 'new paper')}{topics}."
+
+
+def nothing(view: DigestView) -> str:
+    """What a digest without papers says in their place."""
+    if not view.appeared_count:
+        return "There is nothing to read today."
+    return "Nothing that came up is both on your topics and new to you."
 
 
 def preheader(view: DigestView) -> str:
@@ -96,6 +111,7 @@ def preheader(view: DigestView) -> str:
     shortest, longest = _PREHEADER_CHARS
     titles = [cut(clean(paper.title), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]]
     line = not_a_link("Also: " + "; ".join(titles)) if titles else "The one to read today."
+    line = line if view.papers else nothing(view)
     if len(line) < shortest:
         line = f"{line} {standfirst(view)} {long_date(view.day)}."
     return cut(line, longest)
