@@ -62,7 +62,7 @@ def service(folder: Path, smtp_port: int, *, paper_count: int, readers: int) -> 
         }
     )
     with build_store(settings) as store:
-        app = build_app(settings, store, StoryClock(NOW), sources={})
+        app = build_app(settings, store, StoryClock(NOW), {})
         _store_papers(app, paper_count)
         members = tuple(
             NewMember(

@@ -19,7 +19,7 @@ from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, WhenEmpty
-from digest.pipeline.ports import Mailer, Source
+from digest.pipeline.ports import Source
 from digest.sections import normalize_from
 from digest.settings import Settings
 from digest.sources.http import PoliteClient
@@ -94,11 +94,9 @@ def build_app(
     settings: Settings,
     store: Store,
     clock: Clock,
-    *,
-    mailer: Mailer | None = None,
-    sources: Mapping[str, Source] | None = None,
+    sources: Mapping[str, Source],
 ) -> App:
-    """The app as configured; `mailer` and `sources` stand in for the configured ones.
+    """The app as configured, fetching from `sources`.
 
     Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read.
     """
@@ -113,9 +111,9 @@ def build_app(
         clock=clock,
         new_id=new_id,
         owner=process_owner(),
-        sources=_sources(settings, store, clock) if sources is None else sources,
+        sources=sources,
         every=_every(settings),
-        mailer=mailer or build_mailer(settings),
+        mailer=build_mailer(settings),
         renderer=Renderer([TEMPLATES], identity, own_words=settings.edition.summary == "abstract"),
         signer=build_signer(settings),
         tokens=TokenSigner(secret),
@@ -135,7 +133,10 @@ class _KeyedHash:
         return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()
 
 
-def _sources(settings: Settings, store: Store, clock: Clock) -> dict[str, Source]:
+@contextmanager
+def configured_sources(
+    settings: Settings, store: Store, clock: Clock
+) -> Iterator[Mapping[str, Source]]:
     """The enabled sources on one polite client, which keeps its manners in the database."""
     client = PoliteClient(user_agent=_user_agent(settings), paces=StoredPaces(store), clock=clock)
     options = {
@@ -143,7 +144,10 @@ def _sources(settings: Settings, store: Store, clock: Clock) -> dict[str, Source
         for name, section in settings.sources.named()
         if section.enabled
     }
-    return dict(build_sources(client, options))
+    try:
+        yield build_sources(client, options)
+    finally:
+        client.close()
 
 
 def _user_agent(settings: Settings) -> str:

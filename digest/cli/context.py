@@ -14,7 +14,7 @@ from digest.core.errors import InvalidInput
 from digest.logs import LogFormat, LogLevel
 from digest.pipeline.app import App
 from digest.settings import Settings, environment, find_config, load_settings
-from digest.wiring import SystemClock, build_app, build_store
+from digest.wiring import SystemClock, build_app, build_store, configured_sources
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
@@ -46,9 +46,12 @@ def globals_of(ctx: typer.Context) -> Globals:
 def opened_app(ctx: typer.Context) -> Iterator[App]:
     """The app on the configured database, closed at the end."""
     options = globals_of(ctx)
-    settings = options.settings()
-    with build_store(settings) as store:
-        yield build_app(settings, store, options.clock())
+    settings, clock = options.settings(), options.clock()
+    with (
+        build_store(settings) as store,
+        configured_sources(settings, store, clock) as sources,
+    ):
+        yield build_app(settings, store, clock, sources)
 
 
 def parse_now(text: str) -> datetime:

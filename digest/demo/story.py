@@ -10,7 +10,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from digest.core.clock import Clock
 from digest.core.editions import edition_day
 from digest.core.fetching import Outcome
 from digest.core.interests import parse_interests
@@ -24,7 +23,7 @@ from digest.pipeline.membership import add_by_operator
 from digest.pipeline.ports import Source
 from digest.pipeline.refresh import refresh
 from digest.settings import Settings
-from digest.wiring import SystemClock, build_app, build_store
+from digest.wiring import SystemClock, build_app, build_store, configured_sources
 
 BASE_URL = "https://digest.example.org"
 # Fewer than this and the live source is having a bad day: the sample shows more.
@@ -65,9 +64,12 @@ def play(folder: Path) -> Iterator[Played]:
     """Plays the whole main job in `folder`; the app can be looked at until the end."""
     evening = datetime.now(UTC)
     with caught_mails() as (port, mails):
-        settings = _settings(folder, port)
-        with build_store(settings) as store:
-            live = build_app(settings, store, SystemClock())
+        settings, clock = _settings(folder, port), SystemClock()
+        with (
+            build_store(settings) as store,
+            configured_sources(settings, store, clock) as sources,
+        ):
+            live = build_app(settings, store, clock, sources)
             papers_from = _fetch_live(live)
             if not papers_from:
                 papers_from = "the bundled sample, as the live source cannot be reached"
@@ -124,14 +126,7 @@ def _fetch_sample(settings: Settings, live: App, evening: datetime) -> None:
     clock = StoryClock(evening)
     for before in ASKED_BEFORE:
         clock.moment = evening - before
-        app = _with_sources(settings, live, clock, sources)
-        refresh(app, only=tuple(sources))
-
-
-def _with_sources(
-    settings: Settings, live: App, clock: Clock, sources: Mapping[str, Source]
-) -> App:
-    return build_app(settings, live.store, clock, sources=sources)
+        refresh(build_app(settings, live.store, clock, sources), only=tuple(sources))
 
 
 def _subscribe(app: App) -> None:
