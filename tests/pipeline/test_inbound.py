@@ -170,6 +170,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             rate_per_second=0,
             rate_per_domain=0,
             subscribe_per_hour=5,
+            trusted_authserv_ids=(),
             signal_retention_days=90,
             delivery_retention_days=90,
             defaults=Preferences(),

@@ -81,6 +81,7 @@ def make_app(store: Store, clock: StandingClock, base_url: str = "https://digest
             rate_per_second=0,
             rate_per_domain=0,
             subscribe_per_hour=5,
+            trusted_authserv_ids=(),
             signal_retention_days=90,
             delivery_retention_days=90,
             defaults=Preferences(),
