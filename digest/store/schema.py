@@ -40,19 +40,28 @@ def guard(store: Store) -> None:
         return
     if found is None:
         raise SchemaOutOfDate("the database is empty: run `digest db upgrade` (or `digest init`)")
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found not in known:
-        raise SchemaOutOfDate(
-            f"the database has schema {found}, made by a newer digest: upgrade the program"
-        )
+    _refuse_newer(found)
     raise SchemaOutOfDate(
         f"the database has schema {found}, this program needs {wanted}: run `digest db upgrade`"
     )
 
 
+def _refuse_newer(found: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if found not in known:
+        raise SchemaOutOfDate(
+            f"the database has schema {found}, made by a newer digest: upgrade the program"
+        )
+
+
 def upgrade(store: Store, revision: str = "head") -> tuple[str | None, str | None]:
-    """Applies the migrations still missing; (revision before, revision after). Safe to repeat."""
+    """Applies the migrations still missing; (revision before, revision after). Safe to repeat.
+
+    Raises SchemaOutOfDate when the database was made by a newer program.
+    """
     before = current_revision(store)
+    if before is not None:
+        _refuse_newer(before)
     with _exclusive(store) as conn:
         config = _config()
         config.attributes["connection"] = conn
