@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
 
 from digest.core.errors import StoreError
 from digest.store import schema
@@ -17,6 +16,8 @@ from digest.store.engine import Store, open_store, sqlite_path
 from digest.store.tables import metadata
 
 _CHUNK = 1000
+# What every version has, and what makes a database worth asking before it is replaced.
+_CONTENT = ("papers", "subscribers", "editions", "deliveries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +69,8 @@ def verify(path: Path) -> BackupReport:
             rows = _row_counts(connection)
     except sqlite3.DatabaseError as error:
         raise StoreError(f"{path} is not a sound backup of digest: {error}") from error
-    finally:
-        for leftover in _side_files(path):
-            leftover.unlink(missing_ok=True)
+    if not rows.keys() >= set(_CONTENT):
+        raise StoreError(f"{path} is not a backup of digest: it lacks its tables")
     if problem != "ok" or orphan is not None or revision is None:
         raise StoreError(f"{path} is damaged: {problem if problem != 'ok' else 'rows are missing'}")
     return BackupReport(path=path, revision=revision[0], rows=rows, size_bytes=path.stat().st_size)
@@ -116,7 +116,7 @@ def _is_empty(store: Store) -> bool:
         return all(
             conn.execute(sa.select(sa.func.count()).select_from(metadata.tables[name])).scalar()
             == 0
-            for name in ("papers", "subscribers", "editions", "deliveries")
+            for name in _CONTENT
         )
 
 
@@ -150,18 +150,18 @@ def _copy_sqlite(store: Store, path: Path) -> None:
 
 
 def _copy_rows_out(store: Store, path: Path) -> None:
+    revision = schema.current_revision(store)
+    if revision is None:
+        raise StoreError("the database is empty: there is nothing to back up")
     target = open_store(f"sqlite:///{path}")
     try:
-        with store.engine.connect() as conn:
-            source = conn.execution_options(isolation_level="REPEATABLE READ")
-            revision = MigrationContext.configure(source).get_current_revision()
-            schema.upgrade(target, revision or "head")
-            with target.write() as into:
-                _copy_tables(source, into)
-        with _open_file(path) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")
+        schema.upgrade(target, revision)
+        with store.read() as source, target.write() as into:
+            _copy_tables(source, into)
     finally:
         target.close()
+    with _open_file(path) as connection:
+        connection.execute("PRAGMA journal_mode = DELETE")
 
 
 def _copy_rows_in(source: Store, store: Store) -> None:
