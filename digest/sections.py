@@ -164,6 +164,7 @@ class WebSection(Section):
     port: int = Field(default=8000, ge=0, le=65535)
     trusted_proxies: tuple[str, ...] = ()
     subscribe_per_hour: int = Field(default=20, ge=1)
+    confirmations_per_domain_per_hour: int = Field(default=50, ge=1)
 
 
 class SecuritySection(Section):

@@ -204,6 +204,7 @@ def _rules(settings: Settings) -> Rules:
         rate_per_second=settings.smtp.rate_per_second,
         rate_per_domain=settings.smtp.rate_per_domain,
         subscribe_per_hour=settings.web.subscribe_per_hour,
+        confirmations_per_domain_per_hour=settings.web.confirmations_per_domain_per_hour,
         trusted_authserv_ids=settings.mailbox.trusted_authserv_ids,
         signal_retention_days=settings.retention.signals_days,
         delivery_retention_days=settings.retention.deliveries_days,

@@ -35,6 +35,7 @@ class Rules:
     rate_per_second: float
     rate_per_domain: float
     subscribe_per_hour: int
+    confirmations_per_domain_per_hour: int = 50
     trusted_authserv_ids: tuple[str, ...]
     signal_retention_days: int
     delivery_retention_days: int

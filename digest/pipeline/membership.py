@@ -4,11 +4,13 @@ Whoever asks with a token learns only whether it worked; whoever asks with an ad
 nothing about that address.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import suppress as suppress_errors
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from digest.core.interests import Interest
 from digest.core.messages import MailKind
@@ -23,6 +25,7 @@ from digest.core.subscribers import (
 )
 from digest.core.tokens import Granted, Purpose, Refusal, Refused
 from digest.mail import wire
+from digest.pipeline import flood
 from digest.pipeline.app import App
 from digest.store import outbox
 from digest.store import subscribers as members
@@ -31,7 +34,8 @@ from digest.store.subscribers import Consent
 
 # One confirmation mail per address and day: a form must not become a mail bomb.
 CONFIRMATION_EVERY = timedelta(hours=24)
-_FORM = "form"
+# Out of suppression only an operator leads.
+_LEAVING = (Status.PENDING, Status.ACTIVE, Status.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class TooMany:
-    """The limit for this origin is reached; asking again later helps."""
+    """The limit for this origin, or for the domain asked for, is reached; asking later helps."""
 
 
 # --- joining ----------------------------------------------------------------------------------
@@ -74,8 +78,10 @@ def request_subscription(
     address = normalize_address(email)
     now = app.clock.now()
     with app.store.write() as conn:
-        if origin.ip and _over_limit(app, conn, origin.ip, now):
+        if flood.is_too_much(app, conn, origin.ip, address, now):
             return TooMany()
+    with suppress_errors(IntegrityError), app.store.write() as conn:
+        # The error: somebody else asks for the same new address at this very moment.
         if members.suppression_reason(conn, app.address_hash(address)) is not None:
             return None
         subscriber = members.by_email(conn, address)
@@ -97,13 +103,6 @@ def request_subscription(
     return None
 
 
-def _over_limit(app: App, conn: sa.Connection, ip: str, now: datetime) -> bool:
-    key = app.address_hash(ip)
-    asked = members.attempts_since(conn, _FORM, key, now - timedelta(hours=1))
-    members.record_attempt(conn, _FORM, key, now)
-    return asked >= app.rules.subscribe_per_hour
-
-
 def _ask_to_confirm(
     app: App,
     conn: sa.Connection,
@@ -113,7 +112,9 @@ def _ask_to_confirm(
     now: datetime,
 ) -> None:
     last = outbox.last_of_kind(conn, subscriber.id, MailKind.CONFIRMATION)
-    if last is not None and now - last < CONFIRMATION_EVERY:
+    # One that was answered is no flood: whoever left by mistake can come back at once.
+    answered = last is not None and (subscriber.confirmed_at or last) > last
+    if last is not None and now - last < CONFIRMATION_EVERY and not answered:
         return
     if interests:
         members.replace_interests(conn, subscriber.id, interests)
@@ -220,30 +221,48 @@ def confirm(app: App, token: str, origin: Origin) -> Done | Refused:
     subscriber = bearer(app, Purpose.CONFIRM, token)
     if isinstance(subscriber, Refused):
         return subscriber
-    if subscriber.status in (Status.ACTIVE, Status.PAUSED):
-        return Done(subscriber, changed=False)
-    if subscriber.status is not Status.PENDING:
-        return Refused(Refusal.EXPIRED)
-    return Done(activate(app, subscriber, origin), changed=True)
+    done = _activate(app, subscriber, origin, (Status.PENDING,))
+    if done.changed or done.subscriber.status in (Status.ACTIVE, Status.PAUSED):
+        return done
+    return Refused(Refusal.EXPIRED)
 
 
 def activate(app: App, subscriber: Subscriber, origin: Origin) -> Subscriber:
-    """Makes a member active from now on, with the next slot of their timetable."""
+    """Makes anybody who is not suppressed active from now on, whatever they were."""
+    from_any = tuple(status for status in Status if Status.ACTIVE in TRANSITIONS[status])
+    return _activate(app, subscriber, origin, from_any).subscriber
+
+
+def _activate(
+    app: App, subscriber: Subscriber, origin: Origin, allowed: Collection[Status]
+) -> Done:
     now = app.clock.now()
-    due = next_slot(subscriber.preferences, now)
     with app.store.write() as conn:
+        current = members.for_change(conn, subscriber.id)
+        if current is None or current.status not in allowed:
+            return Done(current or subscriber, changed=False)
+        back = current.status is Status.PAUSED
+        # A pause that ended while nobody looked must not swallow the slots since.
+        since = min(now, current.paused_until or now)
+        active = replace(
+            current,
+            status=Status.ACTIVE,
+            confirmed_at=current.confirmed_at if back else now,
+            paused_until=None,
+            next_due_at=next_slot(current.preferences, since),
+        )
         members.set_status(
             conn,
-            subscriber.id,
-            Status.ACTIVE,
-            confirmed_at=subscriber.confirmed_at or now,
-            paused_until=None,
-            next_due_at=due,
+            current.id,
+            active.status,
+            confirmed_at=active.confirmed_at,
+            paused_until=active.paused_until,
+            next_due_at=active.next_due_at,
         )
-        if subscriber.status is not Status.PAUSED:
-            members.record_consent(conn, subscriber.id, _consent("confirmed", origin, now))
-            queue_mail(app, conn, subscriber, MailKind.WELCOME, now)
-    return replace(subscriber, status=Status.ACTIVE, next_due_at=due, paused_until=None)
+        if not back:
+            members.record_consent(conn, current.id, _consent("confirmed", origin, now))
+            queue_mail(app, conn, active, MailKind.WELCOME, now)
+    return Done(active, changed=True)
 
 
 def change(
@@ -256,15 +275,28 @@ def change(
     """Replaces preferences, interests, or both; None leaves them as they are."""
     now = app.clock.now()
     with app.store.write() as conn:
-        if preferences is not None and preferences != subscriber.preferences:
-            active = subscriber.status is Status.ACTIVE
-            due = next_slot(preferences, now) if active else None
-            members.set_preferences(conn, subscriber.id, preferences, due)
+        current = members.for_change(conn, subscriber.id)
+        if current is None:  # erased at this very moment
+            return subscriber
+        if preferences is not None:
+            due = _due_after_change(current, preferences, now)
+            members.set_preferences(conn, current.id, preferences, due)
         if interests is not None:
-            members.replace_interests(conn, subscriber.id, interests)
-        changed = members.by_id(conn, subscriber.id)
+            members.replace_interests(conn, current.id, interests)
+        changed = members.by_id(conn, current.id)
     assert changed is not None
     return changed
+
+
+def _due_after_change(
+    current: Subscriber, preferences: Preferences, now: datetime
+) -> datetime | None:
+    """The next slot by the new timetable; one that has come already is not lost by a change."""
+    if current.status is not Status.ACTIVE:
+        return None
+    if current.next_due_at is not None and current.next_due_at <= now:
+        return current.next_due_at
+    return next_slot(preferences, now)
 
 
 def unsubscribe(app: App, subscriber: Subscriber, origin: Origin, *, say_goodbye: bool) -> Done:
@@ -272,37 +304,38 @@ def unsubscribe(app: App, subscriber: Subscriber, origin: Origin, *, say_goodbye
 
     `say_goodbye` queues one last mail: not for one-click, where the mail program has told.
     """
-    if Status.UNSUBSCRIBED not in TRANSITIONS[subscriber.status] or (
-        subscriber.status is Status.SUPPRESSED
-    ):
-        return Done(subscriber, changed=False)
     now = app.clock.now()
     with app.store.write() as conn:
+        current = members.for_change(conn, subscriber.id)
+        if current is None or current.status not in _LEAVING:
+            return Done(current or subscriber, changed=False)
         members.set_status(
-            conn, subscriber.id, Status.UNSUBSCRIBED, next_due_at=None, paused_until=None
+            conn, current.id, Status.UNSUBSCRIBED, next_due_at=None, paused_until=None
         )
-        members.record_consent(conn, subscriber.id, _consent("unsubscribed", origin, now))
+        members.record_consent(conn, current.id, _consent("unsubscribed", origin, now))
         kinds = (MailKind.DIGEST, MailKind.CONFIRMATION, MailKind.WELCOME)
-        outbox.cancel_waiting(conn, subscriber.id, "unsubscribed", kinds)
-        if say_goodbye and subscriber.status is not Status.PENDING:
-            queue_mail(app, conn, subscriber, MailKind.GOODBYE, now)
-    return Done(replace(subscriber, status=Status.UNSUBSCRIBED, next_due_at=None), changed=True)
+        outbox.cancel_waiting(conn, current.id, "unsubscribed", kinds)
+        if say_goodbye and current.status is not Status.PENDING:
+            queue_mail(app, conn, current, MailKind.GOODBYE, now)
+    left = replace(current, status=Status.UNSUBSCRIBED, next_due_at=None, paused_until=None)
+    return Done(left, changed=True)
 
 
 def pause(app: App, subscriber: Subscriber, until: datetime | None) -> Done:
     """Stops digests until a moment, or until resumed; only for an active member."""
-    if subscriber.status not in (Status.ACTIVE, Status.PAUSED):
-        return Done(subscriber, changed=False)
     with app.store.write() as conn:
-        members.set_status(conn, subscriber.id, Status.PAUSED, paused_until=until, next_due_at=None)
-        outbox.cancel_waiting(conn, subscriber.id, "paused")
-    return Done(replace(subscriber, status=Status.PAUSED, paused_until=until), changed=True)
+        current = members.for_change(conn, subscriber.id)
+        if current is None or current.status not in (Status.ACTIVE, Status.PAUSED):
+            return Done(current or subscriber, changed=False)
+        members.set_status(conn, current.id, Status.PAUSED, paused_until=until, next_due_at=None)
+        outbox.cancel_waiting(conn, current.id, "paused")
+    paused = replace(current, status=Status.PAUSED, paused_until=until, next_due_at=None)
+    return Done(paused, changed=True)
 
 
 def resume(app: App, subscriber: Subscriber, origin: Origin) -> Done:
-    if subscriber.status is not Status.PAUSED:
-        return Done(subscriber, changed=False)
-    return Done(activate(app, subscriber, origin), changed=True)
+    """Ends a pause; nothing happens to anybody who is not paused."""
+    return _activate(app, subscriber, origin, (Status.PAUSED,))
 
 
 # --- suppression and erasure ------------------------------------------------------------------

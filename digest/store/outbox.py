@@ -12,6 +12,7 @@ from digest.core.editions import EditionId
 from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
 from digest.core.subscribers import SubscriberId, address_key
+from digest.store.chunks import chunks
 from digest.store.papers import upsert
 from digest.store.tables import deliveries, delivery_papers, editions, sent_papers, subscribers
 
@@ -251,10 +252,10 @@ def retry(conn: sa.Connection, statuses: Collection[DeliveryStatus], now: dateti
     """
     ids = conn.scalars(sa.select(deliveries.c.id).where(deliveries.c.status.in_(statuses))).all()
     again = [key for key in ids if _take_back(conn, key)]
-    if again:
+    for chunk in chunks(again):
         conn.execute(
             sa.update(deliveries)
-            .where(deliveries.c.id.in_(again))
+            .where(deliveries.c.id.in_(chunk))
             .values(status=DeliveryStatus.QUEUED, attempts=0, next_attempt_at=now, detail="")
         )
     return len(again)
@@ -317,10 +318,14 @@ def papers_of(
 ) -> dict[DeliveryId, list[PlannedPaper]]:
     """The papers of each delivery, in the order of the mail."""
     found: dict[DeliveryId, list[PlannedPaper]] = {key: [] for key in ids}
-    rows = conn.execute(
-        sa.select(delivery_papers)
-        .where(delivery_papers.c.delivery_id.in_(ids))
-        .order_by(delivery_papers.c.delivery_id, delivery_papers.c.position)
+    rows = (
+        row
+        for chunk in chunks(ids)
+        for row in conn.execute(
+            sa.select(delivery_papers)
+            .where(delivery_papers.c.delivery_id.in_(chunk))
+            .order_by(delivery_papers.c.delivery_id, delivery_papers.c.position)
+        )
     )
     for row in rows:
         found[DeliveryId(row.delivery_id)].append(
@@ -408,10 +413,12 @@ def status_counts(
 def last_of_kind(
     conn: sa.Connection, subscriber_id: SubscriberId, kind: MailKind
 ) -> datetime | None:
-    """When the newest mail of a kind was queued for a subscriber."""
+    """When the newest mail of a kind was queued for a subscriber; a cancelled one never was."""
     moment: datetime | None = conn.scalar(
         sa.select(sa.func.max(deliveries.c.created_at)).where(
-            deliveries.c.subscriber_id == subscriber_id, deliveries.c.kind == kind
+            deliveries.c.subscriber_id == subscriber_id,
+            deliveries.c.kind == kind,
+            deliveries.c.status != DeliveryStatus.CANCELLED,
         )
     )
     return moment

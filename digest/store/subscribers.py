@@ -19,6 +19,7 @@ from digest.core.subscribers import (
     address_key,
     parse_at,
 )
+from digest.store.chunks import chunks
 from digest.store.tables import (
     attempts,
     consents,
@@ -75,6 +76,16 @@ def add(
 
 def by_id(conn: sa.Connection, subscriber_id: SubscriberId) -> Subscriber | None:
     return _one(conn, subscribers.c.id == subscriber_id)
+
+
+def for_change(conn: sa.Connection, subscriber_id: SubscriberId) -> Subscriber | None:
+    """The subscriber as they are now; nobody else changes them before this transaction ends.
+
+    The connection must be a write.
+    """
+    row = sa.select(subscribers.c.id).where(subscribers.c.id == subscriber_id)
+    conn.execute(row.with_for_update())  # SQLite has one writer at a time and no such words
+    return by_id(conn, subscriber_id)
 
 
 def by_email(conn: sa.Connection, email: str) -> Subscriber | None:
@@ -326,12 +337,11 @@ def _preference_columns(preferences: Preferences) -> dict[str, Any]:
 
 
 def _with_interests(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Subscriber]:
-    ids = [row["id"] for row in rows]
-    wishes: dict[int, list[Interest]] = {key: [] for key in ids}
-    if ids:
+    wishes: dict[int, list[Interest]] = {row["id"]: [] for row in rows}
+    for chunk in chunks(wishes):
         found = conn.execute(
             sa.select(interests)
-            .where(interests.c.subscriber_id.in_(ids))
+            .where(interests.c.subscriber_id.in_(chunk))
             .order_by(interests.c.subscriber_id, interests.c.position)
         ).mappings()
         for row in found:

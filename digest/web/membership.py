@@ -51,7 +51,7 @@ def subscribe() -> Response:
 
 
 def _too_many(fields: dict[str, str]) -> Response:
-    notice = "Too many requests came from your network. Please try again in an hour."
+    notice = "Too many requests just now. Please try again in an hour."
     response = home_page(429, fields=fields, notice=notice)
     response.headers["Retry-After"] = str(_ASK_AGAIN_S)
     return response

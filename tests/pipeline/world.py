@@ -20,7 +20,7 @@ from tests.builders import TODAY, store_papers, store_subscriber
 def planned(app: App, *emails: str, papers: int = 3) -> list[Delivery]:
     """Digests of today's edition, queued for these readers in this order."""
     store_papers(app.store, papers)
-    for number, email in enumerate(emails, 1):
+    for number, email in enumerate(emails, 1_001):
         store_subscriber(app.store, number, email=email)
     assemble(app, TODAY)
     return deliveries(app.store)
