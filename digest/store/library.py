@@ -10,10 +10,10 @@ import sqlalchemy as sa
 
 from digest.core.identifiers import Identifier, PaperId, identify
 from digest.core.papers import Paper, Provenance, Signal
+from digest.store.chunks import chunks
 from digest.store.papers import identifiers_of
 from digest.store.tables import paper_ids, paper_sources, papers, signals
 
-_CHUNK = 500
 _NUMBER = re.compile(r"[0-9]{1,9}")  # what an id of the database can be
 
 
@@ -21,8 +21,7 @@ def by_ids(conn: sa.Connection, ids: Iterable[int]) -> list[Paper]:
     """The papers in the order of `ids`; unknown ids are left out."""
     wanted = list(ids)
     found: dict[int, Paper] = {}
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for chunk in chunks(wanted):
         rows = conn.execute(sa.select(papers).where(papers.c.id.in_(chunk))).mappings().all()
         found.update((paper.id, paper) for paper in _papers(conn, rows))
     return [found[key] for key in wanted if key in found]
@@ -75,10 +74,10 @@ def appeared_between(
 def appearances(conn: sa.Connection, ids: Sequence[int]) -> dict[PaperId, dict[str, datetime]]:
     """For each paper, when it appeared at each source."""
     found: dict[PaperId, dict[str, datetime]] = defaultdict(dict)
-    for start in range(0, len(ids), _CHUNK):
+    for chunk in chunks(ids):
         rows = conn.execute(
             sa.select(paper_sources.c.paper_id, paper_sources.c.source, paper_sources.c.appeared_at)
-            .where(paper_sources.c.paper_id.in_(ids[start : start + _CHUNK]))
+            .where(paper_sources.c.paper_id.in_(chunk))
             .order_by(paper_sources.c.source)
         )
         for row in rows:
@@ -114,8 +113,11 @@ def search(conn: sa.Connection, query: str, limit: int) -> list[Paper]:
 
 
 def titles_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, str]:
-    rows = conn.execute(sa.select(papers.c.id, papers.c.title).where(papers.c.id.in_(list(ids))))
-    return {PaperId(row.id): row.title for row in rows}
+    found: dict[PaperId, str] = {}
+    for chunk in chunks(ids):
+        rows = conn.execute(sa.select(papers.c.id, papers.c.title).where(papers.c.id.in_(chunk)))
+        found.update((PaperId(row.id), row.title) for row in rows)
+    return found
 
 
 def count(conn: sa.Connection) -> int:
@@ -124,12 +126,11 @@ def count(conn: sa.Connection) -> int:
 
 def signals_of(conn: sa.Connection, ids: Iterable[int]) -> dict[int, list[Signal]]:
     """All readings of each paper, in the order of their time."""
-    wanted = list(ids)
     found: dict[int, list[Signal]] = defaultdict(list)
-    for start in range(0, len(wanted), _CHUNK):
+    for chunk in chunks(ids):
         rows = conn.execute(
             sa.select(signals)
-            .where(signals.c.paper_id.in_(wanted[start : start + _CHUNK]))
+            .where(signals.c.paper_id.in_(chunk))
             .order_by(signals.c.at, signals.c.source, signals.c.metric)
         )
         for row in rows:
