@@ -115,31 +115,41 @@ def claim(
     conn: sa.Connection, *, now: datetime, limit: int, owner: str, lease_until: datetime
 ) -> list[Delivery]:
     """Takes up to `limit` deliveries that are due, most urgent first, for `owner` alone."""
-    due = (
-        sa.select(deliveries.c.id)
-        .where(_is_due(now))
-        .order_by(deliveries.c.priority, deliveries.c.next_attempt_at, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has one writer at a time and no such words
-    )
+    due = [row for condition in _due(now) for row in _first(conn, condition, limit)]
+    chosen = sorted(due, key=_urgency)[:limit]
+    if not chosen:
+        return []
     rows = conn.execute(
         sa.update(deliveries)
-        .where(deliveries.c.id.in_(due.scalar_subquery()))
+        .where(deliveries.c.id.in_([row.id for row in chosen]))
         .values(status=DeliveryStatus.SENDING, lease_owner=owner, lease_until=lease_until)
         .returning(deliveries)
     )
-    urgent = sorted(rows, key=lambda row: (row.priority, row.next_attempt_at, row.id))
-    return [_delivery(row) for row in urgent]
+    return [_delivery(row) for row in sorted(rows, key=_urgency)]
 
 
-def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+def _due(now: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     """Queued means now, whatever the clock says: it may have been set back since."""
-    return sa.or_(
+    deferred = deliveries.c.status == DeliveryStatus.DEFERRED
+    return (
         deliveries.c.status == DeliveryStatus.QUEUED,
-        sa.and_(
-            deliveries.c.status == DeliveryStatus.DEFERRED, deliveries.c.next_attempt_at <= now
-        ),
+        sa.and_(deferred, deliveries.c.next_attempt_at <= now),
     )
+
+
+def _first(conn: sa.Connection, due: sa.ColumnElement[bool], limit: int) -> Sequence[Any]:
+    """The most urgent of one status: read off the index in its order, however long the queue."""
+    return conn.execute(
+        sa.select(deliveries.c.id, deliveries.c.priority, deliveries.c.next_attempt_at)
+        .where(due)
+        .order_by(deliveries.c.priority, deliveries.c.next_attempt_at, deliveries.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer at a time and no such words
+    ).all()
+
+
+def _urgency(row: Any) -> tuple[int, datetime, int]:
+    return row.priority, row.next_attempt_at, row.id
 
 
 def save(conn: sa.Connection, delivery: Delivery, owner: str) -> bool:

@@ -1,0 +1,69 @@
+"""The questions asked all day long are answered from an index, however many rows there are."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from digest.core.identifiers import PaperId
+from digest.core.subscribers import SubscriberId
+from digest.store import editions, library, outbox, papers, subscribers
+from digest.store.engine import Store
+from tests.builders import NOW, TODAY, make_record
+
+HOUR = timedelta(hours=1)
+READER = SubscriberId(1)
+Question = Callable[[sa.Connection], object]
+
+
+def plans(store: Store, ask: Question) -> list[str]:
+    """How SQLite answers each statement that a question consists of."""
+    asked: list[tuple[str, tuple[object, ...]]] = []
+
+    def listen(_conn: object, _cursor: object, statement: str, values: object, *_: object) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            asked.append((statement, values))  # type: ignore[arg-type]
+
+    event.listen(store.engine, "before_cursor_execute", listen)
+    with store.write() as conn:
+        ask(conn)
+        event.remove(store.engine, "before_cursor_execute", listen)
+        return [
+            row[3]
+            for statement, values in asked
+            for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+        ]
+
+
+QUESTIONS: dict[str, Question] = {
+    "claim": lambda conn: outbox.claim(conn, now=NOW, limit=9, owner="a", lease_until=NOW),
+    "release": lambda conn: outbox.release(conn, now=NOW, dead_owners=["a"]),
+    "owners": outbox.owners,
+    "seen": lambda conn: outbox.seen_papers(conn, [READER]),
+    "cancel": lambda conn: outbox.cancel_waiting(conn, READER, ""),
+    "last of kind": lambda conn: outbox.last_of_kind(conn, READER, outbox.MailKind.REPLY),
+    "due": lambda conn: subscribers.due(conn, NOW),
+    "by email": lambda conn: subscribers.by_email(conn, "ada@example.org"),
+    "by public id": lambda conn: subscribers.by_public_id(conn, "1"),
+    "pauses": lambda conn: subscribers.ended_pauses(conn, NOW),
+    "attempts": lambda conn: subscribers.attempts_since(conn, "mail", "a", NOW),
+    "known": lambda conn: papers.known(conn, [make_record()]),
+    "appeared": lambda conn: library.appeared_between(conn, NOW - HOUR, NOW),
+    "signals": lambda conn: library.signals_of(conn, [1, 2]),
+    "edition": lambda conn: editions.by_date(conn, TODAY),
+    "candidates": lambda conn: editions.candidates_of(conn, editions.EditionId(1)),
+    "cards": lambda conn: editions.cards_of(conn, editions.EditionId(1), [PaperId(1)]),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_frequent_question_reads_no_table_from_end_to_end(sqlite_store: Store, name: str) -> None:
+    steps = plans(sqlite_store, QUESTIONS[name])
+    assert steps
+    assert [step for step in steps if step.startswith("SCAN")] == []
+
+
+def test_a_claim_takes_the_first_of_a_long_queue_without_sorting_it(sqlite_store: Store) -> None:
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plans(sqlite_store, QUESTIONS["claim"])
