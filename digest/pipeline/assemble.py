@@ -1,10 +1,12 @@
 """Plan who gets which papers: one delivery per edition and subscriber, or a reason for none."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 
 from digest.core.editions import Edition, edition_window
 from digest.core.subscribers import Subscriber, SubscriberId, next_slot, slot_day
@@ -54,18 +56,63 @@ def assemble(
     app: App, day: date, *, emails: Sequence[str] = (), progress: Progress | None = None
 ) -> AssembleReport:
     """Plans the edition of `day` for all active subscribers, or the active ones among `emails`,
-    that have no delivery of it yet. `progress` hears how many were looked at so far."""
+    that have no delivery of it yet. Whoever was to get nothing is looked at again: papers may
+    have come since. `progress` hears how many were looked at so far."""
+    issues = _Issues(app)
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
-        issue = gather(app, day)
-        edition = freeze(app, issue)
+        issue, edition = issues.of(day)
         report = AssembleReport(days=(day,))
         for batch in _active_batches(app, edition, emails):
-            report += _count(day, plan_batch(app, issue, edition, batch))
+            report += issues.plan(day, batch)
             if progress is not None:
                 progress(report.planned + report.skipped)
             renew()
     _log(report, len(issue.candidates))
     return report
+
+
+class _Issues:
+    """The issues of one run, each gathered and frozen when its day first comes up."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._by_day: dict[date, tuple[Issue, Edition]] = {}
+
+    def of(self, day: date) -> tuple[Issue, Edition]:
+        if day not in self._by_day:
+            # Slots come in the order of time: of a day before yesterday no more will.
+            for past in [known for known in self._by_day if known < day - timedelta(days=1)]:
+                del self._by_day[past]
+            self._by_day[day] = self._gathered(day)
+        return self._by_day[day]
+
+    def _gathered(self, day: date) -> tuple[Issue, Edition]:
+        issue = gather(self._app, day)
+        try:
+            return issue, freeze(self._app, issue)
+        except IntegrityError:  # a fetch has just merged two of these papers
+            issue = gather(self._app, day)
+            return issue, freeze(self._app, issue)
+
+    @property
+    def candidate_count(self) -> int:
+        """How many papers could be chosen from, in all the days still at hand."""
+        return sum(len(issue.candidates) for issue, _ in self._by_day.values())
+
+    def plan(self, day: date, batch: Sequence[Subscriber]) -> AssembleReport:
+        """Plans a batch; what has changed under our hands is read anew and planned again."""
+        for is_last_try in (False, True):
+            try:
+                return _count(day, plan_batch(self._app, *self.of(day), batch))
+            except IntegrityError:
+                if is_last_try:
+                    raise
+                log.info("assemble.planned_again", edition=day.isoformat())
+                self._by_day.pop(day, None)
+                with self._app.store.read() as conn:
+                    there = members.many(conn, [s.id for s in batch])
+                batch = [there[s.id] for s in batch if s.id in there]
+        raise AssertionError("the last try returns or raises")
 
 
 def rehearse(app: App, day: date, *, emails: Sequence[str] = ()) -> AssembleReport:
@@ -77,22 +124,24 @@ def rehearse(app: App, day: date, *, emails: Sequence[str] = ()) -> AssembleRepo
     return report
 
 
-def assemble_due(app: App, *, emails: Sequence[str] = ()) -> AssembleReport:
+def assemble_due(
+    app: App, *, emails: Sequence[str] = (), stop: threading.Event | None = None
+) -> AssembleReport:
     """Plans for everybody whose slot has come, and moves them on to their next one.
 
     The edition is that of the subscriber's own calendar day. A slot more than
     `catch_up_within` ago is recorded as missed: yesterday's mail does not come at midnight.
+    At a `stop` the next batch waits for the next run.
     """
     if not _due(app, emails):
         return AssembleReport()
-    report = AssembleReport()
+    report, issues = AssembleReport(), _Issues(app)
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
-        issues: dict[date, tuple[Issue, Edition]] = {}
-        while batch := _due(app, emails):
+        while not (stop is not None and stop.is_set()) and (batch := _due(app, emails)):
             for day, group in _by_day(batch):
                 report += _plan_slots(app, day, group, issues)
             renew()
-    _log(report, sum(len(issue.candidates) for issue, _ in issues.values()))
+    _log(report, issues.candidate_count)
     return report
 
 
@@ -114,26 +163,30 @@ def _slot(subscriber: Subscriber) -> datetime:
 
 
 def _plan_slots(
-    app: App,
-    day: date,
-    group: Sequence[Subscriber],
-    issues: dict[date, tuple[Issue, Edition]],
+    app: App, day: date, group: Sequence[Subscriber], issues: _Issues
 ) -> AssembleReport:
     oldest = app.clock.now() - app.rules.catch_up_within
     late = [s for s in group if _slot(s) < oldest]
     punctual = [s for s in group if _slot(s) >= oldest]
     report = AssembleReport(days=(day,))
     if punctual:
-        if day not in issues:
-            issue = gather(app, day)
-            issues[day] = issue, freeze(app, issue)
-        issue, edition = issues[day]
-        report += _count(day, plan_batch(app, issue, edition, punctual))
+        report += issues.plan(day, punctual)
     if late:
         report += _record_missed(app, day, late)
-    with app.store.write() as conn:
-        members.set_next_due(conn, [(s.id, next_slot(s.preferences, _slot(s))) for s in group])
+    _move_on(app, group)
     return report
+
+
+def _move_on(app: App, group: Sequence[Subscriber]) -> None:
+    """Gives each their next slot; whoever changed their timetable meanwhile has one already."""
+    with app.store.write() as conn:
+        there = members.many(conn, [s.id for s in group])
+        moments = [
+            (s.id, next_slot(there[s.id].preferences, _slot(s)))
+            for s in group
+            if s.id in there and there[s.id].next_due_at == s.next_due_at
+        ]
+        members.set_next_due(conn, moments)
 
 
 def _record_missed(app: App, day: date, late: Sequence[Subscriber]) -> AssembleReport:
@@ -143,7 +196,8 @@ def _record_missed(app: App, day: date, late: Sequence[Subscriber]) -> AssembleR
         edition = editions.by_date(conn, day)
         assert edition is not None
         why = "missed: nothing ran at {:%H:%M} UTC, nor within the time to catch up"
-        plans = [skipped(app, s, edition.id, why.format(_slot(s))) for s in late]
+        there = members.many(conn, [s.id for s in late])
+        plans = [skipped(app, s, edition.id, why.format(_slot(s))) for s in late if s.id in there]
         missed = outbox.enqueue(conn, plans, app.clock.now())
     log.warning("assemble.slots_missed", edition=day.isoformat(), missed_count=missed)
     return AssembleReport(days=(day,), missed=missed)

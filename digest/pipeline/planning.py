@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 
-from sqlalchemy.exc import IntegrityError
-
 from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
 from digest.core.identifiers import PaperId
@@ -24,18 +22,21 @@ NO_EDITION = EditionId(0)
 def plan_batch(
     app: App, issue: Issue, edition: Edition, batch: Sequence[Subscriber]
 ) -> list[NewDelivery]:
-    """Plans and writes the deliveries of a batch, with the cards they need."""
-    plans = plans_for(app, issue, edition.id, batch)
+    """Plans and writes the deliveries of a batch, with the cards they need; those now written.
+
+    Whoever has a delivery of the edition keeps it; where that was a decision to send nothing, it
+    is made again. Raises IntegrityError, leaving nothing behind, when the world has changed since
+    the issue was gathered: a paper was merged or sent by another edition, a reader was erased.
+    """
+    with app.store.read() as conn:
+        before = outbox.decided(conn, edition.id, [s.id for s in batch])
+    open_ = [s for s in batch if before.get(s.id, DeliveryStatus.SKIPPED) is DeliveryStatus.SKIPPED]
+    plans = plans_for(app, issue, edition.id, open_)
     _add_missing_cards(app, issue, edition.id, plans)
-    try:
-        with app.store.write() as conn:
-            outbox.enqueue(conn, plans, app.clock.now())
-    except IntegrityError:
-        # Another edition has just sent one of these papers to one of these people: rank again.
-        plans = plans_for(app, issue, edition.id, batch)
-        _add_missing_cards(app, issue, edition.id, plans)
-        with app.store.write() as conn:
-            outbox.enqueue(conn, plans, app.clock.now())
+    changed = [p for p in plans if not (is_skipped(p) and p.subscriber_id in before)]
+    with app.store.write() as conn:
+        outbox.forget_skipped(conn, edition.id, [plan.subscriber_id for plan in changed])
+        outbox.enqueue(conn, changed, app.clock.now())
     return plans
 
 

@@ -68,6 +68,29 @@ def enqueue(conn: sa.Connection, planned: Sequence[NewDelivery], now: datetime) 
     return len(kept)
 
 
+def decided(
+    conn: sa.Connection, edition_id: EditionId, ids: Sequence[SubscriberId]
+) -> dict[SubscriberId, DeliveryStatus]:
+    """What was decided of this edition for those of these subscribers that have a delivery."""
+    rows = conn.execute(
+        sa.select(deliveries.c.subscriber_id, deliveries.c.status).where(
+            deliveries.c.edition_id == edition_id, deliveries.c.subscriber_id.in_(ids)
+        )
+    )
+    return {SubscriberId(row.subscriber_id): DeliveryStatus(row.status) for row in rows}
+
+
+def forget_skipped(conn: sa.Connection, edition_id: EditionId, ids: Sequence[SubscriberId]) -> None:
+    """Takes back the decision to send these subscribers nothing of an edition."""
+    conn.execute(
+        sa.delete(deliveries).where(
+            deliveries.c.edition_id == edition_id,
+            deliveries.c.subscriber_id.in_(ids),
+            deliveries.c.status == DeliveryStatus.SKIPPED,
+        )
+    )
+
+
 def _row(new: NewDelivery, now: datetime) -> dict[str, Any]:
     return {
         "public_id": new.public_id,

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digest.core.deliveries import DeliveryStatus
 from digest.core.editions import EditionId
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
@@ -131,12 +132,13 @@ def active_batch(
     without_edition: EditionId,
     emails: Sequence[str] = (),
 ) -> list[Subscriber]:
-    """The next few hundred active subscribers behind `after` with no delivery of this edition.
-
-    With `emails` only these.
+    """The next few hundred active subscribers behind `after` with no delivery of this edition,
+    or only with the decision to send them nothing. With `emails` only these.
     """
     has_delivery = sa.exists().where(
-        deliveries.c.subscriber_id == subscribers.c.id, deliveries.c.edition_id == without_edition
+        deliveries.c.subscriber_id == subscribers.c.id,
+        deliveries.c.edition_id == without_edition,
+        deliveries.c.status != DeliveryStatus.SKIPPED,
     )
     statement = (
         sa.select(subscribers)
