@@ -21,6 +21,9 @@ _MAX_YEARS_APART = 1
 _TITLE_RATIO = 0.93
 _ABSTRACT_OVERLAP = 0.5
 _WORD = re.compile(r"\w{4,}")
+# What tells the parts of a series apart: numbers, Roman or not, and letters that stand alone.
+# "A" is an article, and "s" what a genitive leaves.
+_PART = re.compile(r"\d+|\b[ivx]+\b|\b[^\W\das_]\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ class _Sample:
     """One wording of a paper, as fuzzy matching compares it."""
 
     fingerprint: str
+    parts: tuple[str, ...]
     abstract: str
     surname: str
     published_at: datetime
@@ -186,7 +190,8 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
 
 def _sample(title: str, abstract: str, authors: Sequence[str], published_at: datetime) -> _Sample:
     first = surname(authors[0]) if authors else ""
-    return _Sample(title_fingerprint(title), abstract, first, published_at)
+    parts = tuple(_PART.findall(readable(title).casefold()))
+    return _Sample(title_fingerprint(title), parts, abstract, first, published_at)
 
 
 def _same_work(one: _Sample, other: _Sample) -> bool:
@@ -196,14 +201,14 @@ def _same_work(one: _Sample, other: _Sample) -> bool:
         return False
     if one.fingerprint == other.fingerprint and len(one.fingerprint) >= _SHORT_TITLE_CHARS:
         return True
-    return _similar_titles(one.fingerprint, other.fingerprint) and _similar_abstracts(
-        one.abstract, other.abstract
+    return (
+        one.parts == other.parts
+        and _similar_titles(one.fingerprint, other.fingerprint)
+        and _similar_abstracts(one.abstract, other.abstract)
     )
 
 
 def _similar_titles(one: str, other: str) -> bool:
-    if re.sub(r"\D", "", one) != re.sub(r"\D", "", other):
-        return False  # "Part 1" and "Part 2"
     return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _TITLE_RATIO
 
 
