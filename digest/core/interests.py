@@ -40,8 +40,10 @@ _PREFIXES = {
     "not": InterestKind.EXCLUDE,
     "exclude": InterestKind.EXCLUDE,
     "like": InterestKind.LIKE,
+    "text": InterestKind.TEXT,
 }
-_PREFIXED = re.compile(rf"(?i)^({'|'.join(_PREFIXES)})\s*:\s*(.+)$")
+# ASCII only: without case the letter i has forms that lower() does not bring back.
+_PREFIXED = re.compile(rf"(?ia)^({'|'.join(_PREFIXES)})\s*:\s*(.+)$")
 
 
 def make_interest(kind: InterestKind, value: str, weight: float = 1.0) -> Interest:
@@ -85,7 +87,7 @@ def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
 
 def format_interest(interest: Interest) -> str:
     """The line that `parse_interest` reads back."""
-    if interest.kind is InterestKind.TEXT:
+    if interest.kind is InterestKind.TEXT and not _PREFIXED.match(interest.value):
         return interest.value
     prefix = "not" if interest.kind is InterestKind.EXCLUDE else interest.kind.value
     return f"{prefix}: {interest.value}"
