@@ -13,7 +13,7 @@ from digest.mail.view import DigestPaper
 from digest.pipeline.app import App
 from digest.pipeline.compose import digest_content, finish, load_letters
 from digest.pipeline.edition import Issue, choose, gather
-from digest.pipeline.planning import NO_EDITION, edition_of, plan_for, seen_by, why_skipped
+from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for, seen_by
 from digest.ranking.rank import Ranked
 from digest.store import outbox
 from digest.store import subscribers as members
@@ -61,7 +61,7 @@ def subscriber_named(app: App, email: str) -> Subscriber:
 def preview(app: App, email: str, day: date) -> PreviewedMail:
     """The mail of a date: the one that was made, else the one that would be made now.
 
-    Raises NotFound when there is no subscriber, or no paper for them.
+    Raises NotFound when there is no subscriber, or nothing that would be sent to them.
     """
     subscriber = subscriber_named(app, email)
     delivery = _decided(app, day, subscriber)
@@ -84,10 +84,10 @@ def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
 def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, Content]:
     issue = gather(app, day)
     chosen = _chosen(app, issue, subscriber)
-    if not chosen:
-        raise NotFound(f"there is no mail to show: {why_skipped(app, issue, chosen)}")
-    now = app.clock.now()
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
+    if is_skipped(plan):
+        raise NotFound(f"there is no mail to show: {plan.detail}")
+    now = app.clock.now()
     delivery = Delivery(
         id=DeliveryId(0),
         public_id=plan.public_id,
@@ -175,8 +175,9 @@ def _reasons(
     lines = [_about_delivery(delivery)] if delivery is not None else []
     if delivery is None:
         lines.append(_about_waiting(subscriber))
-        if not chosen:
-            lines.append(why_skipped(app, issue, chosen))
+        plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
+        if is_skipped(plan):
+            lines.append(plan.detail)
     lines.extend(f"missing in this edition: {line}" for line in issue.missing)
     return tuple(lines)
 

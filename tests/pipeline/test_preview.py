@@ -1,0 +1,181 @@
+"""Looking without touching: the mail of a reader, and why they get it or not."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from email import message_from_bytes
+
+import pytest
+
+from digest.core.deliveries import Accepted, Deferred, Rejected, SendOutcome
+from digest.core.errors import NotFound
+from digest.core.subscribers import Status
+from digest.pipeline import membership
+from digest.pipeline.app import App, WhenEmpty
+from digest.pipeline.assemble import assemble
+from digest.pipeline.deliver import deliver
+from digest.pipeline.preview import explain, preview
+from digest.pipeline.refresh import refresh
+from digest.store.engine import Store
+from tests.builders import NOW, TODAY, make_app, store_papers, store_subscriber
+from tests.fakes import FakeMailer, FakeSource
+from tests.pipeline.world import everything, member, planned
+
+ADA = "ada@a.example"
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def answering(store: Store, outcome: SendOutcome) -> App:
+    return make_app(store, mailer=FakeMailer(otherwise=outcome))
+
+
+def sent(store: Store) -> App:
+    app = answering(store, Accepted(250, "2.0.0 taken"))
+    planned(app, ADA)
+    deliver(app)
+    return app
+
+
+def test_a_preview_is_the_mail_that_would_be_sent(store: Store) -> None:
+    app = make_app(store, mailer=FakeMailer())
+    store_papers(store, 3)
+    store_subscriber(store, email=ADA)
+    shown = preview(app, ADA, TODAY)
+    assemble(app, TODAY)
+    deliver(app)
+    assert isinstance(app.mailer, FakeMailer)
+    real = message_from_bytes(app.mailer.taken[0][1])
+    assert message_from_bytes(shown.message)["Subject"] == real["Subject"]
+    assert "study 1" in shown.content.text
+
+
+def test_the_preview_of_a_mail_that_was_made_is_that_mail(store: Store) -> None:
+    app = sent(store)
+    assert isinstance(app.mailer, FakeMailer)
+    assert preview(app, "ADA@A.example", TODAY).message == app.mailer.taken[0][1]
+
+
+def test_there_is_no_preview_of_a_mail_that_would_not_be_sent(sqlite_store: Store) -> None:
+    store_papers(sqlite_store, 2)
+    store_subscriber(sqlite_store, email=ADA)
+    app = make_app(sqlite_store, min_papers=3)
+    with pytest.raises(NotFound, match="at least 3 are wanted"):
+        preview(app, ADA, TODAY)
+    assemble(app, TODAY)
+    with pytest.raises(NotFound, match="at least 3 are wanted"):
+        preview(app, ADA, TODAY)
+
+
+def test_an_empty_mail_can_be_previewed_where_one_would_be_sent(sqlite_store: Store) -> None:
+    store_subscriber(sqlite_store, email=ADA)
+    app = make_app(sqlite_store, when_empty=WhenEmpty.SEND)
+    assert "Nothing new for you" in preview(app, ADA, TODAY).content.text
+
+
+@pytest.mark.parametrize("look", [preview, explain])
+def test_whom_nobody_knows_is_not_found(
+    sqlite_store: Store, look: Callable[[App, str, date], object]
+) -> None:
+    with pytest.raises(NotFound, match=r"there is no subscriber nobody@a\.example"):
+        look(make_app(sqlite_store), "nobody@a.example", TODAY)
+
+
+@pytest.mark.parametrize("look", [preview, explain])
+@pytest.mark.parametrize("day", [TODAY, TOMORROW])
+def test_looking_changes_nothing(
+    store: Store, look: Callable[[App, str, date], object], day: date
+) -> None:
+    app = sent(store)
+    store_papers(store, 5)
+    before = everything(store)
+    look(app, ADA, day)
+    assert everything(store) == before
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Accepted(250, "ok"), "sent at 2026-03-20 12:00 UTC: 250 ok"),
+        (
+            Deferred(451, "4.7.1 greylisted"),
+            "put off after 1 tries, next at 2026-03-20 12:30 UTC: 451 4.7.1 greylisted",
+        ),
+        (
+            Rejected(552, "5.2.2 full"),
+            "failed (refused by the receiving server): 552 5.2.2 full",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_explain_says_what_came_of_a_mail(
+    sqlite_store: Store, outcome: SendOutcome, reason: str
+) -> None:
+    app = answering(sqlite_store, outcome)
+    planned(app, ADA)
+    deliver(app)
+    told = explain(app, ADA, TODAY)
+    assert told.reasons == (reason,)
+    assert len(told.papers) == 3
+    assert dict(told.papers[0].parts)["relevance"] > 0
+
+
+def test_explain_says_why_a_mail_was_cancelled(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store)
+    planned(app, ADA)
+    ada = member(sqlite_store, ADA)
+    membership.unsubscribe(app, ada, membership.Origin(via="web"), say_goodbye=False)
+    assert explain(app, ADA, TODAY).reasons == ("cancelled (unsubscribed)",)
+
+
+def test_explain_says_why_a_mail_was_skipped(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store, min_papers=9)
+    planned(app, ADA)
+    assert explain(app, ADA, TODAY).reasons == (
+        "skipped (3 of 3 papers are new to this reader and match, at least 9 are wanted)",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (Status.PENDING, "no mail: the subscription was never confirmed"),
+        (Status.PAUSED, "no mail: the subscriber is paused"),
+        (Status.UNSUBSCRIBED, "no mail: the subscriber is unsubscribed"),
+        (Status.SUPPRESSED, "no mail: the subscriber is suppressed"),
+    ],
+)
+def test_explain_says_why_nobody_is_mailed_in_each_status(
+    sqlite_store: Store, status: Status, reason: str
+) -> None:
+    store_papers(sqlite_store, 2)
+    store_subscriber(sqlite_store, email=ADA, status=status)
+    assert explain(make_app(sqlite_store), ADA, TODAY).reasons == (reason,)
+
+
+def test_explain_says_until_when_somebody_is_paused(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store)
+    store_papers(sqlite_store, 2)
+    ada = store_subscriber(sqlite_store, email=ADA)
+    membership.pause(app, ada, NOW + timedelta(days=2))
+    assert explain(app, ADA, TODAY).reasons == ("no mail: paused until 2026-03-22 12:00 UTC",)
+
+
+def test_explain_tells_of_a_day_that_was_not_planned_yet(sqlite_store: Store) -> None:
+    store_papers(sqlite_store, 2)
+    store_subscriber(sqlite_store, email=ADA, next_due_at=NOW + timedelta(hours=1))
+    told = explain(make_app(sqlite_store), ADA, TODAY)
+    assert told.reasons == ("not planned yet: next due at 2026-03-20 13:00 UTC",)
+    assert [one.title for one in told.papers] == [
+        "Walking robots that plan ahead, study 1",
+        "Walking robots that plan ahead, study 2",
+    ]
+
+
+def test_explain_says_what_is_missing_and_that_nothing_would_be_sent(sqlite_store: Store) -> None:
+    store_subscriber(sqlite_store, email=ADA, next_due_at=NOW)
+    app = make_app(sqlite_store, sources={"arxiv": FakeSource("arxiv", [ValueError()])})
+    refresh(app)
+    assert explain(app, ADA, TODAY).reasons == (
+        "not planned yet: next due at 2026-03-20 12:00 UTC",
+        "no paper appeared in the 7 days of this edition (arXiv could not be read)",
+        "missing in this edition: arXiv could not be read",
+    )
