@@ -3,10 +3,10 @@
 import re
 from enum import StrEnum
 
-# RFC 3463: 5.1.x addressing, 5.2.1 mailbox disabled.
-_HARD = re.compile(r"\b5\.(?:1\.(?:1|2|3|6|10)|2\.1)\b")
+# RFC 3463: 5.1.x addressing, 5.2.1 mailbox disabled; not the middle of an IP address.
+_HARD = re.compile(r"(?<![\d.])5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?!\.?\d)")
 _POLICY = re.compile(
-    r"(?i)\b5\.7\.\d+\b|spam|blocked|blacklist|blocklist|dmarc|\bspf\b|dkim|reputation|policy"
+    r"(?i)(?<![\d.])5\.7\.\d+(?!\.?\d)|spam|blocked|blacklist|blocklist|dmarc|\bspf\b|dkim|reputation|policy"
 )
 _UNKNOWN_USER = re.compile(
     r"(?i)no such (?:user|recipient|mailbox)|user unknown|unknown (?:user|recipient|mailbox)"
