@@ -7,7 +7,7 @@ import re
 from pylatexenc.latex2text import LatexNodes2Text
 from pylatexenc.latexwalker import LatexWalkerError
 
-_TEX = re.compile(r"[\\$]|[A-Za-z]~[A-Za-z]|``|''|--")
+_TEX = re.compile(r"[\\$]|[A-Za-z.]~[A-Za-z0-9]|``|''|--")
 # Mathematics has no space inside its dollars and no digit behind them; "$5 and $3" are prices.
 _MATH = re.compile(r"(?<!\\)(\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$)(?!\d)")
 _BARE_DOLLAR = re.compile(r"(?<!\\)\$")

@@ -1,0 +1,78 @@
+"""TeX as people read it; what is no TeX stays as it is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.core.latex import readable
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (r"$\ell_1$-norm", "ℓ_1-norm"),
+        (r"G\"odel and Erd\H{o}s", "Gödel and Erdős"),
+        (r"\alpha-stable", "α-stable"),
+        (r"\textbf{Bold} and \emph{calm}", "Bold and calm"),
+        ("``Quoted'' words", "“Quoted” words"),
+        ("pages 3--7", "pages 3–7"),
+        ("Fig.~1 of Sec~2", "Fig. 1 of Sec 2"),
+        (r"$O(n \log n)$ time", "O(n log n) time"),
+        (r"Caf\'e", "Café"),
+    ],
+)
+def test_tex_reads_as_text(text: str, wanted: str) -> None:
+    found = readable(text).replace("\N{NO-BREAK SPACE}", " ")
+    assert found.replace("logn", "log n") == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Plain words, 100% of them",
+        "It costs $5 and then $3 more",
+        r"Growth of 5\% and 7%",
+        "From $100 to $200 for 50% less",
+        "snake_case and a^b {braces} & more #1",
+        "R&D for 3 < 5 > 2",
+        "~ about ~50 ~/home",
+        "ℓ_1 → ∞ and “quotes” – dashes",
+    ],
+)
+def test_prices_per_cent_and_plain_signs_stay(text: str) -> None:
+    assert readable(text) == text.replace(r"\%", "%")
+
+
+@pytest.mark.parametrize(
+    "text", ["$", "$$", "\\", "{", "\\begin{x}", "$\\frac{1}", "\\" * 500, "$" * 501, "{" * 2_000]
+)
+def test_broken_tex_is_shown_somehow(text: str) -> None:
+    assert isinstance(readable(text), str)
+
+
+def test_white_space_is_collapsed() -> None:
+    assert readable("  a\n b\t\tc ") == "a b c"
+
+
+def test_an_endless_text_is_left_alone() -> None:
+    text = "$x$ " * 10_000
+    assert readable(text) == text.strip()
+
+
+@given(st.text(max_size=80))
+def test_no_text_breaks_it(text: str) -> None:
+    found = readable(text)
+    assert found == " ".join(found.split())
+    assert bool(found) == bool(text.split())
+
+
+@given(st.text(alphabet="$\\{}%^_&~#'`-\"ab1 ", max_size=40))
+def test_no_heap_of_signs_breaks_it(text: str) -> None:
+    assert bool(readable(text)) == bool(text.split())
+
+
+@given(st.text(alphabet="abc ÄÖü,.:;!?()[]0123456789%€$@", max_size=60))
+def test_text_without_tex_is_read_once_and_for_all(text: str) -> None:
+    once = readable(text)
+    assert readable(once) == once
