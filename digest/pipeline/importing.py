@@ -2,13 +2,17 @@
 
 Columns: `email`, `interests` (separated by `;`), and the options of `subscribers add`:
 keyword, exclude, category, author, like (each separated by `;`), frequency, at, timezone,
-max_papers, dial. A column `status`, as `export` writes it, leaves out who is not a member.
+max_papers, dial. A column `status`, as `export` writes it, leaves out who is not a member any
+more. Exports of listmonk and Mailchimp are read as they are.
 """
 
 import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
 
 from digest.core.errors import InvalidInput
 from digest.core.interests import (
@@ -28,6 +32,7 @@ from digest.core.subscribers import (
     parse_timezone,
 )
 from digest.pipeline.app import App
+from digest.pipeline.foreign import translation
 from digest.pipeline.membership import Origin, add_in
 from digest.store import subscribers as members
 
@@ -44,15 +49,19 @@ COLUMNS = (
     *("email", "interests", *_KINDS, "frequency", "at", "timezone", "max_papers", "dial"),
     "status",
 )
+_ORIGIN = Origin(via="operator", wording="import")
 # Of an export, only these come back: who left or was suppressed stays away.
-_COMING_BACK = ("", Status.ACTIVE, Status.PENDING)
+_COMING_BACK = (Status.ACTIVE, Status.PENDING, Status.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMember:
+    """`status` is that in the file: whoever is pending there has not agreed yet."""
+
     email: str
     interests: tuple[Interest, ...]
     preferences: Preferences
+    status: Status = Status.ACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +91,14 @@ def parse_members(text: str, defaults: Preferences) -> tuple[NewMember, ...]:
     found: dict[str, NewMember] = {}
     try:
         columns = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-        problems.extend(_header_problems(columns))
+        translated = translation(columns)
+        problems.extend(_header_problems(columns) if translated is None else ())
         reader.fieldnames = columns
         for row in reader if not problems else ():
             try:
                 cells = _cells(row)
-                member = _member(cells, defaults)
-                if cells.get("status", "") in _COMING_BACK:
+                member = _member(cells if translated is None else translated(cells), defaults)
+                if member.status in _COMING_BACK:
                     found.setdefault(address_key(member.email), member)
             except InvalidInput as error:
                 problems.append(f"line {reader.line_num}: {error}")
@@ -102,7 +112,9 @@ def parse_members(text: str, defaults: Preferences) -> tuple[NewMember, ...]:
 def _header_problems(columns: list[str]) -> Iterator[str]:
     if "email" not in columns:
         yield f"line 1: there is no column `email`; columns are {', '.join(COLUMNS)}"
-    for column in columns:
+    for column in dict.fromkeys(columns):
+        if columns.count(column) > 1:
+            yield f"line 1: the column {column!r} is there {columns.count(column)} times"
         if column not in COLUMNS:
             yield f"line 1: unknown column {column!r}; columns are {', '.join(COLUMNS)}"
 
@@ -115,12 +127,12 @@ def _cells(row: Mapping[str, str | None]) -> dict[str, str]:
 
 def inert(cell: str) -> str:
     """Keeps a spreadsheet from taking what a stranger typed for a formula (CSV injection)."""
-    return f"'{cell}" if cell[:1] in _FORMULA else cell
+    return f"'{cell}" if cell.lstrip("'")[:1] in _FORMULA else cell
 
 
 def _typed(cell: str) -> str:
     """What `inert` was given."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
+    return cell[1:] if cell[:1] == "'" and inert(cell[1:]) == cell else cell
 
 
 def _member(cells: Mapping[str, str], defaults: Preferences) -> NewMember:
@@ -138,7 +150,16 @@ def _member(cells: Mapping[str, str], defaults: Preferences) -> NewMember:
             max_papers=parse_max_papers(cells.get("max_papers") or str(defaults.max_papers)),
             dial=parse_dial(cells.get("dial") or str(defaults.dial)),
         ),
+        status=_parse_status(cells.get("status") or Status.ACTIVE.value),
     )
+
+
+def _parse_status(text: str) -> Status:
+    try:
+        return Status(text.lower())
+    except ValueError:
+        choices = ", ".join(choice.value for choice in Status)
+        raise InvalidInput(f"{text!r} is not a status: {choices}") from None
 
 
 def parse_frequency(text: str) -> Frequency:
@@ -151,9 +172,9 @@ def parse_frequency(text: str) -> Frequency:
 
 def parse_max_papers(text: str) -> int:
     """How many papers a digest may hold, 1 to 30."""
-    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_PAPERS:
+    if text.strip() not in map(str, range(1, MAX_PAPERS + 1)):
         raise InvalidInput(f"{text!r} is not a number of papers from 1 to {MAX_PAPERS}")
-    return int(text)
+    return int(text.strip())
 
 
 def parse_dial(text: str) -> float:
@@ -170,9 +191,9 @@ def parse_dial(text: str) -> float:
 def import_members(
     app: App, new: tuple[NewMember, ...], *, confirmed: bool, dry_run: bool
 ) -> ImportReport:
-    """Adds those not yet known, in one transaction; without `confirmed` each is asked by mail."""
+    """Adds those not yet known, in one transaction. Without `confirmed` each is asked by mail;
+    with it, only whoever is pending in the file."""
     now, added, known, suppressed = app.clock.now(), 0, 0, 0
-    origin = Origin(via="operator", wording="import")
     with app.store.write() as conn:
         for member in new:
             if members.suppression_reason(conn, app.address_hash(member.email)) is not None:
@@ -182,14 +203,13 @@ def import_members(
             else:
                 added += 1
                 if not dry_run:
-                    add_in(
-                        app,
-                        conn,
-                        member.email,
-                        member.interests,
-                        member.preferences,
-                        origin,
-                        confirmed,
-                        now,
-                    )
+                    _add(app, conn, member, confirmed, now)
     return ImportReport(added=added, known=known, suppressed=suppressed)
+
+
+def _add(app: App, conn: sa.Connection, member: NewMember, confirmed: bool, now: datetime) -> None:
+    agreed = confirmed and member.status is not Status.PENDING
+    wishes, preferences = member.interests, member.preferences
+    added = add_in(app, conn, member.email, wishes, preferences, _ORIGIN, agreed, now)
+    if agreed and member.status is Status.PAUSED:
+        members.set_status(conn, added.id, Status.PAUSED, next_due_at=None)
