@@ -26,7 +26,7 @@ from digest.pipeline.compose import Letters, load_letters
 from digest.pipeline.limits import RateLimits
 from digest.pipeline.ports import MailConnection
 from digest.pipeline.recipients import note_refusal, why_not_mailed
-from digest.store import leases, outbox
+from digest.store import claims, leases, outbox
 
 log = structlog.get_logger()
 
@@ -128,8 +128,8 @@ def deliver(
 
 def _take_back(app: App) -> None:
     with app.store.write() as conn:
-        dead = leases.dead(outbox.owners(conn))
-        released = outbox.release(conn, now=app.clock.now(), dead_owners=dead)
+        dead = leases.dead(claims.owners(conn))
+        released = claims.release(conn, now=app.clock.now(), dead_owners=dead)
     if released:
         log.warning("deliver.taken_back", delivery_count=released)
 
@@ -183,7 +183,7 @@ class _Run:
 
     def _claim(self, lease_until: datetime) -> list[Delivery]:
         with self.app.store.write() as conn:
-            return outbox.claim(
+            return claims.claim(
                 conn,
                 now=self.app.clock.now(),
                 limit=_CLAIM_AT_ONCE,
@@ -205,7 +205,7 @@ class _Run:
         finally:
             if left:
                 with self.app.store.write() as conn:
-                    outbox.put_back(conn, [delivery.id for delivery in left], self.app.owner)
+                    claims.put_back(conn, [delivery.id for delivery in left], self.app.owner)
 
     def _send_one(self, connection: MailConnection, delivery: Delivery, letters: Letters) -> None:
         subscriber = letters.subscriber(delivery)
@@ -239,7 +239,7 @@ class _Run:
             return False
         until = now + timedelta(seconds=wait.seconds)
         with self.app.store.write() as conn:
-            outbox.postpone(conn, delivery.id, until, self.app.owner)
+            claims.postpone(conn, delivery.id, until, self.app.owner)
         self.tally.note(replace(delivery, status=DeliveryStatus.DEFERRED))
         self.postponed_until = max(until, self.postponed_until or until)
         return True
@@ -257,7 +257,7 @@ class _Run:
         subscriber: Subscriber | None = None,
     ) -> None:
         with self.app.store.write() as conn:
-            kept = outbox.save(conn, done, self.app.owner)
+            kept = claims.save(conn, done, self.app.owner)
             if isinstance(outcome, Rejected) and subscriber is not None:
                 note_refusal(self.app, conn, outcome, subscriber, self.app.clock.now())
         if not kept:  # erased meanwhile, or taken over: what came of it is not ours to say

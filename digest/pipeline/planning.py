@@ -12,7 +12,7 @@ from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.edition import Issue, choose
 from digest.pipeline.membership import message_id
 from digest.ranking.rank import Ranked
-from digest.store import editions, outbox
+from digest.store import editions, ledger, outbox
 from digest.store.outbox import NewDelivery
 
 # Stands in for an edition that a dry run did not write.
@@ -53,7 +53,7 @@ def seen_by(
 ) -> dict[SubscriberId, set[PaperId]]:
     """The candidates that each subscriber has been sent before."""
     with app.store.read() as conn:
-        return outbox.seen_papers(conn, [s.id for s in batch], issue.papers)
+        return ledger.seen_papers(conn, [s.id for s in batch], issue.papers)
 
 
 def plan_for(

@@ -1,4 +1,4 @@
-"""Deliveries as a queue: planned, claimed with a lease, and kept with what came of them."""
+"""Deliveries: planned once for each reader and edition, cancelled, retried, and listed."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
 from digest.core.subscribers import SubscriberId, address_key
 from digest.store.chunks import chunks
+from digest.store.ledger import give_back, take_back
 from digest.store.papers import upsert
 from digest.store.tables import deliveries, delivery_papers, editions, sent_papers, subscribers
 
@@ -134,129 +135,6 @@ def _write_papers(conn: sa.Connection, kept: Sequence[tuple[int, NewDelivery]]) 
     )
 
 
-def claim(
-    conn: sa.Connection, *, now: datetime, limit: int, owner: str, lease_until: datetime
-) -> list[Delivery]:
-    """Takes up to `limit` deliveries that are due, most urgent first, for `owner` alone."""
-    due = [row for condition in _due(now) for row in _first(conn, condition, limit)]
-    chosen = sorted(due, key=_urgency)[:limit]
-    if not chosen:
-        return []
-    rows = conn.execute(
-        sa.update(deliveries)
-        .where(deliveries.c.id.in_([row.id for row in chosen]))
-        .values(status=DeliveryStatus.SENDING, lease_owner=owner, lease_until=lease_until)
-        .returning(deliveries)
-    )
-    return [_delivery(row) for row in sorted(rows, key=_urgency)]
-
-
-def _due(now: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
-    """Queued means now, whatever the clock says: it may have been set back since."""
-    deferred = deliveries.c.status == DeliveryStatus.DEFERRED
-    return (
-        deliveries.c.status == DeliveryStatus.QUEUED,
-        sa.and_(deferred, deliveries.c.next_attempt_at <= now),
-    )
-
-
-def _first(conn: sa.Connection, due: sa.ColumnElement[bool], limit: int) -> Sequence[Any]:
-    """The most urgent of one status: read off the index in its order, however long the queue."""
-    return conn.execute(
-        sa.select(deliveries.c.id, deliveries.c.priority, deliveries.c.next_attempt_at)
-        .where(due)
-        .order_by(deliveries.c.priority, deliveries.c.next_attempt_at, deliveries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)  # SQLite has one writer at a time and no such words
-    ).all()
-
-
-def _urgency(row: Any) -> tuple[int, datetime, int]:
-    return row.priority, row.next_attempt_at, row.id
-
-
-def save(conn: sa.Connection, delivery: Delivery, owner: str) -> bool:
-    """Records what came of an attempt; False when the lease was lost to somebody else.
-
-    A failed or cancelled delivery gives its papers back: they never reached the reader.
-    """
-    saved = conn.execute(
-        sa.update(deliveries)
-        .where(deliveries.c.id == delivery.id, deliveries.c.lease_owner == owner)
-        .values(
-            status=delivery.status,
-            attempts=delivery.attempts,
-            next_attempt_at=delivery.next_attempt_at,
-            smtp_code=delivery.smtp_code,
-            smtp_reply=delivery.smtp_reply,
-            sent_at=delivery.sent_at,
-            detail=delivery.detail,
-            lease_owner=None,
-            lease_until=None,
-        )
-    ).rowcount
-    if saved and delivery.status in (DeliveryStatus.FAILED, DeliveryStatus.CANCELLED):
-        _give_back(conn, [delivery.id])
-    if saved and delivery.status is DeliveryStatus.SENT and delivery.kind is MailKind.DIGEST:
-        conn.execute(
-            sa.update(subscribers)
-            .where(subscribers.c.id == delivery.subscriber_id)
-            .values(last_sent_at=delivery.sent_at)
-        )
-    return bool(saved)
-
-
-def release(conn: sa.Connection, *, now: datetime, dead_owners: Collection[str]) -> int:
-    """Returns to the queue what expired leases and owners known to be dead were sending."""
-    lost = sa.or_(deliveries.c.lease_until < now, deliveries.c.lease_owner.in_(dead_owners))
-    return conn.execute(
-        sa.update(deliveries)
-        .where(deliveries.c.status == DeliveryStatus.SENDING, lost)
-        .values(status=_waiting_again(), lease_owner=None, lease_until=None)
-    ).rowcount
-
-
-def put_back(conn: sa.Connection, ids: Sequence[DeliveryId], owner: str) -> None:
-    """Returns claimed deliveries untouched."""
-    if ids:
-        conn.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id.in_(ids), deliveries.c.lease_owner == owner)
-            .values(status=_waiting_again(), lease_owner=None, lease_until=None)
-        )
-
-
-def postpone(conn: sa.Connection, delivery_id: DeliveryId, until: datetime, owner: str) -> None:
-    """Returns a claimed delivery untried, not to be tried before a moment."""
-    conn.execute(
-        sa.update(deliveries)
-        .where(deliveries.c.id == delivery_id, deliveries.c.lease_owner == owner)
-        .values(
-            status=DeliveryStatus.DEFERRED,
-            next_attempt_at=until,
-            lease_owner=None,
-            lease_until=None,
-        )
-    )
-
-
-def _waiting_again() -> sa.Case[str]:
-    return sa.case(
-        (deliveries.c.attempts > 0, DeliveryStatus.DEFERRED.value),
-        else_=DeliveryStatus.QUEUED.value,
-    )
-
-
-def owners(conn: sa.Connection) -> list[str]:
-    """Who holds leases on deliveries."""
-    statement = (
-        sa.select(deliveries.c.lease_owner)
-        .where(deliveries.c.status == DeliveryStatus.SENDING, deliveries.c.lease_owner.is_not(None))
-        .distinct()
-    )
-    return [str(owner) for owner in conn.scalars(statement)]
-
-
 def cancel_waiting(
     conn: sa.Connection,
     subscriber_id: SubscriberId,
@@ -274,7 +152,7 @@ def cancel_waiting(
         .values(status=DeliveryStatus.CANCELLED, detail=detail)
         .returning(deliveries.c.id)
     ).all()
-    _give_back(conn, ids)
+    give_back(conn, ids)
     return len(ids)
 
 
@@ -284,7 +162,7 @@ def retry(conn: sa.Connection, statuses: Collection[DeliveryStatus], now: dateti
     A digest comes back only while no later one has brought the reader any of its papers.
     """
     ids = conn.scalars(sa.select(deliveries.c.id).where(deliveries.c.status.in_(statuses))).all()
-    again = [key for key in ids if _take_back(conn, key)]
+    again = [key for key in ids if take_back(conn, key)]
     for chunk in chunks(again):
         conn.execute(
             sa.update(deliveries)
@@ -292,58 +170,6 @@ def retry(conn: sa.Connection, statuses: Collection[DeliveryStatus], now: dateti
             .values(status=DeliveryStatus.QUEUED, attempts=0, next_attempt_at=now, detail="")
         )
     return len(again)
-
-
-def _give_back(conn: sa.Connection, ids: Sequence[int]) -> None:
-    if ids:
-        conn.execute(sa.delete(sent_papers).where(sent_papers.c.delivery_id.in_(ids)))
-
-
-def _take_back(conn: sa.Connection, delivery_id: int) -> bool:
-    rows = conn.execute(
-        sa.select(deliveries.c.subscriber_id, delivery_papers.c.paper_id)
-        .join(delivery_papers, delivery_papers.c.delivery_id == deliveries.c.id)
-        .where(deliveries.c.id == delivery_id)
-    ).all()
-    if not rows:
-        return True
-    wanted = [row.paper_id for row in rows]
-    taken = conn.execute(
-        sa.select(sa.func.count())
-        .select_from(sent_papers)
-        .where(
-            sent_papers.c.subscriber_id == rows[0].subscriber_id,
-            sent_papers.c.paper_id.in_(wanted),
-            sent_papers.c.delivery_id.is_distinct_from(delivery_id),
-        )
-    ).scalar_one()
-    if taken:
-        return False
-    ledger = upsert(conn, sent_papers).on_conflict_do_nothing()
-    conn.execute(
-        ledger,
-        [
-            {"subscriber_id": r.subscriber_id, "paper_id": r.paper_id, "delivery_id": delivery_id}
-            for r in rows
-        ],
-    )
-    return True
-
-
-def seen_papers(
-    conn: sa.Connection, ids: Sequence[SubscriberId], candidates: Collection[PaperId] | None = None
-) -> dict[SubscriberId, set[PaperId]]:
-    """For each subscriber the papers of the ledger."""
-    seen: dict[SubscriberId, set[PaperId]] = {key: set() for key in ids}
-    rows = conn.execute(
-        sa.select(sent_papers.c.subscriber_id, sent_papers.c.paper_id).where(
-            sent_papers.c.subscriber_id.in_(ids)
-        )
-    )
-    for subscriber_id, paper_id in rows:
-        if candidates is None or paper_id in candidates:
-            seen[SubscriberId(subscriber_id)].add(PaperId(paper_id))
-    return seen
 
 
 def papers_of(
@@ -405,7 +231,7 @@ def listed(
     papers = papers_of(conn, [DeliveryId(row.id) for row in rows])
     return [
         DeliveryRow(
-            delivery=_delivery(row),
+            delivery=delivery_of(row),
             email=row.email,
             edition=date.fromisoformat(row.edition) if row.edition else None,
             message_id=row.message_id,
@@ -419,7 +245,7 @@ def by_public_id(conn: sa.Connection, public_id: str) -> Delivery | None:
     row = conn.execute(
         sa.select(deliveries).where(deliveries.c.public_id == public_id)
     ).one_or_none()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 def of_edition(
@@ -430,7 +256,7 @@ def of_edition(
             deliveries.c.edition_id == edition_id, deliveries.c.subscriber_id == subscriber_id
         )
     ).one_or_none()
-    return None if row is None else _delivery(row)
+    return None if row is None else delivery_of(row)
 
 
 def status_counts(
@@ -457,7 +283,7 @@ def last_of_kind(
     return moment
 
 
-def _delivery(row: Any) -> Delivery:
+def delivery_of(row: Any) -> Delivery:
     return Delivery(
         id=DeliveryId(row.id),
         public_id=row.public_id,

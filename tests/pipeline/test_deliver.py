@@ -25,7 +25,7 @@ from digest.pipeline.app import App
 from digest.pipeline.breaker import end_pause, outbox_pause
 from digest.pipeline.deliver import DeliverReport, deliver
 from digest.pipeline.membership import Origin
-from digest.store import outbox, subscribers
+from digest.store import claims, ledger, subscribers
 from digest.store.engine import Store
 from digest.store.leases import process_owner
 from digest.store.tables import cards, deliveries, delivery_papers, suppressions
@@ -141,7 +141,7 @@ def test_a_digest_that_failed_gives_its_papers_back(sqlite_store: Store) -> None
     (delivery,) = planned(app, "ada@a.example")
     deliver(app)
     with sqlite_store.read() as conn:
-        assert outbox.seen_papers(conn, [delivery.subscriber_id])[delivery.subscriber_id] == set()
+        assert ledger.seen_papers(conn, [delivery.subscriber_id])[delivery.subscriber_id] == set()
 
 
 # --- refusals -------------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ def test_what_a_dead_process_was_sending_is_taken_back_at_once(store: Store) -> 
     host, namespace, *_ = process_owner().split("/")
     dead = f"{host}/{namespace}/4194399/1"
     with store.write() as conn:
-        outbox.claim(conn, now=NOW, limit=9, owner=dead, lease_until=NOW + timedelta(hours=1))
+        claims.claim(conn, now=NOW, limit=9, owner=dead, lease_until=NOW + timedelta(hours=1))
     assert deliver(app) == DeliverReport(sent=2)
     assert len(mailer.tries) == 2
 
@@ -343,7 +343,7 @@ def test_what_a_living_process_is_sending_is_left_to_it_until_its_lease_ends(sto
     app = service(store, mailer, clock)
     planned(app, "ada@a.example")
     with store.write() as conn:
-        outbox.claim(conn, now=NOW, limit=9, owner="far away", lease_until=NOW + timedelta(hours=1))
+        claims.claim(conn, now=NOW, limit=9, owner="far away", lease_until=NOW + timedelta(hours=1))
     assert deliver(app) == DeliverReport()
     clock.advance(3601)
     assert deliver(app) == DeliverReport(sent=1)

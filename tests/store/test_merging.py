@@ -8,7 +8,7 @@ from digest.core.editions import Card
 from digest.core.identifiers import PaperId
 from digest.core.papers import Reading
 from digest.core.subscribers import SubscriberId
-from digest.store import editions, library, outbox
+from digest.store import editions, ledger, library, outbox
 from digest.store.engine import Store
 from digest.store.merging import merge_rows
 from tests.builders import (
@@ -73,7 +73,7 @@ def test_whoever_was_sent_either_counts_as_having_been_sent_the_paper(two: Store
     send(two, second, 2, OTHER)
     merge(two)
     with two.read() as conn:
-        assert outbox.seen_papers(conn, [first, second]) == {first: {KEPT}, second: {KEPT}}
+        assert ledger.seen_papers(conn, [first, second]) == {first: {KEPT}, second: {KEPT}}
 
 
 def test_whoever_was_sent_both_was_sent_one_paper_by_two_mails(two: Store) -> None:
@@ -82,7 +82,7 @@ def test_whoever_was_sent_both_was_sent_one_paper_by_two_mails(two: Store) -> No
     send(two, reader, 2, OTHER)
     merge(two)
     with two.read() as conn:
-        assert outbox.seen_papers(conn, [reader]) == {reader: {KEPT}}
+        assert ledger.seen_papers(conn, [reader]) == {reader: {KEPT}}
         assert [row.papers for row in outbox.listed(conn)] == [(KEPT,), (KEPT,)]
 
 

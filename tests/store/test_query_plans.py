@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
-from digest.store import editions, library, outbox, papers, subscribers
+from digest.store import claims, editions, ledger, library, outbox, papers, subscribers
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_record
 
@@ -38,10 +38,10 @@ def plans(store: Store, ask: Question) -> list[str]:
 
 
 QUESTIONS: dict[str, Question] = {
-    "claim": lambda conn: outbox.claim(conn, now=NOW, limit=9, owner="a", lease_until=NOW),
-    "release": lambda conn: outbox.release(conn, now=NOW, dead_owners=["a"]),
-    "owners": outbox.owners,
-    "seen": lambda conn: outbox.seen_papers(conn, [READER]),
+    "claim": lambda conn: claims.claim(conn, now=NOW, limit=9, owner="a", lease_until=NOW),
+    "release": lambda conn: claims.release(conn, now=NOW, dead_owners=["a"]),
+    "owners": claims.owners,
+    "seen": lambda conn: ledger.seen_papers(conn, [READER]),
     "cancel": lambda conn: outbox.cancel_waiting(conn, READER, ""),
     "last of kind": lambda conn: outbox.last_of_kind(conn, READER, outbox.MailKind.REPLY),
     "due": lambda conn: subscribers.due(conn, NOW),

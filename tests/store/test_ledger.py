@@ -10,7 +10,7 @@ from digest.core.deliveries import DeliveryStatus
 from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
 from digest.core.subscribers import SubscriberId
-from digest.store import editions, outbox, subscribers
+from digest.store import claims, editions, ledger, outbox, subscribers
 from digest.store.engine import Store
 from tests.builders import (
     NOW,
@@ -42,15 +42,15 @@ def enqueue(store: Store, number: int, *papers: int, **changes: object) -> int:
 def finish(store: Store, number: int, status: DeliveryStatus) -> None:
     """Claims what is due and gives delivery `number` this outcome; the others go back."""
     with store.write() as conn:
-        claimed = outbox.claim(conn, now=NOW, limit=9, owner="a", lease_until=NOW)
+        claimed = claims.claim(conn, now=NOW, limit=9, owner="a", lease_until=NOW)
         wanted = next(d for d in claimed if int(d.public_id, 16) == number)
-        assert outbox.save(conn, replace(wanted, status=status, sent_at=NOW, attempts=1), "a")
-        outbox.put_back(conn, [d.id for d in claimed if d is not wanted], "a")
+        assert claims.save(conn, replace(wanted, status=status, sent_at=NOW, attempts=1), "a")
+        claims.put_back(conn, [d.id for d in claimed if d is not wanted], "a")
 
 
 def seen(store: Store) -> set[int]:
     with store.read() as conn:
-        return {int(key) for key in outbox.seen_papers(conn, [READER])[READER]}
+        return {int(key) for key in ledger.seen_papers(conn, [READER])[READER]}
 
 
 def last_sent_at(store: Store) -> datetime | None:
@@ -105,7 +105,7 @@ def test_the_papers_of_a_mail_keep_their_order(full: Store) -> None:
 def test_seen_papers_can_be_asked_for_among_candidates(full: Store) -> None:
     enqueue(full, 1, 1, 2)
     with full.read() as conn:
-        found = outbox.seen_papers(conn, [READER, SubscriberId(9)], [PaperId(2), PaperId(3)])
+        found = ledger.seen_papers(conn, [READER, SubscriberId(9)], [PaperId(2), PaperId(3)])
     assert found == {READER: {2}, SubscriberId(9): set()}
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus
 from digest.core.messages import MailKind
-from digest.store import outbox
+from digest.store import claims, outbox
 from digest.store.engine import Store, open_store
 from digest.store.tables import deliveries
 from tests.builders import NOW, make_new_delivery, store_subscriber
@@ -34,12 +34,12 @@ def claim(
     store: Store, *, limit: int = 10, owner: str = "a", now: datetime = NOW
 ) -> list[Delivery]:
     with store.write() as conn:
-        return outbox.claim(conn, now=now, limit=limit, owner=owner, lease_until=now + LEASE)
+        return claims.claim(conn, now=now, limit=limit, owner=owner, lease_until=now + LEASE)
 
 
 def save(store: Store, delivery: Delivery, owner: str = "a", **changes: object) -> bool:
     with store.write() as conn:
-        return outbox.save(conn, replace(delivery, **changes), owner)  # type: ignore[arg-type]
+        return claims.save(conn, replace(delivery, **changes), owner)  # type: ignore[arg-type]
 
 
 def status_of(store: Store, public_id: str) -> DeliveryStatus:
@@ -110,7 +110,7 @@ def test_a_claim_does_not_wait_for_a_claim_that_is_not_yet_committed(
 ) -> None:
     ids = queue(postgres_store, 2)
     with postgres_store.write() as conn:
-        first = outbox.claim(conn, now=NOW, limit=1, owner="a", lease_until=NOW + LEASE)
+        first = claims.claim(conn, now=NOW, limit=1, owner="a", lease_until=NOW + LEASE)
         second = claim(postgres_store, limit=2, owner="b")
     assert [d.public_id for d in (*first, *second)] == ids
 
@@ -120,7 +120,7 @@ def test_a_claim_does_not_wait_for_a_claim_that_is_not_yet_committed(
 
 def release(store: Store, now: datetime = NOW, dead: tuple[str, ...] = ()) -> int:
     with store.write() as conn:
-        return outbox.release(conn, now=now, dead_owners=dead)
+        return claims.release(conn, now=now, dead_owners=dead)
 
 
 def test_a_lease_that_has_expired_gives_the_delivery_to_the_next(store: Store) -> None:
@@ -136,10 +136,10 @@ def test_what_a_dead_owner_was_sending_returns_at_once(store: Store) -> None:
     claim(store, limit=1, owner="dead")
     claim(store, limit=1, owner="alive")
     with store.read() as conn:
-        assert sorted(outbox.owners(conn)) == ["alive", "dead"]
+        assert sorted(claims.owners(conn)) == ["alive", "dead"]
     assert release(store, dead=("dead",)) == 1
     with store.read() as conn:
-        assert outbox.owners(conn) == ["alive"]
+        assert claims.owners(conn) == ["alive"]
 
 
 def test_a_delivery_that_was_tried_before_returns_as_deferred(store: Store) -> None:
@@ -156,7 +156,7 @@ def test_put_back_returns_only_what_the_owner_holds(store: Store) -> None:
     (mine,) = claim(store, limit=1, owner="a")
     (other,) = claim(store, limit=1, owner="b")
     with store.write() as conn:
-        outbox.put_back(conn, [mine.id, other.id], "a")
+        claims.put_back(conn, [mine.id, other.id], "a")
     assert [status_of(store, key) for key in ids] == [
         DeliveryStatus.QUEUED,
         DeliveryStatus.SENDING,
@@ -168,7 +168,7 @@ def test_a_postponed_delivery_is_not_claimed_before_its_moment(store: Store) -> 
     (delivery,) = claim(store)
     later = NOW + timedelta(minutes=5)
     with store.write() as conn:
-        outbox.postpone(conn, delivery.id, later, "a")
+        claims.postpone(conn, delivery.id, later, "a")
     assert claim(store) == []
     (again,) = claim(store, now=later)
     assert (again.id, again.attempts) == (delivery.id, 0)
@@ -178,7 +178,7 @@ def test_postponing_what_somebody_else_sends_changes_nothing(store: Store) -> No
     (public_id,) = queue(store, 1)
     (delivery,) = claim(store, owner="a")
     with store.write() as conn:
-        outbox.postpone(conn, delivery.id, NOW + timedelta(hours=1), "b")
+        claims.postpone(conn, delivery.id, NOW + timedelta(hours=1), "b")
     assert status_of(store, public_id) is DeliveryStatus.SENDING
 
 
@@ -205,5 +205,5 @@ def test_an_outcome_ends_the_lease(store: Store) -> None:
 def test_a_claim_of_an_empty_queue_is_empty(store: Store) -> None:
     assert claim(store) == []
     with store.write() as conn:
-        outbox.put_back(conn, [], "a")
-        outbox.put_back(conn, [DeliveryId(7)], "a")
+        claims.put_back(conn, [], "a")
+        claims.put_back(conn, [DeliveryId(7)], "a")
