@@ -5,11 +5,13 @@ from typing import Annotated, Any, Literal
 import typer
 
 from digest.cli.context import Json, opened_app, parse_day
-from digest.cli.output import iso, print_json, print_table, say, short_time
+from digest.cli.output import counted, iso, note, print_json, print_table, say, short_time
 from digest.core.deliveries import DeliveryStatus
 from digest.core.errors import NotFound
 from digest.store import outbox
 from digest.store.outbox import DeliveryRow
+
+_SHOWN = 200
 
 app = typer.Typer(help="What was sent, what waits, what failed.", no_args_is_help=True)
 
@@ -19,8 +21,10 @@ def list_deliveries(
     ctx: typer.Context,
     date: Annotated[str | None, typer.Option(metavar="DATE", help="Of this edition.")] = None,
     status: Annotated[DeliveryStatus | None, typer.Option(help="In this status.")] = None,
-    email: Annotated[str, typer.Option(help="To this subscriber.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    email: Annotated[str, typer.Option(metavar="EMAIL", help="To this subscriber.")] = "",
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="At most so many [200; all in JSON].")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List deliveries, newest first.
@@ -33,7 +37,7 @@ def list_deliveries(
             day=parse_day(date),
             status=status,
             email=email,
-            limit=limit or (None if json else 200),
+            limit=limit or (None if json else _SHOWN),
         )
     if json:
         print_json([delivery_row(row) for row in rows])
@@ -54,7 +58,10 @@ def list_deliveries(
             for row in rows
         ],
         empty="no deliveries",
+        fold=("answer",),
     )
+    if limit is None and len(rows) == _SHOWN:
+        note(f"these are the newest {_SHOWN}: --limit shows more, --status and --email fewer")
 
 
 def _moment(row: DeliveryRow) -> Any:
@@ -94,13 +101,15 @@ def retry(
         Literal["failed", "deferred"], typer.Option(help="Which to try again.")
     ] = "failed",
 ) -> None:
-    """Queue failed deliveries anew, with the same Message-ID; `digest send` then sends them.
+    """Queue failed deliveries anew; `digest send` then sends them.
+
+    Each keeps its Message-ID, so that nobody sees one twice.
 
     Example: digest deliveries retry --status failed
     """
     with opened_app(ctx) as service, service.store.write() as conn:
         again = outbox.retry(conn, [DeliveryStatus(status)], service.clock.now())
-    say(f"{again} deliveries are queued again")
+    say(f"{counted(again, 'delivery')} queued again")
 
 
 def delivery_row(row: DeliveryRow) -> dict[str, Any]:

@@ -1,28 +1,36 @@
 """How answers reach a person or a program: tables and lines, or one JSON document."""
 
 import json
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
-# Tables in a pipe are as wide as they need to be: a cut column is no use to grep.
-_PIPE_WIDTH = 240
+# What a stranger wrote must not move a cursor or set a colour (ECMA-48): titles are printed.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_GAP = 2
+# A folded column narrower than this is no longer read; the terminal wraps the line instead.
+_LEAST_FOLDED = 14
 
 
-def stdout() -> Console:
-    """A console on today's stdout; wide and without colours where that is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False)
+def stdout(width: int | None = None) -> Console:
+    return Console(width=width, highlight=False)
 
 
 def stderr() -> Console:
     return Console(stderr=True, highlight=False)
+
+
+def _harmless(text: str) -> str:
+    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def print_json(document: Any) -> None:
@@ -49,33 +57,78 @@ def short_time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, empty: str) -> None:
-    """A table of plain text; `empty` is the line to print instead when there are no rows."""
-    console = stdout()
+def print_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    empty: str,
+    fold: Collection[str] = (),
+) -> None:
+    """A table of plain text; `empty` is the line to print instead when there are no rows.
+
+    On a terminal the columns of `fold` share what is left of its width; no other is ever broken,
+    for an address or a number in two pieces cannot be copied. In a pipe a row is always one line.
+    """
     if not rows:
-        console.print(escape(empty))
+        say(empty)
         return
+    cells = [[" ".join(_harmless(str(cell)).split()) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    if not sys.stdout.isatty():
+        for row in (columns, *cells):
+            print(_padded(row, widths))  # noqa: T201
+        return
+    least, terminal = _least_width(columns, widths, fold), stdout().width
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table)
+    for column, width in zip(columns, widths, strict=True):
+        if column not in fold:
+            table.add_column(column, min_width=width, no_wrap=True)
+        elif least <= terminal:
+            table.add_column(column, overflow="fold")
+        else:  # the terminal wraps anyway: rows of one line each stay readable
+            shown = min(width, _LEAST_FOLDED)
+            table.add_column(
+                column, min_width=shown, max_width=shown, overflow="ellipsis", no_wrap=True
+            )
+    for row in cells:
+        table.add_row(*map(escape, row))
+    stdout(max(terminal, least)).print(table)
+
+
+def _padded(row: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (
+        cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+    )
+    return (" " * _GAP).join(padded).rstrip()
+
+
+def _least_width(columns: Sequence[str], widths: Sequence[int], fold: Collection[str]) -> int:
+    least = (
+        min(width, _LEAST_FOLDED) if column in fold else width
+        for column, width in zip(columns, widths, strict=True)
+    )
+    return sum(least) + _GAP * (len(columns) - 1)
 
 
 def say(line: str) -> None:
     """One line of an answer."""
-    stdout().print(escape(line), soft_wrap=True)
+    stdout().print(escape(_harmless(line)), soft_wrap=True)
 
 
 def note(line: str) -> None:
     """One line beside the answer, on stderr."""
-    stderr().print(escape(line), soft_wrap=True)
+    stderr().print(escape(_harmless(line)), soft_wrap=True)
 
 
 def warn(line: str) -> None:
     """One line of trouble, on stderr."""
-    stderr().print(f"[bold red]{escape(line)}[/]", soft_wrap=True)
+    stderr().print(f"[bold red]{escape(_harmless(line))}[/]", soft_wrap=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 delivery`, `2 deliveries`."""
+    many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else many}"
 
 
 @contextmanager

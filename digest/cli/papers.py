@@ -16,8 +16,11 @@ from digest.pipeline.browse import Shown
 
 app = typer.Typer(help="Look at the papers that are stored.", no_args_is_help=True)
 
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
-Days = Annotated[int, typer.Option(min=1, max=3650, help="Of the last so many days.")]
+Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")]
+_NONE = "no papers of these days: `digest fetch` brings some"
+_NOT_FOUND = "no paper matches: fewer or other words find more"
+
+Days = Annotated[int, typer.Option(metavar="N", min=1, max=3650, help="Of the last so many days.")]
 
 
 @app.command("list")
@@ -43,9 +46,11 @@ def trending(ctx: typer.Context, limit: Limit = 20, days: Days = 7, json: Json =
 @app.command("search")
 def search(
     ctx: typer.Context,
-    query: Annotated[str, typer.Argument(help="A few words.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="A few words.")],
     limit: Limit = 20,
-    days: Annotated[int | None, typer.Option(min=1, help="Only of the last so many days.")] = None,
+    days: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only of the last so many days.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Find papers about something, best match first.
@@ -53,7 +58,7 @@ def search(
     Example: digest papers search "diffusion policies for robots"
     """
     with opened_app(ctx) as service:
-        _print(browse.search(service, query, limit=limit, days=days), json)
+        _print(browse.search(service, query, limit=limit, days=days), json, empty=_NOT_FOUND)
 
 
 @app.command("show")
@@ -64,7 +69,7 @@ def show(
     ],
     json: Json = False,
 ) -> None:
-    """Show one paper: its text, where each field is from, its readings over time.
+    """Show one paper: its text, its origins, its readings over time.
 
     Example: digest papers show 2603.19235
     """
@@ -120,7 +125,7 @@ def paper_details(paper: Paper) -> dict[str, Any]:
     }
 
 
-def _print(shown: Sequence[Shown], json: bool) -> None:
+def _print(shown: Sequence[Shown], json: bool, *, empty: str = _NONE) -> None:
     if json:
         print_json([paper_row(one) for one in shown])
         return
@@ -137,7 +142,8 @@ def _print(shown: Sequence[Shown], json: bool) -> None:
             )
             for one in shown
         ],
-        empty="no papers: `digest fetch` brings some",
+        empty=empty,
+        fold=("title", "authors", "why"),
     )
 
 

@@ -34,7 +34,9 @@ def list_sources(ctx: typer.Context, json: Json = False) -> None:
 
 @app.command("status")
 def status(ctx: typer.Context, json: Json = False) -> None:
-    """Say how each source went last, when it is next due, and why it is paused if it is.
+    """Say how each source went last, and when it is next due.
+
+    A source that is paused says why, and until when.
 
     Example: digest sources status
     """
@@ -49,15 +51,16 @@ def status(ctx: typer.Context, json: Json = False) -> None:
             (
                 row["source"],
                 row["outcome"],
-                row["at"] or "-",
+                short_time(row["at"]),
                 row["fetched"],
                 row["new"],
-                row["next_due_at"] or "now",
+                short_time(row["next_due_at"]) if row["next_due_at"] else "now",
                 row["paused"] or row["reason"],
             )
             for row in rows
         ],
         empty="no source is enabled: see [sources] in config.toml",
+        fold=("reason",),
     )
 
 
@@ -84,13 +87,13 @@ def _status_rows(service: App) -> list[dict[str, Any]]:
                 "source": name,
                 "outcome": fetch.outcome.value if fetch else "never fetched",
                 "reason": fetch.reason if fetch else "",
-                "at": iso(fetch.started_at) if fetch else None,
+                "at": fetch.started_at if fetch else None,
                 "fetched": fetch.fetched if fetch else 0,
                 "new": fetch.new if fetch else 0,
                 "updated": fetch.updated if fetch else 0,
                 "merged": fetch.merged if fetch else 0,
                 "failures": states[name].failures,
-                "next_due_at": iso(states[name].next_due_at),
+                "next_due_at": states[name].next_due_at,
                 "paused_until": iso(pause[0]) if pause else None,
                 "paused": f"until {short_time(pause[0])} UTC: {pause[1]}" if pause else "",
             }
