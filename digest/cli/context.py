@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from digest.core.editions import edition_day
-from digest.core.errors import InvalidInput
+from digest.core.errors import ConfigError, InvalidInput
 from digest.logs import LogFormat, LogLevel
 from digest.pipeline.app import App
 from digest.settings import Settings, environment, find_config, load_settings
@@ -47,11 +47,23 @@ def opened_app(ctx: typer.Context) -> Iterator[App]:
     """The app on the configured database, closed at the end."""
     options = globals_of(ctx)
     settings, clock = options.settings(), options.clock()
+    _require_secret(settings, options)
     with (
         build_store(settings) as store,
         configured_sources(settings, store, clock) as sources,
     ):
         yield build_app(settings, store, clock, sources)
+
+
+def _require_secret(settings: Settings, options: Globals) -> None:
+    """Asked for before the database is opened: what cannot run leaves no file behind."""
+    if settings.security.secret_key:
+        return
+    if find_config(options.config, environment()) is None:
+        raise ConfigError(
+            ["there is no config.toml here: `digest init` writes one, or name one with --config"]
+        )
+    raise ConfigError(["security.secret_key: missing; `digest init DIR` shows what one looks like"])
 
 
 def parse_now(text: str) -> datetime:

@@ -17,7 +17,7 @@ from digest.web.site import create_web
 
 
 def run(ctx: typer.Context) -> None:
-    """Run the service: scheduler, delivery, mailbox and web pages, in one process.
+    """Run the service: scheduler, delivery, mailbox and web pages.
 
     SIGTERM or Ctrl-C ends it cleanly within ten seconds.
 
@@ -34,7 +34,7 @@ def run(ctx: typer.Context) -> None:
 
 
 def worker(ctx: typer.Context) -> None:
-    """Deliver only: more processes or machines on one PostgreSQL database.
+    """Deliver only: further processes on one PostgreSQL database.
 
     Example: digest --config /etc/digest/config.toml worker
     """

@@ -47,9 +47,13 @@ def status(ctx: typer.Context, json: Json = False) -> None:
 @app.command("backup")
 def backup(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A new file; it is a SQLite database.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A new file; it is a SQLite database.")
+    ],
 ) -> None:
-    """Copy the whole database into one file while it is in use, and verify the copy.
+    """Copy the database into one file while it is in use.
+
+    The copy is a SQLite database whatever the engine, and is verified.
 
     Example: digest db backup /backups/digest-2026-03-20.sqlite
     """
@@ -62,14 +66,15 @@ def backup(
 @app.command("restore")
 def restore(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `backup` wrote.")],
     force: Annotated[
         bool, typer.Option("--force", help="Replace what the database holds.")
     ] = False,
 ) -> None:
-    """Fill the database from a backup and verify it; works from SQLite into PostgreSQL too.
+    """Fill the database from a backup, and verify it.
 
-    Stop the service first: what it writes meanwhile would be lost.
+    A backup fits every engine: so one moves from SQLite to PostgreSQL. Stop the
+    service first: what it writes meanwhile would be lost.
 
     Example: digest db restore /backups/digest-2026-03-20.sqlite --force
     """
@@ -80,7 +85,7 @@ def restore(
 
 @app.command("check")
 def check(ctx: typer.Context) -> None:
-    """Look for damage: the engine's own check, and rows that contradict each other.
+    """Look for damage, and for rows that contradict each other.
 
     Example: digest db check
     """

@@ -24,10 +24,10 @@ def demo(
         "demo-out"
     ),
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Of the page, on loopback [any free one].")
+        int, typer.Option(metavar="N", min=0, max=65535, help="Of the page; 0 is any free one.")
     ] = 0,
 ) -> None:
-    """Fetch, rank, render and send to a mail catcher on this machine, then show the mails.
+    """Do the whole work on this machine alone, and show the mails.
 
     Example: digest demo --no-serve --out demo-out
     """

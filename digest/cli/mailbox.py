@@ -22,11 +22,15 @@ TEMPORARY_FAILURE = 75
 def process_mail(
     ctx: typer.Context,
     files: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE…|-]", help="Mails; - is stdin.")
+        list[str] | None, typer.Argument(metavar="FILE", help="Mails; - is stdin.")
     ] = None,
-    maildir: Annotated[Path | None, typer.Option(help="All new mail of this Maildir.")] = None,
+    maildir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="All new mail of this Maildir.")
+    ] = None,
 ) -> None:
-    """Handle mail to the command address: subscribe, confirm, unsubscribe, help.
+    """Handle mail to the command address.
+
+    It may say subscribe, confirm, unsubscribe or help.
 
     From a pipe, a passing failure exits with 75, so that the mail server tries again.
 

@@ -1,7 +1,11 @@
 """Puts the commands together, and turns every error into one line and an exit code."""
 
+import os
+import re
 import sys
 import traceback
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -28,12 +32,20 @@ from digest.core.errors import ConfigError, DigestError, InvalidInput
 from digest.logs import LogFormat, LogLevel, configure_logs
 
 FAILED, USAGE = 1, 2
+# What the argument parser says, in the words of this program.
+_WORDING = (
+    (r"Value error, ", ""),
+    (r"Input should be (.*?)(, unable to parse .*)?$", r"it should be \1"),
+    (r"\. Did you mean (.*?)\??$", r", did you mean \1?"),
+    (r" \(Possible options: (.*)\)$", r", did you mean \1?"),
+    (r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)$", r"nothing more is expected: \1"),
+)
 
 app = typer.Typer(
     name="digest",
     help="Every subscriber gets, once a day, the trending research papers that matter to them.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain text, as wide as it needs to be; markup would eat [brackets]
     pretty_exceptions_enable=False,
     add_completion=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -51,7 +63,9 @@ def options(
     ctx: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(help="Configuration file [$DIGEST_CONFIG, then ./config.toml]."),
+        typer.Option(
+            metavar="FILE", help="Configuration file [$DIGEST_CONFIG, then ./config.toml]."
+        ),
     ] = None,
     now: Annotated[
         str | None,
@@ -88,8 +102,10 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(sources.app, name="sources")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(database.app, name="db")
-app.command("doctor")(doctor.doctor)
-app.command("stats")(stats.stats)
+app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(
+    doctor.doctor
+)
+app.command("stats", short_help="Count what happened in the last days.")(stats.stats)
 
 
 def main() -> None:
@@ -101,9 +117,10 @@ def run_command(arguments: list[str]) -> int:
     """Runs one command line; its exit code."""
     try:
         result = app(args=arguments, prog_name="digest", standalone_mode=False)
+        sys.stdout.flush()
         return result if isinstance(result, int) else 0
     except typer.Abort:
-        warn("stopped, nothing was changed")
+        warn("stopped: what was done until now is kept")
         return FAILED
     except typer.TyperException as error:
         _show_usage(error)
@@ -116,11 +133,17 @@ def run_command(arguments: list[str]) -> int:
         warn(f"error: {error}")
         return USAGE
     except BrokenPipeError:
-        sys.stderr.close()
+        # Whoever read has enough, as `head` has; the interpreter must not flush into it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except DigestError as error:
         _trace(arguments)
         warn(f"error: {error}")
+        return FAILED
+    except OSError as error:
+        _trace(arguments)
+        place = f"{error.filename}: " if error.filename else ""
+        warn(f"error: {place}{error.strerror or error}")
         return FAILED
     except Exception as error:  # a bug: still one line, with the traceback on request
         _trace(arguments)
@@ -133,7 +156,9 @@ def run_command(arguments: list[str]) -> int:
 
 def _show_usage(error: typer.TyperException) -> None:
     """One line that says what is wrong with the call; nothing where the help was shown."""
-    message = error.format_message().replace("Value error, ", "").rstrip(".")
+    message = error.format_message().rstrip(".")
+    for pattern, better in _WORDING:
+        message = re.sub(pattern, better, message)
     if "\n" in message:  # a group called without a command: the message is its help
         typer.echo(message, err=True)
     elif message:
@@ -142,6 +167,7 @@ def _show_usage(error: typer.TyperException) -> None:
         warn(f"error: {message[:1].lower()}{message[1:]}; see `{command} --help`")
 
 
-def _trace(arguments: list[str]) -> None:
-    if "debug" in arguments or "--log-level=debug" in arguments:
+def _trace(arguments: Sequence[str]) -> None:
+    """The traceback, for who asked for `--log-level debug` before the command."""
+    if ("--log-level", "debug") in pairwise(arguments) or "--log-level=debug" in arguments:
         traceback.print_exc()

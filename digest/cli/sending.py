@@ -32,7 +32,7 @@ def fetch(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Fetch new papers and their signals, find out what is the same paper, store it.
+    """Fetch new papers and their signals from all sources.
 
     Example: digest fetch --since 2026-03-16 --until 2026-03-20
     """
@@ -57,6 +57,7 @@ def fetch(
             ("source", "outcome", "fetched", "new", "updated", "merged", "reason"),
             [tuple(fetch_row(f).values()) for f in report.fetches],
             empty="no source is enabled: see [sources] in config.toml",
+            fold=("reason",),
         )
     if report.troubled:
         asked = [f for f in report.fetches if f.outcome is not Outcome.NOT_DUE]
@@ -88,7 +89,9 @@ def send(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Build the edition, rank it for each subscriber who is due, deliver until nothing is due.
+    """Rank an edition for each subscriber who is due, and deliver.
+
+    Without --date it is for those whose time has come, with it for everybody who is active.
 
     Safe to repeat: nobody gets an edition twice, nor a paper twice.
 
@@ -159,12 +162,12 @@ def _say_result(result: dict[str, Any], dry_run: bool) -> None:
 
 def preview(
     ctx: typer.Context,
-    email: Annotated[str, typer.Argument(help="A subscriber.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="A subscriber.")],
     date: Annotated[str | None, typer.Option(metavar="DATE", help="The edition [today].")] = None,
     form: Annotated[
         Literal["html", "text", "eml"], typer.Option("--format", help="What to show.")
     ] = "text",
-    output: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file.")] = None,
 ) -> None:
     """Show the mail that a subscriber would get. Changes nothing.
 
@@ -186,11 +189,11 @@ def preview(
 
 def explain(
     ctx: typer.Context,
-    email: Annotated[str, typer.Argument(help="A subscriber.")],
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="A subscriber.")],
     date: Annotated[str | None, typer.Option(metavar="DATE", help="The edition [today].")] = None,
     json: Json = False,
 ) -> None:
-    """Say why somebody got, or did not get, the mail, and why these papers.
+    """Say why somebody got, or did not get, the mail.
 
     Example: digest explain ada@example.org --date 2026-03-20
     """
@@ -226,6 +229,7 @@ def explain(
             for one in told.papers
         ],
         empty="no papers",
+        fold=("title", "why"),
     )
 
 

@@ -20,10 +20,13 @@ _PLACEHOLDER = 'secret_key = ""'
 
 def init(
     directory: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="Where to put them [this folder].")
+        Path,
+        typer.Argument(metavar="DIR", help="Where to put them [here].", show_default=False),
     ] = Path(),
 ) -> None:
-    """Write config.toml, with a generated secret and readable by you alone, and the database.
+    """Write config.toml, with a generated secret, and the database.
+
+    The file is for your eyes only (mode 600); one that is there already is left as it is.
 
     Example: digest init /srv/digest
     """

@@ -25,7 +25,7 @@ from digest.store import subscribers as members
 
 app = typer.Typer(help="Who gets the digest, and how.", no_args_is_help=True)
 
-Email = Annotated[str, typer.Argument(help="The subscriber's address.")]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The subscriber's address.")]
 _OPERATOR = Origin(via="operator")
 
 
@@ -50,7 +50,7 @@ def add(
 ) -> None:
     """Add a subscriber. Without --confirmed a mail asks them first.
 
-    Example: digest subscribers add ada@example.org --interest "graph neural networks" --confirmed
+    Example: digest subscribers add ada@example.org --interest robotics --confirmed
     """
     address = normalize_address(email)
     with opened_app(ctx) as service:
@@ -99,8 +99,8 @@ def _require_new(service: App, address: str) -> None:
 def list_subscribers(
     ctx: typer.Context,
     status: Annotated[Status | None, typer.Option(help="In this status.")] = None,
-    query: Annotated[str, typer.Option(help="Part of the address.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many.")] = None,
+    query: Annotated[str, typer.Option(metavar="TEXT", help="Part of the address.")] = "",
+    limit: Annotated[int | None, typer.Option(metavar="N", min=1, help="At most so many.")] = None,
     json: Json = False,
 ) -> None:
     """List subscribers in the order they came.
@@ -128,6 +128,7 @@ def list_subscribers(
             for one in found
         ],
         empty="no subscribers: `digest subscribers add` adds one",
+        fold=("interests",),
     )
 
 
@@ -195,10 +196,13 @@ def edit(
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
 ) -> None:
-    """Change preferences; interests, when any is given, replace all there were.
+    """Change preferences; interests, if any are given, replace all.
 
-    Example: digest subscribers edit ada@example.org --at 06:45 --timezone Europe/Berlin
+    Example: digest subscribers edit ada@example.org --at 06:45 --timezone UTC
     """
+    wanted = (interest, keyword, exclude, category, author, like)
+    if not any((*wanted, frequency, at, timezone)) and max_papers is None and dial is None:
+        raise InvalidInput("nothing to change: name an option, such as --interest or --at")
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
         interests = wishes.gather_interests(
@@ -244,7 +248,7 @@ def pause(
     ctx: typer.Context,
     email: Email,
     until: Annotated[
-        str | None, typer.Option(metavar="DATE", help="Until this day [until resumed].")
+        str | None, typer.Option(metavar="DATE", help="When mail comes again [until `resume`].")
     ] = None,
 ) -> None:
     """Send nothing for a while.
@@ -256,6 +260,8 @@ def pause(
         found = subscriber_named(service, email)
         zone = ZoneInfo(found.preferences.timezone)
         end = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC) if day else None
+        if end is not None and end <= service.clock.now():
+            raise InvalidInput(f"{until} has begun already: --until names the day mail comes again")
         if not membership.pause(service, found, end).changed:
             raise InvalidInput(f"{found.email} is {found.status.value} and cannot be paused")
     say(f"{found.email} is paused" + (f" until {until}" if until else ""))
@@ -290,11 +296,15 @@ def unsubscribe(ctx: typer.Context, email: Email) -> None:
 def suppress(
     ctx: typer.Context,
     email: Email,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by the operator",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, for the record.")
+    ] = "by the operator",
 ) -> None:
-    """Never mail an address again, whoever asks; it need not be a subscriber's.
+    """Never mail an address again, whoever asks.
 
-    Example: digest subscribers suppress spamtrap@example.org --reason "spam trap"
+    It need not be a subscriber's.
+
+    Example: digest subscribers suppress ada@example.org --reason "spam trap"
     """
     with opened_app(ctx) as service:
         membership.suppress(service, email, reason)
@@ -305,9 +315,11 @@ def suppress(
 def unsuppress(
     ctx: typer.Context,
     email: Email,
-    reason: Annotated[str, typer.Option(help="Why, for the record.")] = "by the operator",
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, for the record.")
+    ] = "by the operator",
 ) -> None:
-    """Lift a suppression; the person is then unsubscribed and may subscribe again.
+    """Lift a suppression: the person may subscribe again.
 
     Example: digest subscribers unsuppress ada@example.org
     """
@@ -326,7 +338,9 @@ def import_csv(
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
-    """Add subscribers from a CSV file: all of them, or none and every bad line named.
+    """Add subscribers from a CSV file: all of them, or none.
+
+    If any line is wrong nothing is added, and every bad line is named.
 
     Columns: email, interests (separated by ;), and the options of `add`.
 
@@ -398,7 +412,9 @@ def erase(
     email: Email,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person and all that was learnt of them; only a keyed hash of the address stays.
+    """Remove a person and all that was learnt of them.
+
+    Only a keyed hash of the address stays, so that it is never mailed again.
 
     Example: digest subscribers erase ada@example.org --yes
     """

@@ -20,7 +20,8 @@ from digest.pipeline.importing import MAX_PAPERS
 from digest.store import library
 
 Interests = Annotated[
-    list[str] | None, typer.Option("--interest", metavar="TEXT", help="In their own words.")
+    list[str] | None,
+    typer.Option("--interest", metavar="TEXT", help="In their own words; repeatable, as the next."),
 ]
 Keywords = Annotated[
     list[str] | None, typer.Option("--keyword", metavar="TEXT", help="A phrase that must occur.")
@@ -41,11 +42,14 @@ TimeZone = Annotated[
     str | None, typer.Option("--timezone", metavar="TZ", help="Such as Europe/Berlin.")
 ]
 MaxPapers = Annotated[
-    int | None, typer.Option("--max-papers", min=1, max=MAX_PAPERS, help="In one digest.")
+    int | None,
+    typer.Option("--max-papers", metavar="N", min=1, max=MAX_PAPERS, help="In one digest."),
 ]
 Dial = Annotated[
     float | None,
-    typer.Option("--dial", min=0.0, max=1.0, help="0 is all relevance, 1 all trend."),
+    typer.Option(
+        "--dial", metavar="0..1", min=0.0, max=1.0, help="0 is all relevance, 1 all trend."
+    ),
 ]
 
 

@@ -1,0 +1,135 @@
+"""Names, options and help of every command: what users and their scripts rely on."""
+
+import shlex
+from collections.abc import Iterator
+
+import pytest
+from typer.main import get_command
+
+from digest.cli.main import app, run_command
+
+# The commands and options that must never go away; more may come.
+PROMISED = {
+    "init": "",
+    "demo": "--no-serve --out",
+    "run": "",
+    "worker": "",
+    "web": "",
+    "fetch": "--source --since --until --json",
+    "send": "--date --to --dry-run --json",
+    "preview": "--date --format --output",
+    "explain": "--date --json",
+    "papers list": "--limit --days --json",
+    "papers show": "--json",
+    "papers trending": "--limit --days --json",
+    "papers search": "--limit --days --json",
+    "subscribers add": "--interest --keyword --exclude --category --author --like --frequency "
+    "--at --timezone --max-papers --dial --confirmed",
+    "subscribers list": "--status --query --limit --json",
+    "subscribers show": "--json",
+    "subscribers edit": "--interest --keyword --exclude --category --author --like --frequency "
+    "--at --timezone --max-papers --dial",
+    "subscribers confirm": "",
+    "subscribers pause": "--until",
+    "subscribers resume": "",
+    "subscribers unsubscribe": "",
+    "subscribers suppress": "--reason",
+    "subscribers unsuppress": "--reason",
+    "subscribers import": "--confirmed --dry-run",
+    "subscribers export": "--format",
+    "subscribers erase": "--yes",
+    "deliveries list": "--date --status --email --json",
+    "deliveries show": "",
+    "deliveries retry": "--status",
+    "sources list": "--json",
+    "sources status": "--json",
+    "mailbox process": "--maildir",
+    "db upgrade": "",
+    "db status": "",
+    "db backup": "",
+    "db restore": "",
+    "db check": "",
+    "doctor": "--json --network",
+    "stats": "--days --json",
+}
+
+
+def walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, object]]:
+    """Every command of the tree by the words that call it, groups included."""
+    yield " ".join(path), command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from walk(inner, (*path, name))
+
+
+TREE = dict(walk(get_command(app)))
+COMMANDS = sorted(name for name, command in TREE.items() if not hasattr(command, "commands"))
+
+
+def options_of(name: str) -> set[str]:
+    parameters = TREE[name].params  # type: ignore[attr-defined]
+    return {option for p in parameters for option in (*p.opts, *p.secondary_opts)}
+
+
+def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
+    assert run_command([*name.split(), "--help"]) == 0
+    return capsys.readouterr().out
+
+
+def example_of(text: str) -> list[str]:
+    """The words of the example in a help text, without `digest`."""
+    (line,) = [line.strip() for line in text.splitlines() if line.strip().startswith("Example: ")]
+    return shlex.split(line.removeprefix("Example: digest ").partition(" > ")[0])
+
+
+@pytest.fixture(autouse=True)
+def _eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_a_promised_command_has_its_promised_options(name: str) -> None:
+    assert name in COMMANDS
+    assert set(PROMISED[name].split()) <= options_of(name)
+
+
+def test_the_global_options_are_there(capsys: pytest.CaptureFixture[str]) -> None:
+    text = help_of("", capsys)
+    for option in ("--config", "--log-level", "--log-format", "--now", "--version", "--help"):
+        assert option in text
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_one_example_that_calls_this_very_command(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = example_of(help_of(name, capsys))
+    while words[0].startswith("--"):  # global options, each with its value
+        words = words[2:]
+    called = name.split()
+    assert words[: len(called)] == called
+    command = TREE[name]
+    with command.make_context(name, words[len(called) :], resilient_parsing=False):  # type: ignore[attr-defined]
+        pass
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_help_fits_eighty_columns_and_cuts_no_sentence(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = help_of(name, capsys).splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    assert [line for line in lines[1:] if line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_every_option_and_argument_says_what_it_is_for(name: str) -> None:
+    for parameter in TREE[name].params:  # type: ignore[attr-defined]
+        if parameter.name not in ("help", "install_completion", "show_completion"):
+            assert parameter.help, parameter.name
+
+
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["papers"]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "trending" in shown.err
