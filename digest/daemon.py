@@ -6,6 +6,7 @@ database do no harm: leases and unique keys decide.
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +24,7 @@ from digest.pipeline.assemble import assemble_due
 from digest.pipeline.deliver import deliver
 from digest.pipeline.housekeeping import housekeeping
 from digest.pipeline.inbound import process_maildir
+from digest.pipeline.limits import RateLimits
 from digest.pipeline.refresh import refresh
 
 log = structlog.get_logger()
@@ -55,7 +57,11 @@ def service_ticks(
             every=timedelta(minutes=1),
             step=lambda: refresh(app, patient=True, stop=stop),
         ),
-        Tick(name="assemble", every=timedelta(seconds=20), step=lambda: assemble_due(app)),
+        Tick(
+            name="assemble",
+            every=timedelta(seconds=20),
+            step=lambda: assemble_due(app, stop=stop),
+        ),
         delivery_tick(app, stop),
         *mailbox,
         Tick(name="housekeeping", every=timedelta(hours=1), step=lambda: housekeeping(app)),
@@ -63,8 +69,13 @@ def service_ticks(
 
 
 def delivery_tick(app: App, stop: threading.Event) -> Tick:
-    """All that a worker does."""
-    return Tick(name="deliver", every=timedelta(seconds=5), step=lambda: deliver(app, stop=stop))
+    """All that a worker does; the rates are kept to from one run to the next."""
+    limits = RateLimits(app.rules.rate_per_second, app.rules.rate_per_domain)
+    return Tick(
+        name="deliver",
+        every=timedelta(seconds=5),
+        step=lambda: deliver(app, stop=stop, limits=limits),
+    )
 
 
 def run_ticks(ticks: Sequence[Tick], stop: threading.Event) -> None:
@@ -89,8 +100,9 @@ def run_ticks(ticks: Sequence[Tick], stop: threading.Event) -> None:
         job.modify(next_run_time=job.next_run_time - job.trigger.interval)
     stop.wait()
     scheduler.shutdown(wait=False)
+    deadline = time.monotonic() + _FINISH_WITHIN_S
     for _ in ticks:
-        idle.acquire(timeout=_FINISH_WITHIN_S / len(ticks))
+        idle.acquire(timeout=max(0.0, deadline - time.monotonic()))
 
 
 def _guarded(tick: Tick, stop: threading.Event, idle: threading.Semaphore) -> Callable[[], None]:
