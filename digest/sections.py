@@ -5,7 +5,7 @@
 
 import re
 from datetime import timedelta
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from digest.core.subscribers import normalize_address, parse_at, parse_timezone
 from digest.mail.smtp import Security, SmtpConfig
 from digest.sources.registry import SOURCES
 
-_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # Names the contract keeps for sources that this version does not have.
 RESERVED_SOURCES = frozenset(
@@ -39,12 +39,14 @@ def parse_duration(value: object) -> timedelta:
     """`90s`, `30m`, `6h`, `2d`, or seconds as a number. Raises ValueError."""
     if isinstance(value, timedelta):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return timedelta(seconds=value)
-    found = _DURATION.fullmatch(str(value).strip())
-    if not found:
-        raise ValueError(f"{value!r} is not a duration, write it as 30m, 6h or 2d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    text = str(value).strip()
+    found = _DURATION.fullmatch(text if isinstance(value, str) else f"{text}s")
+    try:
+        if found:
+            return timedelta(**{_UNITS[found[2]]: float(found[1])})
+    except OverflowError:
+        pass
+    raise ValueError(f"{value!r} is not a duration, write it as 30m, 6h or 2d")
 
 
 def _valid(check: type | object) -> AfterValidator:
@@ -75,14 +77,18 @@ def _mailbox(value: str) -> str:
 
 def normalize_from(value: str) -> tuple[str, str]:
     """(display name, address). Raises ValueError."""
-    name, address = parseaddr(value)
+    found = getaddresses([value])
     try:
+        if len(found) != 1 or not value.isprintable():
+            raise InvalidInput(f"{value!r} is not one address")
+        ((name, address),) = found
         return name, normalize_address(address)
     except InvalidInput as error:
         raise ValueError(f'{error}; write it as "Name <name@example.org>"') from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Interval = Annotated[Duration, Field(ge=timedelta(seconds=1))]
 Address = Annotated[str, _valid(normalize_address)]
 TimeZone = Annotated[str, _valid(parse_timezone)]
 TimeOfDay = Annotated[str, _valid(parse_at)]
@@ -180,7 +186,7 @@ class SecuritySection(Section):
 class ScheduleSection(Section):
     timezone: TimeZone = "UTC"
     send_at: TimeOfDay = "07:30"
-    fetch_every: Duration = timedelta(hours=1)
+    fetch_every: Interval = timedelta(hours=1)
     catch_up_within: Duration = timedelta(hours=6)
 
 
@@ -202,12 +208,23 @@ class RankingSection(Section):
 class SourceSection(Section):
     enabled: bool = True
     url: WebAddress
-    every: Duration = timedelta(hours=1)
+    every: Interval = timedelta(hours=1)
+
+
+def _is_off(section: object) -> bool:
+    """From a file the value is a boolean, from the environment text."""
+    return isinstance(section, dict) and section.get("enabled") in (
+        False,
+        "false",
+        "0",
+        "no",
+        "off",
+    )
 
 
 class ArxivSection(SourceSection):
     url: WebAddress = SOURCES["arxiv"].url
-    every: Duration = SOURCES["arxiv"].every
+    every: Interval = SOURCES["arxiv"].every
     categories: tuple[str, ...] = Field(
         default=("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "stat.ML"), min_length=1
     )
@@ -217,17 +234,9 @@ class ArxivSection(SourceSection):
 
 class HuggingFaceSection(SourceSection):
     url: WebAddress = SOURCES["huggingface"].url
-    every: Duration = SOURCES["huggingface"].every
+    every: Interval = SOURCES["huggingface"].every
     repoll_days: int = Field(default=7, ge=1, le=30)
     interval_seconds: float = Field(default=0.2, ge=0)
-
-
-class ReservedSection(Section):
-    """A source that this version does not have can be named, to be switched off."""
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    enabled: Literal[False] = False
 
 
 class SourcesSection(Section):
@@ -243,25 +252,21 @@ class SourcesSection(Section):
     @model_validator(mode="before")
     @classmethod
     def _leave_out_reserved(cls, values: object) -> object:
+        """A source that this version does not have can be named, to be switched off."""
         if not isinstance(values, dict):
             return values
-        kept = {}
-        for name, section in values.items():
-            if name not in RESERVED_SOURCES:
-                kept[name] = section
-            elif not isinstance(section, dict) or section.get("enabled") is not False:
-                raise ValueError(
-                    f"sources.{name}: this version cannot fetch from {name} yet; "
-                    "leave the section out or set enabled = false"
-                )
-        return kept
+        return {
+            name: section
+            for name, section in values.items()
+            if name not in RESERVED_SOURCES or not _is_off(section)
+        }
 
 
 class MailboxSection(Section):
     kind: Literal["none", "maildir"] = "none"
     address: Address = ""
     path: str = ""
-    poll_every: Duration = timedelta(minutes=2)
+    poll_every: Interval = timedelta(minutes=2)
     trusted_authserv_ids: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from digest.core.errors import ConfigError
-from digest.sections import Sections, SourceSection
+from digest.sections import RESERVED_SOURCES, Sections, SourceSection
 
 ENVIRONMENT_PREFIX = "DIGEST__"
 _FILE_SUFFIX = "_file"
@@ -46,14 +46,16 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Reads and checks everything. Raises ConfigError with all mistakes, each with its key."""
     values = _read_toml(path) if path is not None else {}
     folder = path.resolve().parent if path is not None else Path.cwd()
-    mistakes: list[str] = []
+    mistakes = [f"{key}: unknown key" for key in values if key == "folder"]
     _overlay_environment(values, environ)
     _read_secret_files(values, folder, mistakes)
     try:
-        return Settings.model_validate(values | {"folder": folder})
+        settings = Settings.model_validate(values | {"folder": folder})
     except ValidationError as error:
-        mistakes.extend(_mistake(detail) for detail in error.errors())
-    raise ConfigError(mistakes)
+        raise ConfigError([*mistakes, *map(_mistake, error.errors())]) from None
+    if mistakes:
+        raise ConfigError(mistakes)
+    return settings
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -109,6 +111,11 @@ def _read_secret_files(values: dict[str, Any], folder: Path, mistakes: list[str]
 def _mistake(detail: Any) -> str:
     where = [str(part) for part in detail["loc"] if not _is_branch(str(part))]
     key = ".".join(where)
+    if where[:-1] == ["sources"] and where[-1] in RESERVED_SOURCES:
+        return (
+            f"{key}: this version cannot fetch from {where[-1]} yet; "
+            "leave the section out or set enabled = false"
+        )
     if detail["type"] == "extra_forbidden":
         return f"{key}: unknown key{_nearest(key)}"
     if detail["type"] == "missing":
@@ -126,10 +133,13 @@ def _nearest(key: str) -> str:
     known = sorted(set(_known_keys(Settings, "")) - {"folder"})
     section, _, last = key.rpartition(".")
     siblings = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
+    elsewhere = {k.rpartition(".")[2]: k for k in reversed(known)}
+    if last in elsewhere:
+        return f", did you mean {elsewhere[last]}?"
     if close := difflib.get_close_matches(last, siblings, n=1, cutoff=0.5):
         return f", did you mean {siblings[close[0]]}?"
-    if close := difflib.get_close_matches(key, known, n=1, cutoff=0.5):
-        return f", did you mean {close[0]}?"
+    if close := difflib.get_close_matches(last, elsewhere, n=1, cutoff=0.8):
+        return f", did you mean {elsewhere[close[0]]}?"
     return f"; known here: {', '.join(siblings)}" if siblings else ""
 
 
