@@ -38,6 +38,8 @@ def process_mail(
     """
     if bool(files) == (maildir is not None):
         raise InvalidInput("give files, - for stdin, or --maildir DIR")
+    if maildir is not None and not maildir.is_dir():
+        raise InvalidInput(f"{maildir}: there is no such folder")
     try:
         with opened_app(ctx) as service:
             trusted = service.rules.trusted_authserv_ids
