@@ -16,7 +16,7 @@ from digest.cli.output import iso, print_json, print_table, say, short_time, war
 from digest.core.errors import InvalidInput
 from digest.core.interests import InterestKind, format_interest
 from digest.core.subscribers import Status, Subscriber, normalize_address
-from digest.pipeline import importing, membership
+from digest.pipeline import importing, membership, suppression
 from digest.pipeline.app import App
 from digest.pipeline.importing import BadLines, import_members, parse_members
 from digest.pipeline.membership import Origin
@@ -307,7 +307,7 @@ def suppress(
     Example: digest subscribers suppress ada@example.org --reason "spam trap"
     """
     with opened_app(ctx) as service:
-        membership.suppress(service, email, reason)
+        suppression.suppress(service, email, reason)
     say(f"{normalize_address(email)} is suppressed")
 
 
@@ -324,7 +324,7 @@ def unsuppress(
     Example: digest subscribers unsuppress ada@example.org
     """
     with opened_app(ctx) as service:
-        if not membership.unsuppress(service, email, reason):
+        if not suppression.unsuppress(service, email, reason):
             raise InvalidInput(f"{normalize_address(email)} is not suppressed")
     say(f"{normalize_address(email)} may subscribe again")
 
@@ -422,5 +422,5 @@ def erase(
         found = subscriber_named(service, email)
         if not yes and sys.stdin.isatty():
             typer.confirm(f"Remove {found.email} for good?", abort=True, err=True)
-        membership.erase(service, found)
+        suppression.erase(service, found)
     say("erased; the address will not be mailed again")

@@ -5,7 +5,7 @@ nothing about that address.
 """
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress as suppress_errors
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -80,7 +80,7 @@ def request_subscription(
     with app.store.write() as conn:
         if flood.is_too_much(app, conn, origin.ip, address, now):
             return TooMany()
-    with suppress_errors(IntegrityError), app.store.write() as conn:
+    with suppress(IntegrityError), app.store.write() as conn:
         # The error: somebody else asks for the same new address at this very moment.
         if members.suppression_reason(conn, app.address_hash(address)) is not None:
             return None
@@ -336,49 +336,6 @@ def pause(app: App, subscriber: Subscriber, until: datetime | None) -> Done:
 def resume(app: App, subscriber: Subscriber, origin: Origin) -> Done:
     """Ends a pause; nothing happens to anybody who is not paused."""
     return _activate(app, subscriber, origin, (Status.PAUSED,))
-
-
-# --- suppression and erasure ------------------------------------------------------------------
-
-
-def suppress(app: App, email: str, reason: str) -> None:
-    """Never mail this address again, whoever asks, until an operator lifts it."""
-    address, now = normalize_address(email), app.clock.now()
-    with app.store.write() as conn:
-        suppress_in(app, conn, address, reason, now)
-
-
-def suppress_in(app: App, conn: sa.Connection, address: str, reason: str, now: datetime) -> None:
-    """As `suppress`, inside the caller's transaction."""
-    members.suppress_hash(conn, app.address_hash(address), reason, now)
-    subscriber = members.by_email(conn, address)
-    if subscriber is not None and subscriber.status is not Status.SUPPRESSED:
-        members.set_status(
-            conn, subscriber.id, Status.SUPPRESSED, next_due_at=None, paused_until=None
-        )
-        outbox.cancel_waiting(conn, subscriber.id, f"suppressed: {reason}", tuple(MailKind))
-
-
-def unsuppress(app: App, email: str, reason: str) -> bool:
-    """Lifts a suppression; the person is then unsubscribed and may ask again. False if none."""
-    address, now = normalize_address(email), app.clock.now()
-    with app.store.write() as conn:
-        lifted = members.lift_suppression(conn, app.address_hash(address))
-        subscriber = members.by_email(conn, address)
-        if subscriber is None or subscriber.status is not Status.SUPPRESSED:
-            return lifted
-        members.set_status(conn, subscriber.id, Status.UNSUBSCRIBED)
-        origin = Origin(via="operator", wording=reason)
-        members.record_consent(conn, subscriber.id, _consent("unsuppressed", origin, now))
-    return True
-
-
-def erase(app: App, subscriber: Subscriber) -> None:
-    """Removes a person with all that is known of them; a keyed hash keeps us from mailing again."""
-    now = app.clock.now()
-    with app.store.write() as conn:
-        members.erase(conn, subscriber.id)
-        members.suppress_hash(conn, app.address_hash(subscriber.email), "erased", now)
 
 
 def _consent(event: str, origin: Origin, now: datetime) -> Consent:

@@ -11,7 +11,7 @@ from digest.core.deliveries import Delivery, Rejected
 from digest.core.messages import MailKind
 from digest.core.subscribers import Status, Subscriber
 from digest.pipeline.app import App
-from digest.pipeline.membership import suppress_in
+from digest.pipeline.suppression import suppress_in
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from digest.core.identifiers import ARXIV, DOI, Identifier
 from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Reading, SourceRecord
 from digest.core.subscribers import Frequency, Preferences, Status
-from digest.pipeline import membership
+from digest.pipeline import membership, suppression
 from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.assemble import AssembleReport, assemble, assemble_due, rehearse
 from digest.pipeline.deliver import DeliverReport, deliver
@@ -326,7 +326,7 @@ def test_two_papers_that_turn_out_to_be_one_while_a_plan_is_made_are_planned_aga
 def test_a_reader_who_is_erased_while_a_plan_is_made_stops_nobody(store: Store) -> None:
     app = loaded(store)
     store_subscriber(store, 2, email="ben@b.example")
-    erasing = in_the_middle(app, lambda: membership.erase(app, member(store, ADA)))
+    erasing = in_the_middle(app, lambda: suppression.erase(app, member(store, ADA)))
     assert assemble(erasing, TODAY).planned == 1
     assert [row.email for row in rows(store)] == ["ben@b.example"]
 

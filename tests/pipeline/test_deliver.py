@@ -20,7 +20,7 @@ from digest.core.deliveries import (
 )
 from digest.core.messages import Envelope, MailKind
 from digest.core.subscribers import Status
-from digest.pipeline import membership
+from digest.pipeline import membership, suppression
 from digest.pipeline.app import App
 from digest.pipeline.breaker import end_pause, outbox_pause
 from digest.pipeline.deliver import DeliverReport, deliver
@@ -448,7 +448,7 @@ def test_a_person_who_is_erased_in_between_is_not_mailed_and_stops_nobody(store:
 
     def erase(_envelope: Envelope) -> None:
         mailer.before = None
-        membership.erase(app, member(store, "ada@a.example"))
+        suppression.erase(app, member(store, "ada@a.example"))
 
     mailer.before = erase
     assert deliver(app) == DeliverReport(sent=1)

@@ -13,7 +13,7 @@ from digest.core.errors import InvalidInput
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import Frequency, Preferences, Status
-from digest.pipeline import importing, membership
+from digest.pipeline import importing, suppression
 from digest.pipeline.importing import (
     BadLines,
     ImportReport,
@@ -176,7 +176,7 @@ def test_new_members_are_asked_unless_the_operator_vouches_for_them(sqlite_store
 def test_the_known_stay_as_they_are_and_the_suppressed_stay_away(sqlite_store: Store) -> None:
     app = make_app(sqlite_store)
     store_subscriber(sqlite_store, 99, email="ada@a.example", status=Status.UNSUBSCRIBED)
-    membership.suppress(app, "ben@b.example", "complaint")
+    suppression.suppress(app, "ben@b.example", "complaint")
     text = "email\nADA@a.example\nben@b.example\nchen@c.example\n"
     report = import_members(app, parsed(text), confirmed=True, dry_run=False)
     assert report == ImportReport(added=1, known=1, suppressed=1)

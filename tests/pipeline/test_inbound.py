@@ -20,7 +20,7 @@ from digest.core.subscribers import Preferences, Status, Subscriber
 from digest.core.tokens import Purpose, TokenSigner
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
-from digest.pipeline import compose, membership
+from digest.pipeline import compose, membership, suppression
 from digest.pipeline.app import App, Rules, WhenEmpty
 from digest.pipeline.inbound import Action, InboundReport, process, process_maildir
 from digest.store import outbox
@@ -409,7 +409,7 @@ def test_forged_senders_without_end_cause_few_mails(world: World) -> None:
 
 
 def test_a_suppressed_address_is_never_answered(world: World) -> None:
-    membership.suppress(world.app, "ada@example.net", "complaint")
+    suppression.suppress(world.app, "ada@example.net", "complaint")
     assert world.process(world.mail("help")).action is Action.NOTHING
     assert not world.relay.sent
 

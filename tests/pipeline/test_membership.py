@@ -13,7 +13,7 @@ from digest.core.interests import parse_interests
 from digest.core.messages import MailKind
 from digest.core.subscribers import TRANSITIONS, Frequency, Preferences, Status, Subscriber
 from digest.core.tokens import Purpose, Refusal, Refused
-from digest.pipeline import flood, membership
+from digest.pipeline import flood, membership, suppression
 from digest.pipeline.app import App
 from digest.pipeline.deliver import deliver
 from digest.pipeline.housekeeping import housekeeping
@@ -151,7 +151,7 @@ def test_a_stranger_who_fills_in_the_form_changes_nothing_for_a_member(
 
 def test_a_stranger_cannot_bring_back_a_suppressed_address(sqlite_store: Store) -> None:
     app = make_app(sqlite_store)
-    membership.suppress(app, ADA, "complaint")
+    suppression.suppress(app, ADA, "complaint")
     assert ask(app) is None
     assert confirmations(app) == 0
 
@@ -271,7 +271,7 @@ def test_the_token_of_an_erased_person_is_worth_nothing(sqlite_store: Store) -> 
     app = make_app(sqlite_store)
     ada = store_subscriber(sqlite_store, email=ADA)
     held = app.tokens.sign(Purpose.UNSUBSCRIBE, ada.public_id)
-    membership.erase(app, ada)
+    suppression.erase(app, ada)
     assert membership.bearer(app, Purpose.UNSUBSCRIBE, held) == Refused(Refusal.FORGED)
 
 
@@ -282,8 +282,8 @@ MOVES: dict[str, Callable[[App, Subscriber], object]] = {
     "resume": lambda app, one: membership.resume(app, one, WEB),
     "pause": lambda app, one: membership.pause(app, one, None),
     "unsubscribe": lambda app, one: membership.unsubscribe(app, one, WEB, say_goodbye=True),
-    "suppress": lambda app, one: membership.suppress(app, one.email, "complaint"),
-    "unsuppress": lambda app, one: membership.unsuppress(app, one.email, "they asked"),
+    "suppress": lambda app, one: suppression.suppress(app, one.email, "complaint"),
+    "unsuppress": lambda app, one: suppression.unsuppress(app, one.email, "they asked"),
     "ask": lambda app, one: ask(app, one.email),
 }
 A, P, X, U, S = Status.ACTIVE, Status.PENDING, Status.PAUSED, Status.UNSUBSCRIBED, Status.SUPPRESSED
@@ -319,7 +319,7 @@ def test_a_move_that_was_overtaken_by_a_suppression_changes_nothing(
     app = make_app(store)
     start = Status.PAUSED if move == "resume" else Status.ACTIVE
     seen_before = store_subscriber(store, email=ADA, status=start)
-    membership.suppress(app, ADA, "complaint")
+    suppression.suppress(app, ADA, "complaint")
     MOVES[move](app, seen_before)
     assert member(store, ADA).status is Status.SUPPRESSED
 
@@ -415,7 +415,7 @@ def test_erasing_keeps_a_hash_and_nothing_else(store: Store) -> None:
     ask(app, ip="192.0.2.7")
     membership.confirm(app, token(app), WEB)
     planned(app, "ben@b.example")
-    membership.erase(app, member(store, ADA))
+    suppression.erase(app, member(store, ADA))
     assert "ada@" not in repr(everything(store)).lower()
     assert len(everything(store)["suppressions"]) == 1
     assert ask(app) is None
@@ -427,9 +427,9 @@ def test_suppression_is_lifted_by_an_operator_and_then_the_person_may_ask(
 ) -> None:
     app = make_app(sqlite_store)
     store_subscriber(sqlite_store, email=ADA)
-    membership.suppress(app, ADA, "complaint")
-    assert membership.unsuppress(app, ADA, "they asked")
-    assert not membership.unsuppress(app, ADA, "they asked")
+    suppression.suppress(app, ADA, "complaint")
+    assert suppression.unsuppress(app, ADA, "they asked")
+    assert not suppression.unsuppress(app, ADA, "they asked")
     assert member(sqlite_store, ADA).status is Status.UNSUBSCRIBED
     ask(app)
     assert confirmations(app) == 1

@@ -7,7 +7,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import Frequency, Status
 from digest.core.tokens import Purpose
-from digest.pipeline import membership
+from digest.pipeline import suppression
 from digest.store import subscribers
 from digest.web.membership import CONSENT_WORDING
 from tests.web.world import NOW, World
@@ -329,6 +329,6 @@ def test_a_token_to_unsubscribe_never_expires(world: World, web: FlaskClient) ->
 def test_the_token_of_somebody_erased_is_worth_nothing(world: World, web: FlaskClient) -> None:
     member = world.member()
     path = f"/unsubscribe/{world.token(Purpose.UNSUBSCRIBE, member)}"
-    membership.erase(world.app, member)
+    suppression.erase(world.app, member)
     assert web.get(path).status_code == 404
     assert web.post(path, data=ONE_CLICK).status_code == 404

@@ -1,0 +1,52 @@
+"""Addresses that are never mailed again, and people who want to be forgotten."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from digest.core.messages import MailKind
+from digest.core.subscribers import Status, Subscriber, normalize_address
+from digest.pipeline.app import App
+from digest.store import outbox
+from digest.store import subscribers as members
+from digest.store.subscribers import Consent
+
+
+def suppress(app: App, email: str, reason: str) -> None:
+    """Never mail this address again, whoever asks, until an operator lifts it."""
+    address, now = normalize_address(email), app.clock.now()
+    with app.store.write() as conn:
+        suppress_in(app, conn, address, reason, now)
+
+
+def suppress_in(app: App, conn: sa.Connection, address: str, reason: str, now: datetime) -> None:
+    """As `suppress`, inside the caller's transaction."""
+    members.suppress_hash(conn, app.address_hash(address), reason, now)
+    subscriber = members.by_email(conn, address)
+    if subscriber is not None and subscriber.status is not Status.SUPPRESSED:
+        members.set_status(
+            conn, subscriber.id, Status.SUPPRESSED, next_due_at=None, paused_until=None
+        )
+        outbox.cancel_waiting(conn, subscriber.id, f"suppressed: {reason}", tuple(MailKind))
+
+
+def unsuppress(app: App, email: str, reason: str) -> bool:
+    """Lifts a suppression; the person is then unsubscribed and may ask again. False if none."""
+    address, now = normalize_address(email), app.clock.now()
+    with app.store.write() as conn:
+        lifted = members.lift_suppression(conn, app.address_hash(address))
+        subscriber = members.by_email(conn, address)
+        if subscriber is None or subscriber.status is not Status.SUPPRESSED:
+            return lifted
+        members.set_status(conn, subscriber.id, Status.UNSUBSCRIBED)
+        lift = Consent(event="unsuppressed", via="operator", at=now, wording=reason)
+        members.record_consent(conn, subscriber.id, lift)
+    return True
+
+
+def erase(app: App, subscriber: Subscriber) -> None:
+    """Removes a person with all that is known of them; a keyed hash keeps us from mailing again."""
+    now = app.clock.now()
+    with app.store.write() as conn:
+        members.erase(conn, subscriber.id)
+        members.suppress_hash(conn, app.address_hash(subscriber.email), "erased", now)
