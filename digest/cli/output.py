@@ -19,6 +19,8 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _GAP = 2
 # A folded column narrower than this is no longer read; the terminal wraps the line instead.
 _LEAST_FOLDED = 14
+# One title of a thousand words must not push all others apart.
+_MOST_PADDED = 120
 
 
 def stdout(width: int | None = None) -> Console:
@@ -75,8 +77,9 @@ def print_table(
     cells = [[" ".join(_harmless(str(cell)).split()) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
     if not sys.stdout.isatty():
+        padded_to = [min(width, _MOST_PADDED) for width in widths]
         for row in (columns, *cells):
-            print(_padded(row, widths))  # noqa: T201
+            print(_padded(row, padded_to))  # noqa: T201
         return
     least, terminal = _least_width(columns, widths, fold), stdout().width
     table = Table(box=None, pad_edge=False, header_style="bold")

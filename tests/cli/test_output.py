@@ -34,6 +34,8 @@ def test_in_a_pipe_a_row_is_one_line_with_nothing_cut(capsys: Capture) -> None:
     assert LONG.strip() in first
     assert first.endswith("  liked")
     assert second.startswith("2603.00002  短い題名 ")
+    assert second.endswith("  new")
+    assert len(second) < 140  # one long title does not push the others apart
     assert not any(line.endswith(" ") for line in (header, first, second))
 
 
