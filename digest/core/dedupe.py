@@ -149,11 +149,12 @@ class _Planner:
             if other is None:
                 continue
             other = self.root(other)
+            if other is found or _conflict(record.ids, other.ids, only=ARXIV):
+                continue
             if found is None:
-                if not _conflict(record.ids, other.ids, only=ARXIV):
-                    found = other
-                    found.why = f"same {identifier.kind} id"
-            elif found is not other and not _conflict(found.ids, other.ids, only=ARXIV):
+                found = other
+                found.why = f"same {identifier.kind} id"
+            elif not _conflict(found.ids, other.ids, only=ARXIV):
                 found = self._join(found, other)
         return found
 

@@ -85,6 +85,15 @@ def test_a_record_with_the_wrong_doi_stays_with_its_preprint() -> None:
     assert [group.known for group in groups] == [(2,)]
 
 
+def test_a_record_with_a_preprint_of_its_own_does_not_join_anothers_by_its_other_names() -> None:
+    entry, other = Identifier("feed:x", "1"), Identifier("feed:y", "2")
+    groups = plan([record(doi(1), entry), record(arxiv(1), other, title="Other")], [])
+    assert len(groups) == 2
+    third = record(arxiv(2), doi(1), other)
+    groups = plan([*groups[0].records, *groups[1].records, third], [])
+    assert [len(group.records) for group in groups] == [2, 1]
+
+
 # --- titles ---------------------------------------------------------------------------------------
 
 
