@@ -1,5 +1,6 @@
 """What all tests stand on: no network but loopback, and real databases on both engines."""
 
+import logging
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from hypothesis import settings as hypothesis_settings
 
 from digest.store import schema
@@ -54,6 +56,20 @@ def _offline(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _is_numeric(host: str) -> bool:
     return ":" in host or all(part.isdigit() for part in host.split("."))
+
+
+# --- logs -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A test that runs the program configures its logs, to a stream that ends with the test."""
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**config)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 # --- databases ------------------------------------------------------------------------------------
