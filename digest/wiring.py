@@ -194,7 +194,6 @@ def build_signer(settings: Settings) -> MessageSigner | None:
 def _rules(settings: Settings) -> Rules:
     return Rules(
         timezone=settings.schedule.timezone,
-        fetch_every=settings.schedule.fetch_every,
         catch_up_within=settings.schedule.catch_up_within,
         lookback_days=settings.edition.lookback_days,
         min_papers=settings.edition.min_papers,

@@ -209,7 +209,6 @@ def make_identity(**changes: Any) -> MailIdentity:
 def make_rules(**changes: Any) -> Rules:
     rules = Rules(
         timezone="UTC",
-        fetch_every=timedelta(hours=1),
         catch_up_within=timedelta(hours=6),
         lookback_days=7,
         min_papers=1,
@@ -240,6 +239,7 @@ def make_app(
     sources: Mapping[str, Source] | None = None,
     mailer: Mailer | None = None,
     identity: MailIdentity | None = None,
+    every: timedelta = timedelta(hours=1),
     **rules: Any,
 ) -> App:
     """An app over a real store, with a clock that stands still and ids that count up.
@@ -255,7 +255,7 @@ def make_app(
         new_id=counting_ids(),
         owner="tests",
         sources=sources,
-        every=dict.fromkeys(sources, made.fetch_every),
+        every=dict.fromkeys(sources, every),
         mailer=mailer or NoMailer(),
         renderer=Renderer([TEMPLATES], identity),
         signer=None,

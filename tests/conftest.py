@@ -62,12 +62,14 @@ def _is_numeric(host: str) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
-    """A test that runs the program configures its logs, to a stream that ends with the test."""
-    root, config = logging.getLogger(), structlog.get_config()
+def _logs_as_they_come() -> Iterator[None]:
+    """A test, or a fixture of many, that runs the program configures its logs, to a stream that
+    ends with it: every test starts and ends with the defaults."""
+    root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    structlog.reset_defaults()
     yield
-    structlog.configure(**config)
+    structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
 

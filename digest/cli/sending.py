@@ -9,10 +9,16 @@ from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
 from digest.cli.output import note, print_json, print_table, progress, say, warn
 from digest.core.errors import InvalidInput, NotFound
 from digest.core.fetching import Outcome
-from digest.core.subscribers import Status, normalize_address
+from digest.core.subscribers import Status, SubscriberId, normalize_address
 from digest.pipeline import preview as previews
 from digest.pipeline.app import App
-from digest.pipeline.assemble import AssembleReport, assemble, assemble_due, rehearse
+from digest.pipeline.assemble import (
+    AssembleReport,
+    assemble,
+    assemble_due,
+    rehearse,
+    rehearse_due,
+)
 from digest.pipeline.breaker import end_pause
 from digest.pipeline.deliver import DeliverReport, deliver
 from digest.pipeline.refresh import refresh
@@ -91,7 +97,8 @@ def send(
 ) -> None:
     """Rank an edition for each subscriber who is due, and deliver.
 
-    Without --date it is for those whose time has come, with it for everybody who is active.
+    Without --date it is for those whose time has come; with it for everybody who is active. With
+    --to it is for them alone, due or not, and no other mail goes out.
 
     Safe to repeat: nobody gets an edition twice, nor a paper twice.
 
@@ -101,13 +108,16 @@ def send(
     emails = [normalize_address(email) for email in to or ()]
     with opened_app(ctx) as app:
         started = app.clock.now()
-        _require_active(app, emails)
+        only = _active(app, emails)
         planned = _plan(app, date=date, emails=emails, dry_run=dry_run)
         delivered = DeliverReport()
         if not dry_run:
-            end_pause(app)
+            if not emails:
+                end_pause(app)
             with progress("sending") as bar:
-                delivered = deliver(app, progress=lambda done: bar("sending", done))
+                delivered = deliver(
+                    app, progress=lambda done: bar("sending", done), only=only or None
+                )
         edition = day or day_or_today(app, None)
         result = _send_result(edition.isoformat(), planned, delivered)
         result["seconds"] = round((app.clock.now() - started).total_seconds(), 3)
@@ -123,16 +133,19 @@ def send(
         raise typer.Exit(PARTLY)
 
 
-def _require_active(app: App, emails: list[str]) -> None:
-    for email in emails:
-        subscriber = previews.subscriber_named(app, email)
+def _active(app: App, emails: list[str]) -> list[SubscriberId]:
+    """The subscribers that are meant. Raises NotFound for one who cannot be sent anything."""
+    found = [previews.subscriber_named(app, email) for email in emails]
+    for subscriber in found:
         if subscriber.status is not Status.ACTIVE:
-            raise NotFound(f"{email} is {subscriber.status.value}, not active: nothing to send")
+            state = subscriber.status.value
+            raise NotFound(f"{subscriber.email} is {state}, not active: nothing to send")
+    return [subscriber.id for subscriber in found]
 
 
 def _plan(app: App, *, date: str | None, emails: list[str], dry_run: bool) -> AssembleReport:
-    if date is None and not dry_run and not emails:
-        return assemble_due(app)
+    if date is None and not emails:
+        return rehearse_due(app) if dry_run else assemble_due(app)
     day = day_or_today(app, date)
     if dry_run:
         return rehearse(app, day, emails=emails)

@@ -17,7 +17,6 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
     READ = "read"
-    BOUNCE = "bounce"
 
 
 class Refusal(StrEnum):

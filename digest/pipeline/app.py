@@ -25,7 +25,6 @@ class Rules:
     """What the operator decided, as far as the steps need it. Times of day are in `timezone`."""
 
     timezone: str
-    fetch_every: timedelta
     catch_up_within: timedelta
     lookback_days: int
     min_papers: int

@@ -1,8 +1,8 @@
 """Plan who gets which papers: one delivery per edition and subscriber, or a reason for none."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -58,6 +58,8 @@ def assemble(
     """Plans the edition of `day` for all active subscribers, or the active ones among `emails`,
     that have no delivery of it yet. Whoever was to get nothing is looked at again: papers may
     have come since. `progress` hears how many were looked at so far."""
+    if not _anybody_left(app, day, emails):
+        return AssembleReport(days=(day,))
     issues = _Issues(app)
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
         issue, edition = issues.of(day)
@@ -69,6 +71,11 @@ def assemble(
             renew()
     _log(report, len(issue.candidates))
     return report
+
+
+def _anybody_left(app: App, day: date, emails: Sequence[str]) -> bool:
+    """Whether anybody is without a decision: asked first, as gathering an issue is dear."""
+    return next(_active_batches(app, edition_of(app, day), emails), None) is not None
 
 
 class _Issues:
@@ -122,6 +129,40 @@ def rehearse(app: App, day: date, *, emails: Sequence[str] = ()) -> AssembleRepo
     for batch in _active_batches(app, edition, emails):
         report += _count(day, plans_for(app, issue, NO_EDITION, batch))
     return report
+
+
+def rehearse_due(app: App) -> AssembleReport:
+    """What `assemble_due` would plan; writes nothing."""
+    now, report = app.clock.now(), AssembleReport()
+    oldest = now - app.rules.catch_up_within
+    issues: dict[date, Issue] = {}
+    with app.store.read() as conn:
+        waiting = members.due(conn, now, limit=None)
+    for day, group in _by_day(slot for one in waiting for slot in _slots_until(one, now)):
+        decided = _decided(app, day, group)
+        punctual = [s for s in group if _slot(s) >= oldest and s.id not in decided]
+        missed = sum(_slot(s) < oldest and s.id not in decided for s in group)
+        report += AssembleReport(days=(day,), missed=missed)
+        if punctual:
+            issue = issues.get(day) or issues.setdefault(day, gather(app, day))
+            report += _count(day, plans_for(app, issue, NO_EDITION, punctual))
+    return report
+
+
+def _slots_until(subscriber: Subscriber, now: datetime) -> Iterator[Subscriber]:
+    """The subscriber as they are at each of their slots up to `now`."""
+    slot = _slot(subscriber)
+    while slot <= now:
+        yield replace(subscriber, next_due_at=slot)
+        slot = next_slot(subscriber.preferences, slot)
+
+
+def _decided(app: App, day: date, group: Sequence[Subscriber]) -> Collection[SubscriberId]:
+    edition = edition_of(app, day)
+    if edition is None:
+        return ()
+    with app.store.read() as conn:
+        return outbox.decided(conn, edition.id, [s.id for s in group])
 
 
 def assemble_due(
@@ -199,7 +240,8 @@ def _record_missed(app: App, day: date, late: Sequence[Subscriber]) -> AssembleR
         there = members.many(conn, [s.id for s in late])
         plans = [skipped(app, s, edition.id, why.format(_slot(s))) for s in late if s.id in there]
         missed = outbox.enqueue(conn, plans, app.clock.now())
-    log.warning("assemble.slots_missed", edition=day.isoformat(), missed_count=missed)
+    if missed:
+        log.warning("assemble.slots_missed", edition=day.isoformat(), missed_count=missed)
     return AssembleReport(days=(day,), missed=missed)
 
 

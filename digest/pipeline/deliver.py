@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,14 +19,14 @@ from digest.core.deliveries import (
     after,
 )
 from digest.core.messages import Envelope, MailKind
-from digest.core.subscribers import Subscriber
+from digest.core.subscribers import Subscriber, SubscriberId
 from digest.pipeline.app import App
 from digest.pipeline.breaker import Breaker, outbox_pause
 from digest.pipeline.compose import Letters, load_letters
 from digest.pipeline.limits import RateLimits
 from digest.pipeline.ports import MailConnection
 from digest.pipeline.recipients import note_refusal, why_not_mailed
-from digest.store import claims, leases, outbox
+from digest.store import claims, leases
 
 log = structlog.get_logger()
 
@@ -68,15 +68,20 @@ class _Tally:
         self._lock = threading.Lock()
         self._done: Counter[tuple[DeliveryStatus, bool]] = Counter()
         self._waiting: set[DeliveryId] = set()
+        self._untried: set[DeliveryId] = set()
 
     def note(self, delivery: Delivery) -> int:
         """Notes what became of a delivery; of how many there is something to tell."""
         with self._lock:
             self._waiting.discard(delivery.id)
-            if delivery.status in outbox.WAITING:
-                self._waiting.add(delivery.id)
-            else:
-                self._done[delivery.status, delivery.kind is MailKind.DIGEST] += 1
+            self._untried.discard(delivery.id)
+            match delivery.status:
+                case DeliveryStatus.DEFERRED:
+                    self._waiting.add(delivery.id)
+                case DeliveryStatus.QUEUED:  # the relay was not reached: nothing was tried
+                    self._untried.add(delivery.id)
+                case _:
+                    self._done[delivery.status, delivery.kind is MailKind.DIGEST] += 1
             return self._done.total() + len(self._waiting)
 
     def report(self, paused: str) -> DeliverReport:
@@ -99,8 +104,10 @@ def deliver(
     stop: threading.Event | None = None,
     progress: Progress | None = None,
     limits: RateLimits | None = None,
+    only: Collection[SubscriberId] | None = None,
 ) -> DeliverReport:
-    """Sends until nothing is due, the relay cannot be reached, or `stop` is set.
+    """Sends until nothing is due, the relay cannot be reached, or `stop` is set; with `only`,
+    just what is due to these subscribers.
 
     What has to wait for its domain is waited for. `limits` carry the rates over from one run to
     the next. First takes back what dead processes were sending. At most one message a connection
@@ -109,7 +116,7 @@ def deliver(
     """
     rules = app.rules
     limits = limits or RateLimits(rules.rate_per_second, rules.rate_per_domain)
-    run = _Run(app, stop or threading.Event(), progress, limits)
+    run = _Run(app, stop or threading.Event(), progress, limits, only)
     started = app.clock.now()
     report = run.tally.report(run.until_done())
     if report != DeliverReport():
@@ -138,7 +145,12 @@ class _Run:
     """One run of `deliver`: what its threads share."""
 
     def __init__(
-        self, app: App, stop: threading.Event, progress: Progress | None, limits: RateLimits
+        self,
+        app: App,
+        stop: threading.Event,
+        progress: Progress | None,
+        limits: RateLimits,
+        only: Collection[SubscriberId] | None,
     ) -> None:
         self.app = app
         self.stop = stop
@@ -146,6 +158,7 @@ class _Run:
         self.tally = _Tally()
         self.breaker = Breaker(app)
         self.limits = limits
+        self.only = only
         self.postponed_until: datetime | None = None
 
     @property
@@ -154,7 +167,7 @@ class _Run:
 
     def until_done(self) -> str:
         """Round after round, while mail waits for its domain; why the outbox rests, or ""."""
-        while True:
+        while self._anything_due():
             _take_back(self.app)
             pause = outbox_pause(self.app)
             if pause is not None:
@@ -164,6 +177,14 @@ class _Run:
             if self.over or began >= (self.postponed_until or began):
                 return self.breaker.reason
             self.app.clock.sleep(_BETWEEN_ROUNDS_S)
+        return ""
+
+    def _anything_due(self) -> bool:
+        """Asked without writing: most ticks of a daemon find nothing to do."""
+        if self.postponed_until is not None:
+            return True
+        with self.app.store.read() as conn:
+            return claims.anything_due(conn, self.app.clock.now())
 
     def _round(self) -> None:
         connections = self.app.rules.connections
@@ -189,6 +210,7 @@ class _Run:
                 limit=_CLAIM_AT_ONCE,
                 owner=self.app.owner,
                 lease_until=lease_until,
+                only=self.only,
             )
 
     def _send_all(

@@ -49,7 +49,7 @@ def gather(app: App, day: date) -> Issue:
         window=window,
         papers=papers,
         candidates=candidates,
-        prepared=prepare([_ranking_paper(papers[c.paper_id], c) for c in candidates]),
+        prepared=prepare([ranking_paper(papers[c.paper_id], c) for c in candidates]),
         missing=missing_sources(app),
     )
 
@@ -79,7 +79,7 @@ def judge(
     )
 
 
-def _ranking_paper(paper: Paper, candidate: Candidate) -> RankingPaper:
+def ranking_paper(paper: Paper, candidate: Candidate) -> RankingPaper:
     return RankingPaper(
         paper_id=paper.id,
         title=paper.title,

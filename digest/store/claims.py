@@ -8,16 +8,27 @@ import sqlalchemy as sa
 
 from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus
 from digest.core.messages import MailKind
+from digest.core.subscribers import SubscriberId
 from digest.store.ledger import give_back
 from digest.store.outbox import delivery_of
 from digest.store.tables import deliveries, subscribers
 
 
 def claim(
-    conn: sa.Connection, *, now: datetime, limit: int, owner: str, lease_until: datetime
+    conn: sa.Connection,
+    *,
+    now: datetime,
+    limit: int,
+    owner: str,
+    lease_until: datetime,
+    only: Collection[SubscriberId] | None = None,
 ) -> list[Delivery]:
-    """Takes up to `limit` deliveries that are due, most urgent first, for `owner` alone."""
-    due = [row for condition in _due(now) for row in _first(conn, condition, limit)]
+    """Takes up to `limit` deliveries that are due, most urgent first, for `owner` alone.
+
+    With `only`, just those to these subscribers.
+    """
+    whose = sa.true() if only is None else deliveries.c.subscriber_id.in_(only)
+    due = [row for one in _due(now) for row in _first(conn, sa.and_(one, whose), limit)]
     chosen = sorted(due, key=_urgency)[:limit]
     if not chosen:
         return []
@@ -28,6 +39,16 @@ def claim(
         .returning(deliveries)
     )
     return [delivery_of(row) for row in sorted(rows, key=_urgency)]
+
+
+def anything_due(conn: sa.Connection, now: datetime) -> bool:
+    """Whether there is anything to claim, or to take back: what a quiet tick asks first."""
+    sending = deliveries.c.status == DeliveryStatus.SENDING
+    conditions = (*_due(now), sending)
+    return any(
+        conn.execute(sa.select(deliveries.c.id).where(condition).limit(1)).first() is not None
+        for condition in conditions
+    )
 
 
 def _due(now: datetime) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

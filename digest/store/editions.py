@@ -66,7 +66,7 @@ def freeze(
     missing: Sequence[str],
     now: datetime,
 ) -> None:
-    """Sets the candidates to what is known at `now`; those that were there stay."""
+    """Sets the candidates to what is known at `now`; none goes, and each gets its newest trend."""
     if chosen:
         statement = upsert(conn, candidates)
         conn.execute(

@@ -13,14 +13,19 @@ from digest.store.tables import deliveries, delivery_papers, sent_papers
 def seen_papers(
     conn: sa.Connection, ids: Sequence[SubscriberId], candidates: Collection[PaperId] | None = None
 ) -> dict[SubscriberId, set[PaperId]]:
-    """For each subscriber the papers of the ledger."""
+    """For each subscriber the papers of the ledger, or those of them among `candidates`.
+
+    Candidates are the papers of some days: reading from the oldest of them on keeps this small,
+    however long the ledger has grown.
+    """
     seen: dict[SubscriberId, set[PaperId]] = {key: set() for key in ids}
-    rows = conn.execute(
-        sa.select(sent_papers.c.subscriber_id, sent_papers.c.paper_id).where(
-            sent_papers.c.subscriber_id.in_(ids)
-        )
+    statement = sa.select(sent_papers.c.subscriber_id, sent_papers.c.paper_id).where(
+        sent_papers.c.subscriber_id.in_(ids)
     )
-    for subscriber_id, paper_id in rows:
+    if candidates is not None:
+        oldest = min(candidates, default=PaperId(0))
+        statement = statement.where(sent_papers.c.paper_id >= oldest)
+    for subscriber_id, paper_id in conn.execute(statement):
         if candidates is None or paper_id in candidates:
             seen[SubscriberId(subscriber_id)].add(PaperId(paper_id))
     return seen

@@ -259,16 +259,6 @@ def of_edition(
     return None if row is None else delivery_of(row)
 
 
-def status_counts(
-    conn: sa.Connection, edition_ids: Collection[EditionId] | None = None
-) -> dict[DeliveryStatus, int]:
-    """How many deliveries of these editions (all mail without) are in each status."""
-    statement = sa.select(deliveries.c.status, sa.func.count()).group_by(deliveries.c.status)
-    if edition_ids is not None:
-        statement = statement.where(deliveries.c.edition_id.in_(edition_ids))
-    return {DeliveryStatus(status): number for status, number in conn.execute(statement)}
-
-
 def last_of_kind(
     conn: sa.Connection, subscriber_id: SubscriberId, kind: MailKind
 ) -> datetime | None:

@@ -150,13 +150,19 @@ def active_batch(
     return _with_interests(conn, rows)
 
 
-def due(conn: sa.Connection, now: datetime, *, emails: Sequence[str] = ()) -> list[Subscriber]:
-    """Some hundred active subscribers whose slot has come, the longest waiting first."""
+def due(
+    conn: sa.Connection,
+    now: datetime,
+    *,
+    emails: Sequence[str] = (),
+    limit: int | None = _BATCH,
+) -> list[Subscriber]:
+    """Active subscribers whose slot has come, the longest waiting first; some hundred at a time."""
     statement = (
         sa.select(subscribers)
         .where(subscribers.c.status == Status.ACTIVE, subscribers.c.next_due_at <= now)
         .order_by(subscribers.c.next_due_at, subscribers.c.id)
-        .limit(_BATCH)
+        .limit(limit)
     )
     return _with_interests(conn, conn.execute(_only(statement, emails)).mappings().all())
 

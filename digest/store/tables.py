@@ -325,7 +325,7 @@ inbound_mails = Table(
     Column("detail", Text, nullable=False),
 )
 
-# Held by one process at a time, for a limited time; `outbox` with a reason is the breaker.
+# Held by one process at a time, for a limited time; `outbox-pause` with a reason is the breaker.
 leases = Table(
     "leases",
     metadata,

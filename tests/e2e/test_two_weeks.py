@@ -130,7 +130,7 @@ def test_two_recorded_weeks_bring_everybody_their_mail_once_at_their_hour(
     clock, mailer = FakeClock(datetime.combine(FIRST, time(), tzinfo=UTC)), FakeMailer()
     sources = {s.name: s for s in (RecordedHuggingFace(recordings), RecordedArxiv(recordings))}
     every = timedelta(hours=3)
-    app = make_app(sqlite_store, clock=clock, sources=sources, mailer=mailer, fetch_every=every)
+    app = make_app(sqlite_store, clock=clock, sources=sources, mailer=mailer, every=every)
     for address, (zone, frequency, wishes) in READERS.items():
         preferences = Preferences(frequency=frequency, at=AT, timezone=zone)
         add_by_operator(app, address, parse_interests(wishes), preferences, confirmed=True)

@@ -160,7 +160,6 @@ def world(tmp_path: Path) -> Iterator[World]:
         address_hash=lambda address: hashlib.sha256(address.casefold().encode()).hexdigest(),
         rules=Rules(
             timezone="UTC",
-            fetch_every=timedelta(hours=1),
             catch_up_within=timedelta(hours=6),
             lookback_days=7,
             min_papers=1,

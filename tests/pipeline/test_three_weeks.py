@@ -108,7 +108,7 @@ def live_through(database: Path, weeks: Weeks, readers: Sequence[Preferences]) -
         sources={"arxiv": Weekdays("arxiv")},
         mailer=FakeMailer(),
         catch_up_within=GRACE,
-        fetch_every=timedelta(hours=8),
+        every=timedelta(hours=8),
     )
     ticks = service_ticks(app, threading.Event(), None, timedelta(minutes=2))
     for moment in weeks.moments(readers):

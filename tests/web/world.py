@@ -71,7 +71,6 @@ def make_app(store: Store, clock: StandingClock, base_url: str = "https://digest
         address_hash=lambda address: hashlib.sha256(address.casefold().encode()).hexdigest(),
         rules=Rules(
             timezone="UTC",
-            fetch_every=timedelta(hours=1),
             catch_up_within=timedelta(hours=6),
             lookback_days=7,
             min_papers=1,
