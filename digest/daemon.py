@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.core.errors import DigestError
 from digest.pipeline.app import App
-from digest.pipeline.assemble import assemble_due
+from digest.pipeline.assemble import Issues, assemble_due
 from digest.pipeline.deliver import deliver
 from digest.pipeline.housekeeping import housekeeping
 from digest.pipeline.inbound import process_maildir
@@ -60,7 +60,7 @@ def service_ticks(
         Tick(
             name="assemble",
             every=timedelta(seconds=20),
-            step=lambda: assemble_due(app, stop=stop),
+            step=partial(assemble_due, app, stop=stop, issues=Issues(app)),
         ),
         delivery_tick(app, stop),
         *mailbox,

@@ -20,8 +20,9 @@ from digest.pipeline.planning import (
     plans_for,
     skipped,
 )
+from digest.pipeline.refresh import missing_sources
 from digest.pipeline.turns import turn
-from digest.store import editions, outbox
+from digest.store import cursors, editions, outbox
 from digest.store import subscribers as members
 from digest.store.outbox import NewDelivery
 
@@ -60,7 +61,7 @@ def assemble(
     have come since. `progress` hears how many were looked at so far."""
     if not _anybody_left(app, day, emails):
         return AssembleReport(days=(day,))
-    issues = _Issues(app)
+    issues = Issues(app)
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
         issue, edition = issues.of(day)
         report = AssembleReport(days=(day,))
@@ -78,12 +79,27 @@ def _anybody_left(app: App, day: date, emails: Sequence[str]) -> bool:
     return next(_active_batches(app, edition_of(app, day), emails), None) is not None
 
 
-class _Issues:
-    """The issues of one run, each gathered and frozen when its day first comes up."""
+class Issues:
+    """The issues at hand, each gathered and frozen when its day first comes up.
+
+    Gathering reads and indexes every paper of a week: a daemon keeps one of these between its
+    ticks, and lets go of what is stale at the start of each run.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._by_day: dict[date, tuple[Issue, Edition]] = {}
+        self._stamp: object = None
+
+    def drop_stale(self) -> None:
+        """Forgets all when papers or trouble have come since, or another hour has begun."""
+        hour = self._app.clock.now().replace(minute=0, second=0, microsecond=0)
+        with self._app.store.read() as conn:
+            stored_at = cursors.last_stored_at(conn)
+        stamp = (hour, stored_at, missing_sources(self._app))
+        if stamp != self._stamp:
+            self._by_day.clear()
+            self._stamp = stamp
 
     def of(self, day: date) -> tuple[Issue, Edition]:
         if day not in self._by_day:
@@ -166,19 +182,20 @@ def _decided(app: App, day: date, group: Sequence[Subscriber]) -> Collection[Sub
 
 
 def assemble_due(
-    app: App, *, emails: Sequence[str] = (), stop: threading.Event | None = None
+    app: App, *, stop: threading.Event | None = None, issues: Issues | None = None
 ) -> AssembleReport:
     """Plans for everybody whose slot has come, and moves them on to their next one.
 
     The edition is that of the subscriber's own calendar day. A slot more than
     `catch_up_within` ago is recorded as missed: yesterday's mail does not come at midnight.
-    At a `stop` the next batch waits for the next run.
+    At a `stop` the next batch waits for the next run. `issues` are kept from run to run.
     """
-    if not _due(app, emails):
+    if not _due(app):
         return AssembleReport()
-    report, issues = AssembleReport(), _Issues(app)
+    report, issues = AssembleReport(), issues or Issues(app)
+    issues.drop_stale()
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
-        while not (stop is not None and stop.is_set()) and (batch := _due(app, emails)):
+        while not (stop is not None and stop.is_set()) and (batch := _due(app)):
             for day, group in _by_day(batch):
                 report += _plan_slots(app, day, group, issues)
             renew()
@@ -186,9 +203,9 @@ def assemble_due(
     return report
 
 
-def _due(app: App, emails: Sequence[str]) -> list[Subscriber]:
+def _due(app: App) -> list[Subscriber]:
     with app.store.read() as conn:
-        return members.due(conn, app.clock.now(), emails=emails)
+        return members.due(conn, app.clock.now())
 
 
 def _by_day(batch: Iterable[Subscriber]) -> Iterator[tuple[date, list[Subscriber]]]:
@@ -203,9 +220,7 @@ def _slot(subscriber: Subscriber) -> datetime:
     return subscriber.next_due_at
 
 
-def _plan_slots(
-    app: App, day: date, group: Sequence[Subscriber], issues: _Issues
-) -> AssembleReport:
+def _plan_slots(app: App, day: date, group: Sequence[Subscriber], issues: Issues) -> AssembleReport:
     oldest = app.clock.now() - app.rules.catch_up_within
     late = [s for s in group if _slot(s) < oldest]
     punctual = [s for s in group if _slot(s) >= oldest]

@@ -146,7 +146,10 @@ def active_batch(
         .order_by(subscribers.c.id)
         .limit(_BATCH)
     )
-    rows = conn.execute(_only(statement, emails)).mappings().all()
+    if emails:
+        keys = [address_key(email) for email in emails]
+        statement = statement.where(subscribers.c.email_key.in_(keys))
+    rows = conn.execute(statement).mappings().all()
     return _with_interests(conn, rows)
 
 
@@ -154,7 +157,6 @@ def due(
     conn: sa.Connection,
     now: datetime,
     *,
-    emails: Sequence[str] = (),
     limit: int | None = _BATCH,
 ) -> list[Subscriber]:
     """Active subscribers whose slot has come, the longest waiting first; some hundred at a time."""
@@ -164,13 +166,7 @@ def due(
         .order_by(subscribers.c.next_due_at, subscribers.c.id)
         .limit(limit)
     )
-    return _with_interests(conn, conn.execute(_only(statement, emails)).mappings().all())
-
-
-def _only(statement: sa.Select[Any], emails: Sequence[str]) -> sa.Select[Any]:
-    if not emails:
-        return statement
-    return statement.where(subscribers.c.email_key.in_([address_key(email) for email in emails]))
+    return _with_interests(conn, conn.execute(statement).mappings().all())
 
 
 def set_status(

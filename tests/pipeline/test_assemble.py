@@ -9,20 +9,21 @@ import pytest
 import sqlalchemy as sa
 
 from digest.core.deliveries import DeliveryStatus
-from digest.core.fetching import FetchRequest, Page
+from digest.core.fetching import FetchRequest, Outcome, Page
 from digest.core.identifiers import ARXIV, DOI, Identifier
 from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Reading, SourceRecord
 from digest.core.subscribers import Frequency, Preferences, Status
 from digest.pipeline import membership, suppression
 from digest.pipeline.app import App, WhenEmpty
-from digest.pipeline.assemble import AssembleReport, assemble, assemble_due, rehearse
+from digest.pipeline.assemble import AssembleReport, Issues, assemble, assemble_due, rehearse
 from digest.pipeline.deliver import DeliverReport, deliver
 from digest.pipeline.edition import freeze, gather
 from digest.pipeline.planning import plan_batch
 from digest.pipeline.refresh import refresh
 from digest.pipeline.turns import Busy
-from digest.store import editions, subscribers
+from digest.store import cursors, editions, subscribers
+from digest.store.cursors import Fetch
 from digest.store.engine import Store
 from digest.store.tables import cards, paper_ids
 from digest.wiring import SystemClock
@@ -488,3 +489,26 @@ def test_a_fetch_while_others_plan_is_no_matter(sqlite_store: Store) -> None:
     source = Planning("arxiv")
     refresh(replace(app, sources={"arxiv": source}, every={"arxiv": DAY}))
     assert len(sent_papers(sqlite_store)[0]) == 4
+
+
+def test_issues_are_kept_between_runs_until_papers_come(sqlite_store: Store) -> None:
+    clock = FakeClock(NOW)
+    app = make_app(sqlite_store, clock=clock)
+    store_papers(sqlite_store, 3)
+    issues = Issues(app)
+    issues.drop_stale()
+    first, _ = issues.of(TODAY)
+    issues.drop_stale()
+    assert issues.of(TODAY)[0] is first
+    store_records(sqlite_store, [make_record(9)])
+    with sqlite_store.write() as conn:
+        cursors.record_fetch(
+            conn,
+            Fetch(source="arxiv", started_at=NOW, finished_at=NOW, outcome=Outcome.OK, fetched=1),
+        )
+    issues.drop_stale()
+    assert len(issues.of(TODAY)[0].papers) == 4
+    clock.advance(3600)
+    again = issues.of(TODAY)[0]
+    issues.drop_stale()
+    assert issues.of(TODAY)[0] is not again

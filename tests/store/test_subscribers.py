@@ -147,7 +147,6 @@ def test_the_longest_waiting_are_due_first_and_only_the_active(store: Store) -> 
     store_subscriber(store, 6)
     with store.read() as conn:
         assert ids(subscribers.due(conn, NOW)) == [2, 1, 4]
-        assert ids(subscribers.due(conn, NOW, emails=["READER1@example.org"])) == [1]
 
 
 def test_a_slot_that_was_used_moves_on(store: Store) -> None:
