@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.cli import subscribers as cli
+from digest.cli import subscriber_lists as cli
 from digest.core.errors import InvalidInput
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
