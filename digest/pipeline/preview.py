@@ -1,6 +1,5 @@
 """What a subscriber gets, would get, or does not get, and why; nothing is changed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +7,7 @@ from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus, Planned
 from digest.core.editions import Edition
 from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
-from digest.core.subscribers import Status, Subscriber
+from digest.core.subscribers import Status, Subscriber, slot_day
 from digest.mail.view import DigestPaper
 from digest.pipeline.app import App
 from digest.pipeline.compose import digest_content, finish, load_letters
@@ -82,6 +81,8 @@ def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
 
 
 def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, Content]:
+    if subscriber.status is not Status.ACTIVE:
+        raise NotFound(f"there is no mail to show: {_about_waiting(subscriber, day)}")
     issue = gather(app, day)
     chosen = _chosen(app, issue, subscriber)
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
@@ -124,19 +125,37 @@ def _chosen(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Ranked, ...
 def explain(app: App, email: str, day: date) -> Explanation:
     """Why this person got, or did not get, the mail of a date. Raises NotFound."""
     subscriber = subscriber_named(app, email)
-    delivery, issue = _decided(app, day, subscriber), gather(app, day)
-    chosen = _chosen(app, issue, subscriber)
+    delivery = _decided(app, day, subscriber)
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
-        papers = _sent_papers(app, delivery, issue)
-    else:
-        papers = tuple(_explained(issue, ranked) for ranked in chosen)
+        return _of_a_mail(app, subscriber, delivery, day)
+    issue = gather(app, day)
+    chosen = _chosen(app, issue, subscriber)
+    about = _about_delivery(delivery) if delivery else _about_waiting(subscriber, day)
+    plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
+    reasons = [about, *([plan.detail] if delivery is None and is_skipped(plan) else [])]
     return Explanation(
         day=day,
         subscriber=subscriber,
         delivery=delivery,
-        reasons=_reasons(app, subscriber, delivery, issue, chosen),
-        papers=papers,
+        reasons=(*reasons, *map(_about_missing, issue.missing)),
+        papers=tuple(_explained(issue, ranked) for ranked in chosen),
     )
+
+
+def _of_a_mail(app: App, subscriber: Subscriber, delivery: Delivery, day: date) -> Explanation:
+    """Of a mail that was made: by what was known and missing then."""
+    missing = delivery.payload.get("missing", "").splitlines()
+    return Explanation(
+        day=day,
+        subscriber=subscriber,
+        delivery=delivery,
+        reasons=(_about_delivery(delivery), *map(_about_missing, missing)),
+        papers=_sent_papers(app, delivery),
+    )
+
+
+def _about_missing(line: str) -> str:
+    return f"missing in this edition: {line}"
 
 
 def _explained(issue: Issue, ranked: Ranked) -> ExplainedPaper:
@@ -153,7 +172,7 @@ def _explained(issue: Issue, ranked: Ranked) -> ExplainedPaper:
     )
 
 
-def _sent_papers(app: App, delivery: Delivery, issue: Issue) -> tuple[ExplainedPaper, ...]:
+def _sent_papers(app: App, delivery: Delivery) -> tuple[ExplainedPaper, ...]:
     letters = load_letters(app, [delivery])
     return tuple(
         ExplainedPaper(
@@ -163,23 +182,6 @@ def _sent_papers(app: App, delivery: Delivery, issue: Issue) -> tuple[ExplainedP
         )
         for paper in letters.papers[delivery.id]
     )
-
-
-def _reasons(
-    app: App,
-    subscriber: Subscriber,
-    delivery: Delivery | None,
-    issue: Issue,
-    chosen: Sequence[Ranked],
-) -> tuple[str, ...]:
-    lines = [_about_delivery(delivery)] if delivery is not None else []
-    if delivery is None:
-        lines.append(_about_waiting(subscriber))
-        plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
-        if is_skipped(plan):
-            lines.append(plan.detail)
-    lines.extend(f"missing in this edition: {line}" for line in issue.missing)
-    return tuple(lines)
 
 
 def _about_delivery(delivery: Delivery) -> str:
@@ -195,9 +197,12 @@ def _about_delivery(delivery: Delivery) -> str:
             return f"{delivery.status.value}{detail}{answer}"
 
 
-def _about_waiting(subscriber: Subscriber) -> str:
+def _about_waiting(subscriber: Subscriber, day: date) -> str:
+    """Why there is no mail of `day`, at least not yet."""
     match subscriber.status:
         case Status.ACTIVE if subscriber.next_due_at is not None:
+            if day < slot_day(subscriber.preferences, subscriber.next_due_at):
+                return "no mail was planned for this date"
             return f"not planned yet: next due at {subscriber.next_due_at:%Y-%m-%d %H:%M} UTC"
         case Status.PENDING:
             return "no mail: the subscription was never confirmed"
