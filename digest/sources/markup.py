@@ -7,10 +7,10 @@ from lxml import etree
 
 from digest.core.errors import SourceMalformed
 
-_COMMENTS = re.compile(rb"<!--(?:(?!-->).)*-->", re.DOTALL)
 # A DTD may name its public identifier, as RSS 0.91 does, but not declare anything itself.
 _OWN_DECLARATIONS = re.compile(rb"(?i)<!DOCTYPE[^<>\[]{0,1000}\[|<!ENTITY")
-_CDATA = re.compile(rb"<!\[CDATA\[(?:(?!\]\]>).)*\]\]>", re.DOTALL)
+# Where anything goes: comments and character data, each with what ends it.
+_FREE = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"))
 
 
 def refuse_declarations(body: bytes) -> None:
@@ -21,8 +21,23 @@ def refuse_declarations(body: bytes) -> None:
     flat = body.replace(b"\0", b"")
     if not _OWN_DECLARATIONS.search(flat):
         return
-    if _OWN_DECLARATIONS.search(_CDATA.sub(b"", _COMMENTS.sub(b"", flat))):
+    for opening, closing in _FREE:
+        flat = _without(flat, opening, closing)
+    if _OWN_DECLARATIONS.search(flat):
         raise SourceMalformed("the XML declares entities of its own, which are not read")
+
+
+def _without(text: bytes, opening: bytes, closing: bytes) -> bytes:
+    """`text` less all that stands between the two; in time that grows with its length alone,
+    which a regular expression over a hostile text does not promise."""
+    kept, at = [], 0
+    while (start := text.find(opening, at)) >= 0:
+        end = text.find(closing, start + len(opening))
+        if end < 0:
+            break
+        kept.append(text[at:start])
+        at = end + len(closing)
+    return b"".join((*kept, text[at:]))
 
 
 def parse_xml(body: bytes) -> Any:

@@ -12,6 +12,7 @@ from digest.core.papers import SourceRecord
 from digest.sources.feed_items import ParsedFeed
 from digest.sources.feeds import Feed, parse_feed
 from digest.sources.http import PoliteClient
+from digest.sources.markup import refuse_declarations
 from tests.fakes import NOON
 from tests.sources.conftest import collect
 from tests.sources.site import Reply, Site
@@ -325,3 +326,10 @@ def test_a_feed_that_is_a_web_page_now_is_malformed(client: PoliteClient, site: 
     pages, error = collect(Feed(client, "lab", url=site.url), FetchRequest(now=NOON))
     assert pages == []
     assert "perhaps a robot check" in str(error)
+
+
+def test_a_thousand_open_comments_are_looked_through_in_one_go() -> None:
+    hostile = b"<rss>" + b"<!ENTITY" + b"<!--" * 200_000 + b"<![CDATA[" * 100_000
+    with pytest.raises(SourceMalformed):
+        refuse_declarations(hostile)
+    refuse_declarations(b"<rss><!-- <!ENTITY --><![CDATA[ <!ENTITY ]]></rss>")
