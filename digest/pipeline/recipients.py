@@ -7,7 +7,7 @@ import sqlalchemy as sa
 import structlog
 
 from digest.core.bounces import BounceClass, classify_refusal
-from digest.core.deliveries import Delivery, Rejected
+from digest.core.deliveries import GIVE_UP_AFTER, Delivery, Rejected
 from digest.core.messages import MailKind
 from digest.core.subscribers import Status, Subscriber
 from digest.pipeline.app import App
@@ -24,8 +24,10 @@ _FOR = {
 _STATUS = re.compile(r"\b5\.\d{1,3}\.\d{1,3}\b")  # RFC 3463
 
 
-def why_not_mailed(delivery: Delivery, subscriber: Subscriber | None) -> str:
+def why_not_mailed(delivery: Delivery, subscriber: Subscriber | None, now: datetime) -> str:
     """Why a claimed delivery must not go out any more; "" when it may."""
+    if delivery.kind is MailKind.DIGEST and now - delivery.created_at > GIVE_UP_AFTER:
+        return "a day old: stale digests are not sent"
     if subscriber is None:
         return "the subscriber was erased"
     if subscriber.status is Status.SUPPRESSED:
@@ -38,8 +40,12 @@ def why_not_mailed(delivery: Delivery, subscriber: Subscriber | None) -> str:
 def note_refusal(
     app: App, conn: sa.Connection, outcome: Rejected, subscriber: Subscriber, now: datetime
 ) -> None:
-    """A refusal at RCPT counts as a bounce: a dead address is not mailed again."""
-    match classify_refusal(outcome.code, outcome.reply):
+    """A refusal at RCPT counts as a bounce: a dead address is not mailed again.
+
+    A refusal of the sender or of the message is the operator's affair, whatever its words.
+    """
+    found = classify_refusal(outcome.code, outcome.reply)
+    match found if outcome.recipient else BounceClass.POLICY:
         case BounceClass.HARD:
             # The reply itself may quote the address, and the reason outlives an erasure.
             reason = " ".join(("bounce:", str(outcome.code), *_STATUS.findall(outcome.reply)[:1]))

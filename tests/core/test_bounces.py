@@ -49,3 +49,15 @@ def test_any_answer_is_classified(code: int, reply: str) -> None:
 def test_an_ip_address_is_never_taken_for_a_status(one: int, other: int) -> None:
     for reply in (f"5.1.1.{one} refused", f"{one}.5.1.1 refused", f"{one}.{other}.5.1 refused"):
         assert classify_refusal(550, reply) is SOFT
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "5.1.0 <d@e.org>: Sender address rejected: User unknown in local recipient table",
+        "5.1.8 bad sender's system address",
+        "Sender denied: no such user here",
+    ],
+)
+def test_what_is_said_of_the_sender_is_never_the_recipients_fault(reply: str) -> None:
+    assert classify_refusal(550, reply) is BounceClass.POLICY
