@@ -38,18 +38,22 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Not now (4xx). `code` is 0 where the connection broke in the middle of the message."""
+    """Not now (4xx). `code` is 0 where the connection broke in the middle of the message;
+    `handed_over` when it broke after all of it: the relay may well have taken it."""
 
     code: int
     reply: str
+    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Never (5xx), for this recipient or this message."""
+    """Never (5xx). `recipient` is False where the sender or the message was refused: that says
+    nothing about the address."""
 
     code: int
     reply: str
+    recipient: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,8 @@ GIVE_UP_AFTER = timedelta(hours=24)
 def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Delivery:
     """The delivery once the relay has answered: sent, deferred with its next try, or failed.
 
-    An unreachable relay puts the delivery back in the queue and counts no attempt.
+    An unreachable relay puts the delivery back in the queue and counts no attempt. A relay that
+    twice stays silent after the whole message is taken to have it: a third copy would be worse.
     Pure; `delivery.status` must be `sending`.
     """
     match outcome:
@@ -116,7 +121,7 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Delivery:
                 smtp_reply=reply,
                 sent_at=now,
             )
-        case Rejected(code, reply):
+        case Rejected(code, reply, _):
             return replace(
                 delivery,
                 status=DeliveryStatus.FAILED,
@@ -125,8 +130,18 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Delivery:
                 smtp_reply=reply,
                 detail="refused by the receiving server",
             )
-        case Deferred(code, reply):
-            return _deferred(delivery, code, reply, now)
+        case Deferred(_, reply, True) if delivery.detail == _UNANSWERED:
+            return replace(
+                delivery,
+                status=DeliveryStatus.SENT,
+                attempts=delivery.attempts + 1,
+                smtp_code=0,
+                smtp_reply=reply,
+                sent_at=now,
+                detail="handed over, but the relay never said that it took it",
+            )
+        case Deferred(code, reply, handed_over):
+            return _deferred(delivery, code, reply, now, slowly=bool(code) or handed_over)
         case Unreachable(reply):
             return replace(
                 delivery,
@@ -138,9 +153,17 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Delivery:
             assert_never(never)
 
 
-def _deferred(delivery: Delivery, code: int, reply: str, now: datetime) -> Delivery:
-    ladder = REFUSAL_LADDER if code else BROKEN_LADDER
-    tried = replace(delivery, attempts=delivery.attempts + 1, smtp_code=code, smtp_reply=reply)
+def _deferred(
+    delivery: Delivery, code: int, reply: str, now: datetime, *, slowly: bool
+) -> Delivery:
+    ladder = REFUSAL_LADDER if slowly else BROKEN_LADDER
+    tried = replace(
+        delivery,
+        attempts=delivery.attempts + 1,
+        smtp_code=code,
+        smtp_reply=reply,
+        detail=_UNANSWERED if slowly and not code else delivery.detail,
+    )
     next_at = now + ladder[min(delivery.attempts, len(ladder) - 1)]
     if delivery.attempts >= len(ladder) or next_at - delivery.created_at > GIVE_UP_AFTER:
         return replace(
@@ -149,3 +172,7 @@ def _deferred(delivery: Delivery, code: int, reply: str, now: datetime) -> Deliv
             detail=f"given up after {tried.attempts} tries",
         )
     return replace(tried, status=DeliveryStatus.DEFERRED, next_attempt_at=next_at)
+
+
+# What a delivery is marked with once the whole of it was handed over and no answer came.
+_UNANSWERED = "handed over, the relay did not answer"

@@ -25,6 +25,7 @@ from digest.mail.transaction import (
     Refused,
     checked_addresses,
     open_transaction,
+    patience,
     printable,
     read_reply,
     size_limit,
@@ -34,6 +35,9 @@ from digest.mail.transaction import (
 _log = structlog.get_logger()
 
 # 530 and its neighbours at MAIL are about who we are, not about whom we write to (RFC 4954, 6).
+# How long a relay may take to acknowledge a message (RFC 5321, 4.5.3.2.6): giving up sooner
+# means sending it twice.
+_TAKING_S = 600.0
 _NOT_LOGGED_IN = frozenset({530, 534, 535, 538})
 
 
@@ -160,7 +164,8 @@ class SmtpConnection:
             except FAILURES as error:
                 self._drop()
                 if is_last_try or progress.content_sent:
-                    return Deferred(0, f"the connection broke {progress.step}: {_one_line(error)}")
+                    why = f"the connection broke {progress.step}: {_one_line(error)}"
+                    return Deferred(0, why, handed_over=progress.handed_over)
             _log.info("smtp.connection_reopened", host=self._config.host)
         raise AssertionError("the second try always answers")
 
@@ -185,7 +190,8 @@ class SmtpConnection:
     ) -> SendOutcome:
         limit = size_limit(server)
         if limit and len(message) > limit:
-            return Rejected(552, f"5.3.4 {len(message)} bytes; the relay takes {limit} at most")
+            why = f"5.3.4 {len(message)} bytes; the relay takes {limit} at most"
+            return Rejected(552, why, recipient=False)
         if to.needs_utf8 and not server.has_extn("smtputf8"):
             return Rejected(553, "5.6.7 the relay does not take addresses outside ASCII (SMTPUTF8)")
         if self._needs_reset:
@@ -194,8 +200,9 @@ class SmtpConnection:
         open_transaction(server, to, len(message))
         progress.step, progress.content_sent = "while the message was sent", True
         server.send(stuffed(message))
-        progress.step = "before the message was acknowledged"
-        code, reply = read_reply(server)
+        progress.step, progress.handed_over = "before the message was acknowledged", True
+        with patience(server, max(self._config.timeout_s, _TAKING_S)):
+            code, reply = read_reply(server)
         if code // 100 == 2:
             return Accepted(code, reply)
         raise Refused("DATA", code, reply)
@@ -209,7 +216,7 @@ class SmtpConnection:
             self._drop()
             return Unreachable(f"{self._config.host} asks for a login: {code} {reply}")
         if code // 100 == 5:
-            return Rejected(code, reply)
+            return Rejected(code, reply, recipient=refused.step == "RCPT")
         if code // 100 == 4:
             return Deferred(code, reply)
         self._drop()  # neither yes nor no: whatever follows would be out of step
@@ -222,6 +229,7 @@ class _Progress:
 
     step: str = "before the message was sent"
     content_sent: bool = False
+    handed_over: bool = False
 
 
 def _connect(config: SmtpConfig, tls: ssl.SSLContext) -> smtplib.SMTP:

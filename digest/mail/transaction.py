@@ -2,6 +2,8 @@
 
 import re
 import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from digest.core.deliveries import Rejected
@@ -107,6 +109,19 @@ def stuffed(message: bytes) -> bytes:
 def read_reply(server: smtplib.SMTP) -> tuple[int, str]:
     code, reply = server.getreply()
     return code, printable(reply)
+
+
+@contextmanager
+def patience(server: smtplib.SMTP, seconds: float) -> Iterator[None]:
+    """Waits up to `seconds` for what the server says meanwhile."""
+    sock = server.sock
+    assert sock is not None
+    usual = sock.gettimeout()
+    sock.settimeout(seconds)
+    try:
+        yield
+    finally:
+        sock.settimeout(usual)
 
 
 def printable(reply: bytes | str) -> str:

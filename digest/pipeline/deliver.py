@@ -30,9 +30,9 @@ from digest.store import claims, leases
 
 log = structlog.get_logger()
 
-LEASE_FOR = timedelta(minutes=10)
+LEASE_FOR = timedelta(minutes=30)
 # A message is not started when its lease might end while the relay thinks.
-_LEASE_MARGIN = timedelta(minutes=5)
+_LEASE_MARGIN = timedelta(minutes=20)
 _CLAIM_AT_ONCE = 25
 # Waiting this long for a recipient's domain is shorter than coming back.
 _PATIENCE_S = 2.0
@@ -231,7 +231,7 @@ class _Run:
 
     def _send_one(self, connection: MailConnection, delivery: Delivery, letters: Letters) -> None:
         subscriber = letters.subscriber(delivery)
-        why_not = why_not_mailed(delivery, subscriber)
+        why_not = why_not_mailed(delivery, subscriber, self.app.clock.now())
         if subscriber is None or why_not:
             self._finish(replace(delivery, status=DeliveryStatus.CANCELLED, detail=why_not))
             return

@@ -99,3 +99,20 @@ def test_an_unreachable_relay_costs_no_try() -> None:
 def test_a_refusal_for_ever_is_final() -> None:
     (delivery,) = live([Rejected(550, "5.1.1 no such user")])
     assert (delivery.status, delivery.smtp_code) == (DeliveryStatus.FAILED, 550)
+
+
+def test_a_message_that_was_handed_over_twice_without_an_answer_is_taken_to_be_sent() -> None:
+    silence = Deferred(0, "the connection broke", handed_over=True)
+    once = after(make_delivery(), silence, NOW)
+    assert once.status is DeliveryStatus.DEFERRED
+    assert once.next_attempt_at - NOW == REFUSAL_LADDER[0]
+    twice = after(replace(once, status=DeliveryStatus.SENDING), silence, NOW)
+    assert (twice.status, twice.attempts) == (DeliveryStatus.SENT, 2)
+    assert "never said" in twice.detail
+
+
+def test_silence_after_an_earlier_refusal_is_not_taken_for_a_yes() -> None:
+    later = after(make_delivery(), Deferred(450, "4.2.1 later"), NOW)
+    silence = Deferred(0, "the connection broke", handed_over=True)
+    again = after(replace(later, status=DeliveryStatus.SENDING), silence, NOW)
+    assert again.status is DeliveryStatus.DEFERRED

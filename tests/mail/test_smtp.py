@@ -75,7 +75,8 @@ def test_a_refusal_is_a_value_and_the_next_message_goes(relay: Relay, step: str)
     relay.answers[step] = ["450 4.2.1 later", "550-5.1.1 no such\r\n550 5.1.1 user"]
     with mailer(relay).connection() as connection:
         assert send(connection) == Deferred(450, "4.2.1 later")
-        assert send(connection) == Rejected(550, "5.1.1 no such 5.1.1 user")
+        refused = Rejected(550, "5.1.1 no such 5.1.1 user", recipient=step == "RCPT")
+        assert send(connection) == refused
         assert isinstance(send(connection), Accepted)
     assert relay.log.count("EHLO") == 1
     assert relay.log.count("RSET") == 2
@@ -222,7 +223,8 @@ def test_a_message_larger_than_the_relay_takes_is_not_begun() -> None:
         mailer(relay).connection() as connection,
     ):
         outcome = send(connection)
-    assert outcome == Rejected(552, f"5.3.4 {len(MESSAGE)} bytes; the relay takes 20 at most")
+    why = f"5.3.4 {len(MESSAGE)} bytes; the relay takes 20 at most"
+    assert outcome == Rejected(552, why, recipient=False)
     assert "MAIL" not in relay.log
 
 
