@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -12,7 +11,12 @@ from digest.core.editions import Card
 from digest.core.interests import Interest, format_interest
 from digest.core.messages import Content, MailKind
 from digest.core.papers import Paper
-from digest.core.subscribers import CONFIRMATION_VALID_DAYS, Frequency, Preferences
+from digest.core.subscribers import (
+    CONFIRMATION_VALID_DAYS,
+    Frequency,
+    Preferences,
+    zone_of,
+)
 from digest.mail.cards import card_facts
 from digest.mail.identity import MailIdentity
 from digest.mail.inline import hole, split
@@ -51,9 +55,7 @@ _NAMES = {
         *("subscribed_on", "preferences_url", "browser_url", "unsubscribe_url"),
         *("title", "others", "day"),
     ),
-    MailKind.CONFIRMATION: (
-        *("requested_at", "via", "interests", "confirm_url", "by_reply", "expires_on"),
-    ),
+    MailKind.CONFIRMATION: (*("requested_at", "via", "confirm_url", "by_reply", "expires_on"),),
     MailKind.WELCOME: (
         *("schedule", "first", "interests", "no_interests", "command_address"),
         *("preferences_url", "unsubscribe_url"),
@@ -154,16 +156,18 @@ class Renderer:
         requested_at: datetime,
         via: str,
         confirm_url: str,
-        interests: Sequence[Interest] = (),
     ) -> Content:
-        """The double opt-in request. `via` says how it was asked for: "on the web page"."""
+        """The double opt-in request. `via` says how it was asked for: "on the web page".
+
+        It quotes nothing of what was typed: whoever asked may be a stranger to the reader, who
+        would have us carry his words to them.
+        """
         ends = requested_at + timedelta(days=CONFIRMATION_VALID_DAYS)
         return self._letter(
             MailKind.CONFIRMATION,
             email=email,
             requested_at=f"{long_date(requested_at.date())} at {requested_at:%H:%M %Z}",
             via=via,
-            interests=_interests(interests),
             confirm_url=confirm_url,
             by_reply="yes" if self._identity.command_address else "",
             expires_on=long_date(ends.date()),
@@ -180,7 +184,7 @@ class Renderer:
         unsubscribe_url: str,
     ) -> Content:
         """What somebody who has just confirmed has asked for, and where to change it."""
-        zone = ZoneInfo(preferences.timezone)
+        zone = zone_of(preferences.timezone)
         return self._letter(
             MailKind.WELCOME,
             email=email,

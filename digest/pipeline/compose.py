@@ -130,7 +130,6 @@ def letter_content(app: App, subscriber: Subscriber, delivery: Delivery) -> Cont
                 requested_at=delivery.created_at,
                 via=_VIA.get(delivery.payload.get("via", "web"), _VIA["web"]),
                 confirm_url=links.confirm_url(app, subscriber, delivery),
-                interests=subscriber.interests,
             )
         case MailKind.WELCOME:
             return app.renderer.welcome(

@@ -264,12 +264,10 @@ def test_a_confirmation_says_who_asked_when_and_when_it_ends(renderer: Renderer)
         requested_at=NOW,
         via="on the web page",
         confirm_url="https://papers.example.org/confirm/T",
-        interests=INTERESTS,
     )
     flat = " ".join(content.text.split())
     assert content.subject == "Please confirm your subscription to Paper Digest"
     assert "On Friday, 20 March 2026 at 06:30 UTC, somebody, probably you, asked on the web" in flat
-    assert "Your interests: robot learning; author: Ada Bell." in flat
     assert "ends by itself on Friday, 27 March 2026" in flat
     assert "Or just reply to this mail" in flat
     assert "https://papers.example.org/confirm/T" in Page(content.html).links
