@@ -3,14 +3,13 @@
 import sys
 from datetime import UTC, datetime, time
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from digest.cli.context import opened_app, parse_day
 from digest.cli.output import say
 from digest.core.errors import InvalidInput
-from digest.core.subscribers import Status, normalize_address
+from digest.core.subscribers import Status, normalize_address, zone_of
 from digest.pipeline import membership, suppression
 from digest.pipeline.membership import Origin
 from digest.pipeline.preview import subscriber_named
@@ -49,7 +48,7 @@ def pause(
     day = parse_day(until)
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
-        zone = ZoneInfo(found.preferences.timezone)
+        zone = zone_of(found.preferences.timezone)
         end = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC) if day else None
         if end is not None and end <= service.clock.now():
             raise InvalidInput(f"{until} has begun already: --until names the day mail comes again")

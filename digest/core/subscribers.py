@@ -1,5 +1,6 @@
 """Who gets a digest, how often, and when: the states of a membership and its time slots."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -90,10 +91,17 @@ def address_key(address: str) -> str:
     return address.casefold()
 
 
+# A system's own files hold more than the IANA names, which another machine does not know.
+_NOT_A_ZONE = re.compile(r"(?:posix|right)/|(?:localtime|posixrules|Factory)$")
+
+
 def parse_timezone(name: str) -> str:
     """The IANA name of a zone. Raises InvalidInput when there is no such zone."""
+    key = name.strip()
     try:
-        return ZoneInfo(name.strip()).key
+        if _NOT_A_ZONE.match(key):
+            raise ValueError(key)
+        return ZoneInfo(key).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidInput(
             f"{name!r} is not a time zone: use a name such as Europe/Berlin or UTC"
@@ -106,6 +114,15 @@ def parse_at(text: str) -> time:
         return datetime.strptime(text.strip(), "%H:%M").time()  # noqa: DTZ007 (a time of day)
     except ValueError:
         raise InvalidInput(f"{text!r} is not a time of day: write it as 07:30") from None
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of a stored name; UTC where this machine does not know it any more, so that one
+    row cannot hold up everybody."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 def has_slot_on(frequency: Frequency, day: date) -> bool:
@@ -125,14 +142,14 @@ def slot_on(preferences: Preferences, day: date) -> datetime:
     A local time that does not exist on a day (clocks go forward) is taken as if they had not
     yet; one that exists twice (clocks go back) means its first occurrence: PEP 495, fold=0.
     """
-    zone = ZoneInfo(preferences.timezone)
+    zone = zone_of(preferences.timezone)
     local = datetime.combine(day, preferences.at, tzinfo=zone)
     return local.astimezone(ZoneInfo("UTC"))
 
 
 def next_slot(preferences: Preferences, after: datetime) -> datetime:
     """The first slot strictly later than `after`, in UTC."""
-    day = after.astimezone(ZoneInfo(preferences.timezone)).date() - timedelta(days=1)
+    day = after.astimezone(zone_of(preferences.timezone)).date() - timedelta(days=1)
     while True:
         if has_slot_on(preferences.frequency, day):
             slot = slot_on(preferences, day)
@@ -147,6 +164,6 @@ def slot_day(preferences: Preferences, slot: datetime) -> date:
     A slot in a skipped hour is shown by the clock an hour later, which may be the next day;
     it still belongs to the day it was made for.
     """
-    day = slot.astimezone(ZoneInfo(preferences.timezone)).date()
+    day = slot.astimezone(zone_of(preferences.timezone)).date()
     before = day - timedelta(days=1)
     return before if slot_on(preferences, before) == slot else day

@@ -8,14 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.core.errors import InvalidInput
 from digest.core.subscribers import (
     Frequency,
     Preferences,
     has_slot_on,
     next_slot,
+    parse_timezone,
     slot_day,
     slot_on,
 )
+from tests.builders import NOW
 
 # The names that people choose; the others are links, old spellings and files that are no zones.
 ZONES = sorted(
@@ -159,3 +162,16 @@ def test_the_week_is_the_readers_own() -> None:
 def test_a_slot_is_strictly_later_than_the_moment_asked_for() -> None:
     slot = utc("2026-03-20T06:30")
     assert next_slot(berlin("07:30"), slot) == slot + DAY
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Factory", "posix/UTC", "right/UTC"])
+def test_a_name_that_only_this_machine_may_know_is_no_time_zone(name: str) -> None:
+    with pytest.raises(InvalidInput, match="is not a time zone"):
+        parse_timezone(name)
+
+
+def test_a_zone_that_is_not_known_any_more_holds_nobody_up() -> None:
+    lost = Preferences(timezone="Mars/Olympus")
+    slot = next_slot(lost, NOW)
+    assert (slot.hour, slot.minute) == (7, 30)
+    assert slot_day(lost, slot) == slot.date()
