@@ -154,7 +154,7 @@ class _Planner:
             if found is None:
                 found = other
                 found.why = f"same {identifier.kind} id"
-            elif not _conflict(found.ids, other.ids, only=ARXIV):
+            elif not _conflict(found.ids, other.ids, only=ARXIV) and _agree(found, other):
                 found = self._join(found, other)
         return found
 
@@ -186,6 +186,18 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
     return any(
         not ({i for i in left if i.kind == kind} & {i for i in right if i.kind == kind})
         for kind in kinds
+    )
+
+
+def _agree(one: _Cluster, other: _Cluster) -> bool:
+    """Whether two papers that one record names both are spoken of alike: a record may carry the
+    DOI of a whole issue, or a link that its author got wrong."""
+    return any(
+        left.fingerprint == right.fingerprint
+        or _similar_titles(left.fingerprint, right.fingerprint)
+        or _similar_abstracts(left.abstract, right.abstract)
+        for left in one.samples
+        for right in other.samples
     )
 
 

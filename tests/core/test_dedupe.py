@@ -275,3 +275,10 @@ def test_empty_fields_replace_nothing_and_fill_from_anybody() -> None:
     changed, origins = merged_fields({"title": ""}, {}, poor)
     assert changed["title"] == TITLE
     assert origins["title"] == Provenance(source="b", authority=0)
+
+
+def test_one_record_with_the_wrong_link_joins_no_papers_that_speak_of_other_things() -> None:
+    robots = known(1, doi(1), title="Walking robots that plan ahead on ice")
+    proteins = known(2, doi(2), title="Folding proteins by simulated annealing", abstract="")
+    both = record(doi(1), doi(2), title="Walking robots that plan ahead on ice")
+    assert [group.known for group in plan([both], [robots, proteins])] == [(1,)]
