@@ -168,7 +168,7 @@ class WebSection(Section):
     base_url: WebAddress = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    trusted_proxies: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     subscribe_per_hour: int = Field(default=20, ge=1)
     confirmations_per_domain_per_hour: int = Field(default=50, ge=1)
 

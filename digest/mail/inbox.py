@@ -6,6 +6,7 @@ is left out.
 """
 
 import binascii
+import email.errors
 import hashlib
 import os
 import re
@@ -42,6 +43,7 @@ _RECIPIENT_HEADERS = frozenset(
 _ADDRESS_HEADERS = _RECIPIENT_HEADERS | {"from", "sender", "reply-to", "return-path"}
 # What the standard library is known to raise on mail that breaks the rules.
 _BREAKS = (
+    email.errors.MessageError,
     *(ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError),
     binascii.Error,
 )

@@ -190,7 +190,11 @@ class _Case:
             return self._answer("subscribe", "subscribe", text)
         if not answers.take_turn(self.app, _SUBSCRIBE):
             return _nothing("subscribe", "too many requests within the hour")
-        membership.request_subscription(self.app, self.mail.sender, _wishes(interests), _ORIGIN)
+        outcome = membership.request_subscription(
+            self.app, self.mail.sender, _wishes(interests), _ORIGIN
+        )
+        if outcome is not None:
+            return _nothing("subscribe", "too many requests from this domain within the hour")
         return InboundReport(kind="subscribe", action=Action.REQUESTED)
 
     def _confirm(self, token: str) -> InboundReport:

@@ -34,6 +34,9 @@ class WebServer:
             map=self._sockets,
             sockets=[self._socket],
             threads=threads,
+            # Clients that open connections and say nothing must not keep the others out.
+            connection_limit=1000,
+            channel_timeout=20,
             ident=None,
             # The application decides whom it believes; here nothing is taken away.
             clear_untrusted_proxy_headers=False,

@@ -273,3 +273,8 @@ def test_mail_that_another_program_took_is_no_error(tmp_path: Path) -> None:
     maildir = make_maildir(tmp_path)
     maildir.mark_seen(tmp_path / "new/gone")
     assert Maildir(tmp_path / "nowhere").waiting() == []
+
+
+def test_a_subject_that_only_looks_encoded_is_read_all_the_same() -> None:
+    mail = read_mail(b"From: ada@e.org\r\nSubject: =?utf-8?b?abcde?=\r\n\r\nunsubscribe\r\n")
+    assert mail.sender == "ada@e.org"
