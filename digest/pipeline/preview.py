@@ -1,5 +1,6 @@
 """What a subscriber gets, would get, or does not get, and why; nothing is changed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -130,16 +131,35 @@ def explain(app: App, email: str, day: date) -> Explanation:
         return _of_a_mail(app, subscriber, delivery, day)
     issue = gather(app, day)
     chosen = _chosen(app, issue, subscriber)
-    about = _about_delivery(delivery) if delivery else _about_waiting(subscriber, day)
-    plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
-    reasons = [about, *([plan.detail] if delivery is None and is_skipped(plan) else [])]
     return Explanation(
         day=day,
         subscriber=subscriber,
         delivery=delivery,
-        reasons=(*reasons, *map(_about_missing, issue.missing)),
+        reasons=(
+            (_about_delivery(delivery),)
+            if delivery is not None
+            else _undecided(app, subscriber, issue, chosen)
+        ),
         papers=tuple(_explained(issue, ranked) for ranked in chosen),
     )
+
+
+def _undecided(
+    app: App, subscriber: Subscriber, issue: Issue, chosen: Sequence[Ranked]
+) -> tuple[str, ...]:
+    """What stands in the way of a mail by what is known now; of a day gone by, only that it is."""
+    about = _about_waiting(subscriber, issue.day)
+    if _is_gone_by(subscriber, issue.day):
+        return (about,)
+    plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
+    detail = (plan.detail,) if is_skipped(plan) else ()
+    return (about, *detail, *map(_about_missing, issue.missing))
+
+
+def _is_gone_by(subscriber: Subscriber, day: date) -> bool:
+    """Whether the next mail is one of a later day, in the subscriber's calendar."""
+    due = subscriber.next_due_at
+    return due is not None and day < slot_day(subscriber.preferences, due)
 
 
 def _of_a_mail(app: App, subscriber: Subscriber, delivery: Delivery, day: date) -> Explanation:
@@ -201,7 +221,7 @@ def _about_waiting(subscriber: Subscriber, day: date) -> str:
     """Why there is no mail of `day`, at least not yet."""
     match subscriber.status:
         case Status.ACTIVE if subscriber.next_due_at is not None:
-            if day < slot_day(subscriber.preferences, subscriber.next_due_at):
+            if _is_gone_by(subscriber, day):
                 return "no mail was planned for this date"
             return f"not planned yet: next due at {subscriber.next_due_at:%Y-%m-%d %H:%M} UTC"
         case Status.PENDING:

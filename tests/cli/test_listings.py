@@ -47,7 +47,10 @@ def test_a_paper_is_found_by_any_of_its_names(operator: Operator, name: str) -> 
     found = operator.json("papers", "show", name)
     assert found.keys() >= PAPER | {"abstract", "categories", "provenance"}
     assert found["sources"] == ["arxiv", "huggingface"]
-    assert {signal["metric"] for signal in found["signals"]} >= {"upvotes", "comments"}
+    assert {reading["metric"] for reading in found["readings"]} >= {"upvotes", "comments"}
+    listed = operator.json("papers", "list", "--limit", "1000")
+    row = next(row for row in listed if row["id"] == found["id"])
+    assert {key: found[key] for key in row} == row
     shown = operator.ok("papers", "show", name)
     assert found["abstract"] in shown
     assert operator.json("papers", "show", str(found["id"])) == found
@@ -65,6 +68,7 @@ def test_deliveries_come_as_rows(operator: Operator) -> None:
     (row,) = operator.json("deliveries", "list", "--email", ADA)
     assert (row["edition"], row["status"], row["attempts"]) == (DAY, "sent", 1)
     assert (row["smtp_code"], row["sent_at"]) == (250, "2026-03-20T21:00:00Z")
+    assert f"250 {row['smtp_reply']}" in operator.ok("deliveries", "list", "--email", ADA)
     assert len(row["papers"]) > 0
     assert all(isinstance(paper, int) for paper in row["papers"])
     assert operator.json("deliveries", "list", "--date", "2020-01-01") == []

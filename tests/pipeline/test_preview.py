@@ -1,14 +1,14 @@
 """Looking without touching: the mail of a reader, and why they get it or not."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes
 
 import pytest
 
 from digest.core.deliveries import Accepted, Deferred, Rejected, SendOutcome
 from digest.core.errors import NotFound
-from digest.core.subscribers import Status
+from digest.core.subscribers import Preferences, Status
 from digest.pipeline import membership
 from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.assemble import assemble
@@ -17,8 +17,8 @@ from digest.pipeline.preview import explain, preview
 from digest.pipeline.refresh import refresh
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_app, store_papers, store_subscriber
-from tests.fakes import FakeMailer, FakeSource
-from tests.pipeline.world import everything, member, planned
+from tests.fakes import FakeClock, FakeMailer, FakeSource
+from tests.pipeline.world import everything, member, planned, set_status
 
 ADA = "ada@a.example"
 TOMORROW = TODAY + timedelta(days=1)
@@ -179,3 +179,63 @@ def test_explain_says_what_is_missing_and_that_nothing_would_be_sent(sqlite_stor
         "no paper appeared in the 7 days of this edition (arXiv could not be read)",
         "missing in this edition: arXiv could not be read",
     )
+
+
+def test_explain_says_that_no_mail_was_planned_for_a_day_gone_by(sqlite_store: Store) -> None:
+    tokyo = Preferences(timezone="Asia/Tokyo")
+    due = datetime(2026, 3, 20, 22, 30, tzinfo=UTC)  # in Tokyo it is the 21st
+    store_subscriber(sqlite_store, email=ADA, preferences=tokyo, next_due_at=due)
+    app = make_app(sqlite_store, sources={"arxiv": FakeSource("arxiv", [ValueError()])})
+    refresh(app)
+    assert explain(app, ADA, TODAY).reasons == ("no mail was planned for this date",)
+    assert "not planned yet" in explain(app, ADA, TOMORROW).reasons[0]
+
+
+@pytest.mark.parametrize("min_papers", [1, 9])
+def test_explain_tells_of_a_decision_what_was_missing_then(
+    sqlite_store: Store, min_papers: int
+) -> None:
+    source = FakeSource("arxiv", [ValueError()])
+    app = make_app(sqlite_store, min_papers=min_papers, sources={"arxiv": source})
+    planned(app, ADA)
+    refresh(app)
+    told = explain(app, ADA, TODAY).reasons
+    assert len(told) == 1
+    assert "could not be read" in explain(app, ADA, TOMORROW).reasons[-1]
+
+
+def test_explain_keeps_what_was_missing_when_the_mail_was_made(sqlite_store: Store) -> None:
+    clock = FakeClock(NOW)
+    source = FakeSource("arxiv", [ValueError(), []])
+    app = make_app(sqlite_store, clock=clock, sources={"arxiv": source})
+    refresh(app)
+    planned(app, ADA)
+    clock.advance(86_400)
+    refresh(app)
+    assert explain(app, ADA, TODAY).reasons[1:] == (
+        "missing in this edition: arXiv could not be read",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (Status.PENDING, "the subscription was never confirmed"),
+        (Status.PAUSED, "the subscriber is paused"),
+        (Status.UNSUBSCRIBED, "the subscriber is unsubscribed"),
+    ],
+)
+def test_there_is_no_preview_for_whom_no_mail_would_be_made(
+    sqlite_store: Store, status: Status, reason: str
+) -> None:
+    store_papers(sqlite_store, 2)
+    store_subscriber(sqlite_store, email=ADA, status=status)
+    with pytest.raises(NotFound, match=reason):
+        preview(make_app(sqlite_store), ADA, TODAY)
+
+
+def test_the_mail_of_somebody_who_has_left_can_still_be_looked_at(sqlite_store: Store) -> None:
+    app = sent(sqlite_store)
+    set_status(sqlite_store, ADA, Status.UNSUBSCRIBED)
+    assert isinstance(app.mailer, FakeMailer)
+    assert preview(app, ADA, TODAY).message == app.mailer.taken[0][1]
