@@ -47,7 +47,7 @@ def process_mail(
                 reports = process_maildir(service, maildir, trusted)
             else:
                 reports = [process(service, _read(name), trusted) for name in files or ()]
-    except StoreError as error:
+    except (StoreError, OSError) as error:
         if files != ["-"]:
             raise
         warn(f"error: {error}")

@@ -74,24 +74,17 @@ def show(
     Example: digest papers show 2603.19235
     """
     with opened_app(ctx) as service:
-        paper = browse.one(service, name)
-    if paper is None:
+        shown = browse.one(service, name)
+    if shown is None:
         raise NotFound(f"there is no paper {name} here: `digest papers search` finds them")
     if json:
-        print_json(paper_details(paper))
+        print_json(paper_details(shown))
     else:
-        _print_details(paper)
+        _print_details(shown.paper)
 
 
 def paper_row(shown: Shown) -> dict[str, Any]:
     paper = shown.paper
-    return _basics(paper) | {
-        "score": round(shown.score, 6),
-        "signals": browse.latest_readings(paper),
-    }
-
-
-def _basics(paper: Paper) -> dict[str, Any]:
     ids: dict[str, str] = {}
     for identifier in paper.ids:
         ids.setdefault(identifier.kind, identifier.value)
@@ -103,12 +96,15 @@ def _basics(paper: Paper) -> dict[str, Any]:
         "sources": list(paper.sources),
         "ids": ids,
         "url": paper.url,
+        "score": round(shown.score, 6),
+        "signals": browse.latest_readings(paper),
     }
 
 
-def paper_details(paper: Paper) -> dict[str, Any]:
-    return _basics(paper) | {
-        "score": None,
+def paper_details(shown: Shown) -> dict[str, Any]:
+    """The row of a listing, and all else that is known: `readings` are the signals over time."""
+    paper = shown.paper
+    return paper_row(shown) | {
         "abstract": paper.abstract,
         "summary": paper.summary,
         "categories": list(paper.categories),
@@ -118,7 +114,7 @@ def paper_details(paper: Paper) -> dict[str, Any]:
         "discussion_url": paper.discussion_url,
         "first_seen_at": iso(paper.first_seen_at),
         "provenance": {field: origin.source for field, origin in paper.provenance.items()},
-        "signals": [
+        "readings": [
             {"source": s.source, "metric": s.metric, "at": iso(s.at), "value": s.value}
             for s in paper.signals
         ],

@@ -81,10 +81,17 @@ def _plain(paper: Paper) -> RankingPaper:
     )
 
 
-def one(app: App, name: str) -> Paper | None:
-    """A paper by its number here, its arXiv id, its DOI, or a link to one of these."""
+def one(app: App, name: str) -> Shown | None:
+    """A paper by its number here, its arXiv id, its DOI, or a link to one of these; with its
+    score among the papers of the days of an edition, 0 when it is not of these days."""
     with app.store.read() as conn:
-        return library.find(conn, name)
+        paper = library.find(conn, name)
+    if paper is None:
+        return None
+    now = app.clock.now()
+    around = _judged(app, now - timedelta(days=app.rules.lookback_days), now)
+    found = next((shown for shown in around if shown.paper.id == paper.id), None)
+    return found or Shown(paper=paper, score=0.0)
 
 
 def latest_readings(paper: Paper) -> dict[str, float]:

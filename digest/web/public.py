@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, current_app, request
 
 from digest.core.editions import edition_day
 from digest.mail.cards import card_facts, source_names
+from digest.pipeline import browse
 from digest.store import editions, library
 from digest.web.listing import CHART_HEIGHT, CHART_WIDTH, courses, edition_entries, entries
 from digest.web.replies import open_to_all, page, served
@@ -59,8 +60,8 @@ def _today() -> date:
 @pages.get("/search")
 def search() -> Response:
     query = " ".join(request.args.get("q", "").split())[:_MAX_QUERY_CHARS]
-    with served().store.read() as conn:
-        found = entries(library.search(conn, query, MAX_FOUND))
+    hits = browse.search(served(), query, limit=MAX_FOUND)
+    found = entries([hit.paper for hit in hits])
     return open_to_all(
         page("search.html", query=query, entries=found, limit=MAX_FOUND), index=False
     )

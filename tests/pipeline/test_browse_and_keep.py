@@ -64,7 +64,7 @@ def test_a_paper_is_found_by_any_of_its_names(sqlite_store: Store, name: str) ->
     store_papers(sqlite_store, 1)
     found = browse.one(make_app(sqlite_store), name)
     assert found is not None
-    assert found.id == 1
+    assert found.paper.id == 1
     assert browse.one(make_app(sqlite_store), "2603.99999") is None
 
 
