@@ -4,11 +4,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from digest.cli.context import Json, opened_app, parse_day
+from digest.cli.context import DryRun, Json, opened_app, parse_day
 from digest.cli.output import counted, iso, note, print_json, print_table, say, short_time
 from digest.core.deliveries import Delivery, DeliveryStatus
 from digest.core.errors import NotFound
-from digest.store import outbox
+from digest.store import outbox, retries
 from digest.store.outbox import DeliveryRow
 
 _SHOWN = 200
@@ -107,16 +107,25 @@ def retry(
     status: Annotated[
         Literal["failed", "deferred"], typer.Option(help="Which to try again.")
     ] = "failed",
+    dry_run: DryRun = False,
 ) -> None:
     """Queue failed deliveries anew; `digest send` then sends them.
 
-    Each keeps its Message-ID, so that nobody sees one twice.
+    Each keeps its Message-ID, so that nobody sees one twice. Left out is what
+    goes to a suppressed address, and a digest of which a paper has since come
+    with another.
 
     Example: digest deliveries retry --status failed
     """
-    with opened_app(ctx) as service, service.store.write() as conn:
-        again = outbox.retry(conn, [DeliveryStatus(status)], service.clock.now())
-    say(f"{counted(again, 'delivery')} queued again")
+    statuses = [DeliveryStatus(status)]
+    with opened_app(ctx) as service:
+        if dry_run:
+            with service.store.read() as conn:
+                again = len(retries.retriable(conn, statuses))
+        else:
+            with service.store.write() as conn:
+                again = retries.retry(conn, statuses, service.clock.now())
+    say(f"{counted(again, 'delivery')} {'would be queued' if dry_run else 'queued'} again")
 
 
 def delivery_row(row: DeliveryRow) -> dict[str, Any]:

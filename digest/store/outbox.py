@@ -1,4 +1,4 @@
-"""Deliveries: planned once for each reader and edition, cancelled, retried, and listed."""
+"""Deliveries: planned once for each reader and edition, cancelled, and listed."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
 from digest.core.subscribers import SubscriberId, address_key
 from digest.store.chunks import chunks
-from digest.store.ledger import give_back, take_back
+from digest.store.ledger import give_back
 from digest.store.papers import upsert
 from digest.store.tables import deliveries, delivery_papers, editions, sent_papers, subscribers
 
@@ -154,22 +154,6 @@ def cancel_waiting(
     ).all()
     give_back(conn, ids)
     return len(ids)
-
-
-def retry(conn: sa.Connection, statuses: Collection[DeliveryStatus], now: datetime) -> int:
-    """Queues deliveries of these statuses anew; how many.
-
-    A digest comes back only while no later one has brought the reader any of its papers.
-    """
-    ids = conn.scalars(sa.select(deliveries.c.id).where(deliveries.c.status.in_(statuses))).all()
-    again = [key for key in ids if take_back(conn, key)]
-    for chunk in chunks(again):
-        conn.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id.in_(chunk))
-            .values(status=DeliveryStatus.QUEUED, attempts=0, next_attempt_at=now, detail="")
-        )
-    return len(again)
 
 
 def papers_of(

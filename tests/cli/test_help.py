@@ -39,7 +39,7 @@ PROMISED = {
     "subscribers erase": "--yes",
     "deliveries list": "--date --status --email --json",
     "deliveries show": "",
-    "deliveries retry": "--status",
+    "deliveries retry": "--status --dry-run",
     "sources list": "--json",
     "sources status": "--json",
     "mailbox process": "--maildir",

@@ -87,3 +87,13 @@ def test_a_relay_that_is_down_defers_all_and_blames_nobody(operator: Operator) -
 
 def test_nothing_that_failed_is_nothing_to_retry(operator: Operator) -> None:
     assert operator.ok("deliveries", "retry") == "0 deliveries queued again\n"
+
+
+def test_a_retry_can_be_rehearsed(operator: Operator) -> None:
+    operator.run("send", "--date", "2026-03-21")
+    deferred = operator.json("deliveries", "list", "--status", "deferred")
+    before = operator.json("deliveries", "list")
+    said = operator.ok("deliveries", "retry", "--status", "deferred", "--dry-run")
+    assert said.startswith(f"{len(deferred)} deliver")
+    assert said.endswith("would be queued again\n")
+    assert operator.json("deliveries", "list") == before

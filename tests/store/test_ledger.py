@@ -4,13 +4,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from digest.core.deliveries import DeliveryStatus
 from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
-from digest.core.subscribers import SubscriberId
-from digest.store import claims, editions, ledger, outbox, subscribers
+from digest.core.subscribers import Status, SubscriberId
+from digest.store import claims, editions, ledger, outbox, retries, subscribers
 from digest.store.engine import Store
 from tests.builders import (
     NOW,
@@ -152,7 +153,7 @@ def test_the_ledger_outlives_the_editions_that_retention_drops(full: Store) -> N
 
 def retry(store: Store, *statuses: DeliveryStatus) -> int:
     with store.write() as conn:
-        return outbox.retry(conn, statuses, NOW)
+        return retries.retry(conn, statuses, NOW)
 
 
 def test_a_retried_digest_takes_its_papers_back(full: Store) -> None:
@@ -188,13 +189,61 @@ def test_of_two_failed_digests_with_one_paper_only_one_comes_back(full: Store) -
     assert retry(full, DeliveryStatus.FAILED) == 1
 
 
-def test_a_retry_starts_counting_anew(full: Store) -> None:
+def test_a_retry_starts_anew_and_forgets_what_the_relay_said(full: Store) -> None:
     enqueue(full, 1, kind=MailKind.WELCOME)
-    finish(full, 1, DeliveryStatus.FAILED)
+    with full.write() as conn:
+        (claimed,) = claims.claim(conn, now=NOW, limit=1, owner="a", lease_until=NOW)
+        refused = replace(
+            claimed,
+            status=DeliveryStatus.FAILED,
+            attempts=1,
+            smtp_code=550,
+            smtp_reply="5.1.1 nobody here",
+            detail="refused",
+        )
+        claims.save(conn, refused, "a")
     assert retry(full, DeliveryStatus.FAILED) == 1
     with full.read() as conn:
         (row,) = outbox.listed(conn)
-    assert (row.delivery.attempts, row.delivery.detail) == (0, "")
+    assert row.delivery == replace(claimed, status=DeliveryStatus.QUEUED)
+
+
+def test_nothing_is_retried_to_a_suppressed_address(full: Store) -> None:
+    enqueue(full, 1, 1)
+    enqueue(full, 2, kind=MailKind.REPLY)
+    for number in (1, 2):
+        finish(full, number, DeliveryStatus.FAILED)
+    with full.write() as conn:
+        subscribers.set_status(conn, READER, Status.SUPPRESSED)
+    assert retry(full, DeliveryStatus.FAILED) == 0
+    assert set(listed(full).values()) == {DeliveryStatus.FAILED}
+
+
+def test_what_can_be_retried_is_what_a_retry_queues(full: Store) -> None:
+    for number, paper in ((1, 1), (2, 1), (3, 2)):
+        enqueue(full, number, paper)
+        finish(full, number, DeliveryStatus.FAILED)
+    enqueue(full, 4, 3)
+    with full.read() as conn:
+        able = retries.retriable(conn, [DeliveryStatus.FAILED])
+    assert set(listed(full).values()) == {DeliveryStatus.FAILED, DeliveryStatus.QUEUED}
+    assert retry(full, DeliveryStatus.FAILED) == len(able) == 2
+    assert [number for number, status in listed(full).items() if status == "failed"] == [2]
+    assert seen(full) == {1, 2, 3}
+
+
+def test_a_retry_of_many_takes_few_statements(full: Store) -> None:
+    for number in range(2, 60):
+        store_subscriber(full, number)
+    new = [make_new_delivery(n, n, papers=(make_planned(1), make_planned(2))) for n in range(2, 60)]
+    statements: list[str] = []
+    with full.write() as conn:
+        outbox.enqueue(conn, new, NOW)
+        sa.event.listen(
+            conn, "before_cursor_execute", lambda _conn, _cursor, text, *_: statements.append(text)
+        )
+        assert retries.retry(conn, [DeliveryStatus.QUEUED], NOW) == 58
+    assert len(statements) <= 6
 
 
 # --- cancelling -----------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from digest.core.subscribers import (
     SubscriberId,
     parse_at,
 )
-from digest.store import outbox, subscribers
+from digest.store import outbox, retries, subscribers
 from digest.store.chunks import CHUNK
 from digest.store.engine import Store
 from digest.store.subscribers import Consent
@@ -134,7 +134,7 @@ def test_more_members_and_mails_than_a_statement_can_name_are_listed(sqlite_stor
         conn.connection.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, CHUNK + 9)
         assert len(subscribers.listed(conn)) == number
         assert len(outbox.listed(conn)) == number
-        assert outbox.retry(conn, [DeliveryStatus.QUEUED], NOW) == number
+        assert retries.retry(conn, [DeliveryStatus.QUEUED], NOW) == number
 
 
 # --- due ------------------------------------------------------------------------------------------
