@@ -106,7 +106,7 @@ def import_csv(
     verb = "would be added" if dry_run else "added"
     say(
         f"{report.added} {verb}, {report.known} were here already, "
-        f"{report.suppressed} are suppressed and left out"
+        f"{report.suppressed} are suppressed, {report.left_out} have left by what the file says"
     )
 
 

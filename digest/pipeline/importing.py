@@ -2,8 +2,8 @@
 
 Columns: `email`, `interests` (separated by `;`), and the options of `subscribers add`:
 keyword, exclude, category, author, like (each separated by `;`), frequency, at, timezone,
-max_papers, dial. A column `status`, as `export` writes it, leaves out who is not a member any
-more. Exports of listmonk and Mailchimp are read as they are.
+max_papers, dial. By a column `status`, as `export` writes it, whoever is not a member any more
+stays away. Exports of listmonk and Mailchimp are read as they are.
 """
 
 import csv
@@ -56,7 +56,8 @@ _COMING_BACK = (Status.ACTIVE, Status.PENDING, Status.PAUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMember:
-    """`status` is that in the file: whoever is pending there has not agreed yet."""
+    """`status` is that in the file: whoever is pending there has not agreed yet, and whoever
+    unsubscribed or was suppressed is not to be added."""
 
     email: str
     interests: tuple[Interest, ...]
@@ -66,11 +67,13 @@ class NewMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
-    """`known` are addresses of the file that are subscribed already; they stay as they are."""
+    """What became of each address. `known` are here already and stay as they are; `suppressed`
+    are so here, `left_out` have unsubscribed or were suppressed by what the file says."""
 
     added: int
     known: int
     suppressed: int
+    left_out: int
 
 
 class BadLines(InvalidInput):
@@ -82,7 +85,7 @@ class BadLines(InvalidInput):
 
 
 def parse_members(text: str, defaults: Preferences) -> tuple[NewMember, ...]:
-    """The members of a CSV text with a header line; an address given twice counts once.
+    """Whom a CSV text with a header line names; of an address given twice the first line counts.
 
     Raises BadLines with every problem of the file.
     """
@@ -98,8 +101,7 @@ def parse_members(text: str, defaults: Preferences) -> tuple[NewMember, ...]:
             try:
                 cells = _cells(row)
                 member = _member(cells if translated is None else translated(cells), defaults)
-                if member.status in _COMING_BACK:
-                    found.setdefault(address_key(member.email), member)
+                found.setdefault(address_key(member.email), member)
             except InvalidInput as error:
                 problems.append(f"line {reader.line_num}: {error}")
     except csv.Error as error:
@@ -193,10 +195,12 @@ def import_members(
 ) -> ImportReport:
     """Adds those not yet known, in one transaction. Without `confirmed` each is asked by mail;
     with it, only whoever is pending in the file."""
-    now, added, known, suppressed = app.clock.now(), 0, 0, 0
+    now, added, known, suppressed, left_out = app.clock.now(), 0, 0, 0, 0
     with app.store.write() as conn:
         for member in new:
-            if members.suppression_reason(conn, app.address_hash(member.email)) is not None:
+            if member.status not in _COMING_BACK:
+                left_out += 1
+            elif members.suppression_reason(conn, app.address_hash(member.email)) is not None:
                 suppressed += 1
             elif members.by_email(conn, member.email) is not None:
                 known += 1
@@ -204,7 +208,7 @@ def import_members(
                 added += 1
                 if not dry_run:
                     _add(app, conn, member, confirmed, now)
-    return ImportReport(added=added, known=known, suppressed=suppressed)
+    return ImportReport(added=added, known=known, suppressed=suppressed, left_out=left_out)
 
 
 def _add(app: App, conn: sa.Connection, member: NewMember, confirmed: bool, now: datetime) -> None:

@@ -154,6 +154,13 @@ def test_a_file_brings_its_readers_with_what_they_want(operator: Operator) -> No
     assert [interest["value"] for interest in row["interests"]] == ["robots", "graphs"]
 
 
+def test_the_counts_of_an_import_add_up(operator: Operator) -> None:
+    text = f"email,status\n{ADA},\neve@reader.example,\nfay@reader.example,unsubscribed\n"
+    code, out, _ = imported(operator, text, "--confirmed")
+    said = "1 added, 1 were here already, 0 are suppressed, 1 have left by what the file says\n"
+    assert (code, out) == (0, said)
+
+
 def test_a_rehearsed_import_changes_nothing(operator: Operator) -> None:
     before = operator.rows()
     code, out, _ = imported(operator, GOOD, "--dry-run")

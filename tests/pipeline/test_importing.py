@@ -145,7 +145,11 @@ def test_an_export_of_listmonk_is_read_as_it_is() -> None:
         "e2,ben@b.example,Ben,{},disabled,2026-01-01,2026-01-02\n"
         "e3,chen@c.example,Chen,{},blocklisted,2026-01-01,2026-01-02\n"
     )
-    assert [one.email for one in parsed(text)] == ["ada@a.example"]
+    assert [(one.email, one.status.value) for one in parsed(text)] == [
+        ("ada@a.example", "active"),
+        ("ben@b.example", "unsubscribed"),
+        ("chen@c.example", "unsubscribed"),
+    ]
 
 
 def test_an_export_of_mailchimp_is_read_as_it_is() -> None:
@@ -156,7 +160,8 @@ def test_an_export_of_mailchimp_is_read_as_it_is() -> None:
 
 @pytest.mark.parametrize("column", ["UNSUB_TIME", "CLEAN_TIME"])
 def test_whom_mailchimp_lists_as_gone_stays_gone(column: str) -> None:
-    assert parsed(f"Email Address,LEID,EUID,{column}\nada@a.example,1,x,2026-01-01\n") == ()
+    (ada,) = parsed(f"Email Address,LEID,EUID,{column}\nada@a.example,1,x,2026-01-01\n")
+    assert ada.status is Status.UNSUBSCRIBED
 
 
 # --- adding ---------------------------------------------------------------------------------------
@@ -179,7 +184,7 @@ def test_the_known_stay_as_they_are_and_the_suppressed_stay_away(sqlite_store: S
     suppression.suppress(app, "ben@b.example", "complaint")
     text = "email\nADA@a.example\nben@b.example\nchen@c.example\n"
     report = import_members(app, parsed(text), confirmed=True, dry_run=False)
-    assert report == ImportReport(added=1, known=1, suppressed=1)
+    assert report == ImportReport(added=1, known=1, suppressed=1, left_out=0)
     assert member(sqlite_store, "ada@a.example").status is Status.UNSUBSCRIBED
 
 
@@ -212,7 +217,9 @@ def test_only_members_of_a_file_come_back_and_the_pending_are_asked_all_the_same
     app = make_app(sqlite_store)
     lines = [f"{status.value}@a.example,{status.value}" for status in Status]
     new = parsed("\n".join(["email,status", *lines]))
-    import_members(app, new, confirmed=True, dry_run=False)
+    rehearsed = import_members(app, new, confirmed=True, dry_run=True)
+    assert rehearsed == ImportReport(added=3, known=0, suppressed=0, left_out=2)
+    assert import_members(app, new, confirmed=True, dry_run=False) == rehearsed
     with sqlite_store.read() as conn:
         found = {one.email.partition("@")[0]: one for one in subscribers.listed(conn)}
     assert {name: one.status.value for name, one in found.items()} == {
