@@ -116,6 +116,8 @@ def export(
 ) -> None:
     """Print all subscribers; the CSV can be imported again.
 
+    The CSV says nothing of the weights of interests; the JSON does.
+
     Example: digest subscribers export > readers.csv
     """
     with opened_app(ctx) as service, service.store.read() as conn:
@@ -132,7 +134,12 @@ def export(
 
 def _csv_row(subscriber: Subscriber) -> dict[str, str]:
     by_kind = {
-        kind: "; ".join(i.value for i in subscriber.interests if i.kind is kind)
+        kind: "; ".join(
+            # Among texts words such as `not: …` would be read as a mark.
+            format_interest(i) if kind is InterestKind.TEXT else i.value
+            for i in subscriber.interests
+            if i.kind is kind
+        )
         for kind in InterestKind
     }
     preferences = subscriber.preferences

@@ -47,10 +47,16 @@ _PREFIXED = re.compile(rf"(?ia)^({'|'.join(_PREFIXES)})\s*:\s*(.+)$")
 
 
 def make_interest(kind: InterestKind, value: str, weight: float = 1.0) -> Interest:
-    """An interest with tidy text. Raises InvalidInput when empty or longer than 500 characters."""
+    """An interest with tidy text.
+
+    Raises InvalidInput when it is empty, longer than 500 characters, or holds a `;`, which
+    separates one interest from the next wherever several are written on a line.
+    """
     tidy = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if not tidy:
         raise InvalidInput("an interest cannot be empty: write a few words")
+    if ";" in tidy:
+        raise InvalidInput(f"`;` separates interests, give them one by one: {tidy[:40]}")
     if len(tidy) > MAX_INTEREST_CHARS:
         raise InvalidInput(
             f"an interest is at most {MAX_INTEREST_CHARS} characters long, "

@@ -52,6 +52,11 @@ def test_an_endless_interest_is_refused() -> None:
         parse_interest("x" * (MAX_INTEREST_CHARS + 1))
 
 
+def test_an_interest_that_would_be_read_as_two_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"`;` separates interests, .*: graph; and more"):
+        parse_interest("graph;  and more")
+
+
 def test_a_text_is_read_line_by_line_without_repetitions() -> None:
     text = "robots\n\n Robots ;by: Ada Bell\r\nnot: robots\n"
     assert parse_interests(text) == (
@@ -79,7 +84,7 @@ def test_of_two_wordings_the_first_stands() -> None:
 
 @given(kind=st.sampled_from(InterestKind), value=st.text(min_size=1, max_size=80))
 def test_what_is_written_back_reads_the_same(kind: InterestKind, value: str) -> None:
-    assume(any(c.isprintable() and not c.isspace() for c in value))
+    assume(any(c.isprintable() and not c.isspace() for c in value) and ";" not in value)
     interest = make_interest(kind, value)
     assert parse_interest(format_interest(interest)) == interest
 

@@ -253,6 +253,7 @@ def test_an_export_comes_back_as_it_was() -> None:
         interests=(
             Interest(InterestKind.TEXT, "=cmd|' /C calc'!A0"),
             Interest(InterestKind.TEXT, 'robots, "walking" ones'),
+            Interest(InterestKind.TEXT, "not: a mark"),
             Interest(InterestKind.KEYWORD, "@home"),
             Interest(InterestKind.EXCLUDE, "-ism"),
             Interest(InterestKind.AUTHOR, "'=Ada"),
