@@ -56,6 +56,13 @@ def test_a_paper_is_found_by_any_of_its_names(operator: Operator, name: str) -> 
     assert operator.json("papers", "show", str(found["id"])) == found
 
 
+def test_a_paper_that_is_shown_has_the_row_that_it_has_in_a_list(operator: Operator) -> None:
+    listed = operator.json("papers", "list", "--limit", "1")[0]
+    shown = operator.json("papers", "show", str(listed["id"]))
+    assert {name: shown[name] for name in PAPER} == listed
+    assert isinstance(shown["score"], float)
+
+
 def test_a_search_without_a_match_says_so(operator: Operator) -> None:
     assert operator.json("papers", "search", "zebrafish") == []
     assert operator.ok("papers", "search", "zebrafish").startswith("no paper matches")

@@ -34,6 +34,16 @@ def test_the_latest_are_in_the_order_of_their_publication(sqlite_store: Store) -
     assert [one.paper.id for one in shown] == [3, 1]
 
 
+def test_a_paper_stands_where_the_list_of_what_trends_has_it(sqlite_store: Store) -> None:
+    old = make_record(2, published_at=NOW - 9 * DAY, appeared_at=NOW - 9 * DAY)
+    new, past = store_records(sqlite_store, [make_record(1), old])
+    app = make_app(sqlite_store)
+    assert browse.one(app, str(new.id)) == browse.trending(app, days=7, limit=1)[0]
+    found = browse.one(app, str(past.id))
+    assert found is not None
+    assert (found.paper.id, found.score) == (past.id, 0)
+
+
 @pytest.mark.parametrize("query", ["octopus", "OCTOPUS arms", '"octopus" OR (', "octopus*"])
 def test_a_search_finds_what_is_about_its_words_best_first(store: Store, query: str) -> None:
     store_papers(store, 3)
