@@ -36,10 +36,11 @@ def home_page(
     """The front page; with the subscribe form as it was typed and what is wrong with it."""
     with served().store.read() as conn:
         edition = editions.newest(conn)
-        if edition is not None:
-            listed = edition_entries(conn, edition, _SHOWN_AT_HOME)
-        else:
-            listed = entries(library.latest(conn, limit=_SHOWN_AT_HOME))
+        listed = edition_entries(conn, edition, _SHOWN_AT_HOME) if edition is not None else []
+    if edition is None:
+        days = served().rules.lookback_days
+        shown = browse.latest(served(), days=days, limit=_SHOWN_AT_HOME)
+        listed = entries((one.paper for one in shown), {one.paper.id: one.reason for one in shown})
     return page(
         "home.html",
         status,

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 
 from digest.core.identifiers import ARXIV, Identifier
 from digest.core.papers import Reading
+from digest.pipeline import browse
 from tests.web.world import NOW, TODAY, World
 
 HOSTILE = '<script>alert("x")</script> & <b>bold</b>'
@@ -41,8 +42,22 @@ def test_without_an_edition_the_front_page_shows_the_latest_papers(
 ) -> None:
     world.paper("Old", published_at=NOW - timedelta(days=3))
     world.paper("New", published_at=NOW - timedelta(days=1))
+    world.paper("Voted", source="huggingface", readings=(Reading(metric="upvotes", value=31),))
     html = web.get("/").text
     assert places(html, ">New<", ">Old<") == sorted(places(html, ">New<", ">Old<"))
+    assert "31 votes on Hugging Face" in html
+
+
+def test_a_search_on_the_web_has_the_order_of_one_at_the_command_line(
+    world: World, web: FlaskClient
+) -> None:
+    titles = ["Eels at night", "Eels, eels and more eels", "On birds"]
+    for title in titles:
+        world.paper(title, abstract="Some birds eat eels.")
+    html = web.get("/search?q=birds+and+eels").text
+    found = [one.paper.title for one in browse.search(world.app, "birds and eels", limit=9)]
+    assert places(html, *found) == sorted(places(html, *found))
+    assert sorted(found) == sorted(titles)
 
 
 def test_without_any_paper_the_front_page_says_so(web: FlaskClient) -> None:
