@@ -7,16 +7,21 @@ import sys
 import tempfile
 from email.message import EmailMessage
 from pathlib import Path
+from typing import NamedTuple
 
 import jinja2
 import premailer
 
 from benchmarks.measure import peak_mb, timed
 from benchmarks.world import NOW, service, sink
+from digest.core.messages import Content
+from digest.core.papers import Paper
+from digest.logs import configure_logs
 from digest.pipeline.app import App
 from digest.pipeline.assemble import assemble
+from digest.pipeline.compose import load_letters
 from digest.pipeline.deliver import deliver
-from digest.store import editions, library, outbox
+from digest.store import library, outbox
 
 _PLAIN_MESSAGES = 60
 _PLAIN = """<html><head><style>
@@ -29,7 +34,14 @@ td { padding: 0 24px 20px; } table { width: 600px; background: #fff; }
 {% endfor %}</table><p class="soft">For {{ email }}</p></body></html>"""
 
 
+class PlainMail(NamedTuple):
+    email: str
+    papers: list[Paper]
+    content: Content
+
+
 def main(readers: int) -> None:
+    configure_logs("warning", "console")  # as the command line has it
     with (
         tempfile.TemporaryDirectory() as folder,
         sink() as port,
@@ -38,7 +50,8 @@ def main(readers: int) -> None:
         ranking = timed(lambda: assemble(app, NOW.date()))
         sending = timed(lambda: _require(deliver(app).sent, readers))
         memory = peak_mb()
-        plain = timed(lambda: _send_plainly(app, port)) / _PLAIN_MESSAGES
+        mails = _plain_mails(app)
+        plain = timed(lambda: _send_plainly(mails, port)) / len(mails)
     each = (ranking + sending) / readers
     print(
         json.dumps(
@@ -60,20 +73,25 @@ def _require(sent: int, wanted: int) -> None:
         raise SystemExit(f"only {sent} of {wanted} digests were sent")
 
 
-def _send_plainly(app: App, port: int) -> None:
-    template = jinja2.Environment(autoescape=True).from_string(_PLAIN)
+def _plain_mails(app: App) -> list[PlainMail]:
+    """What the plain way is given: papers, and the size of mail that the product makes of them."""
     with app.store.read() as conn:
-        edition = editions.by_date(conn, NOW.date())
-        assert edition is not None
         rows = outbox.listed(conn, day=NOW.date(), limit=_PLAIN_MESSAGES)
-        chosen = {row.email: library.by_ids(conn, row.papers) for row in rows}
-    for email, papers in chosen.items():
-        html = premailer.transform(template.render(papers=papers, email=email))
+        papers = {row.email: library.by_ids(conn, row.papers) for row in rows}
+    letters = load_letters(app, [row.delivery for row in rows])
+    return [PlainMail(row.email, papers[row.email], letters.content(row.delivery)) for row in rows]
+
+
+def _send_plainly(mails: list[PlainMail], port: int) -> None:
+    """Jinja2, premailer, EmailMessage and a connection for each message, of the same size."""
+    template = jinja2.Environment(autoescape=True).from_string(_PLAIN)
+    for mail in mails:
+        template.render(papers=mail.papers, email=mail.email)
         message = EmailMessage()
-        message["From"], message["To"] = "digest@bench.example", email
-        message["Subject"] = papers[0].title
-        message.set_content("\n\n".join(f"{p.title}\n{p.url}\n{p.abstract[:420]}" for p in papers))
-        message.add_alternative(html, subtype="html")
+        message["From"], message["To"] = "digest@bench.example", mail.email
+        message["Subject"] = mail.content.subject
+        message.set_content(mail.content.text)
+        message.add_alternative(premailer.transform(mail.content.html), subtype="html")
         with smtplib.SMTP("127.0.0.1", port) as server:
             server.send_message(message)
 
