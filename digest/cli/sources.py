@@ -1,6 +1,6 @@
 """`digest sources`: where papers come from, and how it went last."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import typer
@@ -70,6 +70,13 @@ def _pause(standing: Standing, now: datetime) -> tuple[datetime, str] | None:
     return standing.paused_until, standing.pause_reason
 
 
+def _until(moment: datetime, now: datetime) -> str:
+    """To the second where the minute would be the one that it is now."""
+    if moment - now < timedelta(minutes=1):
+        return f"until {moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"until {short_time(moment)} UTC"
+
+
 def _status_rows(service: App) -> list[dict[str, Any]]:
     now = service.clock.now()
     with service.store.read() as conn:
@@ -95,7 +102,7 @@ def _status_rows(service: App) -> list[dict[str, Any]]:
                 "failures": states[name].failures,
                 "next_due_at": states[name].next_due_at,
                 "paused_until": iso(pause[0]) if pause else None,
-                "paused": f"until {short_time(pause[0])} UTC: {pause[1]}" if pause else "",
+                "paused": f"{_until(pause[0], now)}: {pause[1]}" if pause else "",
             }
         )
     return rows

@@ -2,10 +2,14 @@
 
 import email
 import email.policy
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 
 import pytest
 
+from digest.sources.etiquette import ARXIV_PACE
+from digest.store.engine import open_store
+from digest.store.paces import StoredPaces
 from tests.cli.conftest import DAY, Operator
 
 PAPER = {"id", "title", "authors", "published_at", "sources", "ids", "url", "score", "signals"}
@@ -98,6 +102,20 @@ def test_sources_come_as_rows(operator: Operator) -> None:
         assert row["at"] == "2026-03-20T21:00:00Z"
         assert row.keys() >= {"source", "reason", "fetched", "new", "next_due_at", "paused_until"}
     assert "2026-03-20 21:00" in operator.ok("sources", "status")
+
+
+@pytest.mark.parametrize(
+    ("pause_s", "until"), [(31, "2026-03-20 21:00:31"), (90, "2026-03-20 21:01")]
+)
+def test_a_paused_source_says_until_when_and_why(
+    operator: Operator, pause_s: int, until: str
+) -> None:
+    at = datetime(2026, 3, 20, 21, tzinfo=UTC) + timedelta(seconds=pause_s)
+    store = open_store(f"sqlite:///{operator.folder / 'digest.db'}")
+    StoredPaces(store).save_pause(ARXIV_PACE, until=at, reason="it is busy", throttled_in_a_row=1)
+    store.close()
+    assert f"until {until} UTC: it is busy" in operator.ok("sources", "status")
+    assert operator.json("sources", "status")[1]["paused_until"] == f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def test_explain_says_why_somebody_got_the_mail_and_each_paper(operator: Operator) -> None:
