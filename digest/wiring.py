@@ -112,7 +112,7 @@ def build_app(
         new_id=new_id,
         owner=process_owner(),
         sources=sources,
-        every=_every(settings),
+        every=source_intervals(settings),
         mailer=build_mailer(settings),
         renderer=Renderer([TEMPLATES], identity, own_words=settings.edition.summary == "abstract"),
         signer=build_signer(settings),
@@ -156,8 +156,8 @@ def _user_agent(settings: Settings) -> str:
     return f"digest/{__version__} (+{settings.web.base_url}; mailto:{contact})"
 
 
-def _every(settings: Settings) -> dict[str, timedelta]:
-    """How often each source is asked at most."""
+def source_intervals(settings: Settings) -> dict[str, timedelta]:
+    """How often each source, enabled or not, is asked at most."""
     least = settings.schedule.fetch_every
     return {name: max(section.every, least) for name, section in settings.sources.named()}
 
@@ -182,11 +182,9 @@ def build_mailer(settings: Settings) -> SmtpMailer:
 
 
 def build_signer(settings: Settings) -> MessageSigner | None:
-    sections = settings.dkim if isinstance(settings.dkim, tuple) else (settings.dkim,)
     keys = [
-        load_key(section.domain, selector, settings.folder / file)
-        for section in sections
-        for selector, file in section.pairs()
+        load_key(domain, selector, settings.folder / file)
+        for domain, selector, file in settings.dkim_keys()
     ]
     return MessageSigner(keys) if keys else None
 

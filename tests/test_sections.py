@@ -68,33 +68,33 @@ def test_nothing_is_done_over_and_over_without_a_pause(tmp_path: Path, key: str)
 # --- DKIM -----------------------------------------------------------------------------------------
 
 
-def pairs(settings: Settings) -> list[tuple[tuple[str, str], ...]]:
-    sections = settings.dkim if isinstance(settings.dkim, tuple) else (settings.dkim,)
-    return [section.pairs() for section in sections]
-
-
 def test_without_a_section_nothing_is_signed(tmp_path: Path) -> None:
-    assert load(tmp_path).dkim == ()
+    settings = load(tmp_path)
+    assert (settings.dkim, settings.dkim_keys()) == ((), ())
 
 
 @pytest.mark.parametrize(
     ("selector", "file", "wanted"),
     [
-        ("'s1'", "'a.pem'", (("s1", "a.pem"),)),
-        ("['s1', 's2']", "['a.pem', 'b.pem']", (("s1", "a.pem"), ("s2", "b.pem"))),
+        ("'s1'", "'a.pem'", [("s1", "a.pem")]),
+        ("['s1', 's2']", "['a.pem', 'b.pem']", [("s1", "a.pem"), ("s2", "b.pem")]),
     ],
 )
 def test_one_section_has_a_key_or_several(
-    tmp_path: Path, selector: str, file: str, wanted: tuple[tuple[str, str], ...]
+    tmp_path: Path, selector: str, file: str, wanted: list[tuple[str, str]]
 ) -> None:
     settings = load(tmp_path, DKIM.format(table="dkim", selector=selector, file=file))
     assert isinstance(settings.dkim, DkimSection)
-    assert pairs(settings) == [wanted]
+    assert [key[1:] for key in settings.dkim_keys()] == wanted
 
 
 def test_several_sections_sign_for_several_domains(tmp_path: Path) -> None:
     text = DKIM.format(table="[dkim]", selector="'s1'", file="'a.pem'")
-    assert pairs(load(tmp_path, text + text)) == [(("s1", "a.pem"),)] * 2
+    other = text.replace("example.org", "example.net")
+    assert load(tmp_path, text + other).dkim_keys() == (
+        ("example.org", "s1", "a.pem"),
+        ("example.net", "s1", "a.pem"),
+    )
 
 
 @pytest.mark.parametrize(

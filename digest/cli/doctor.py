@@ -21,7 +21,14 @@ from digest.pipeline.health import Check, Level, fail, ok, warn
 from digest.settings import Settings, environment, find_config
 from digest.store import history
 from digest.store.engine import Store, parse_url, sqlite_path
-from digest.wiring import TEMPLATES, build_identity, build_mailer, database_url, open_database
+from digest.wiring import (
+    TEMPLATES,
+    build_identity,
+    build_mailer,
+    database_url,
+    open_database,
+    source_intervals,
+)
 
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 
@@ -124,18 +131,16 @@ def _dns_not_asked() -> Check:
 def load_keys(settings: Settings) -> tuple[list[DkimKey], list[Check]]:
     """The DKIM keys that can be used, and a line for each that cannot, or is open to others."""
     keys, troubles = [], []
-    sections = settings.dkim if isinstance(settings.dkim, tuple) else (settings.dkim,)
-    for section in sections:
-        for selector, file in section.pairs():
-            name, path = f"dkim.{selector}", settings.folder / file
-            try:
-                keys.append(load_key(section.domain, selector, path))
-            except ConfigError as error:
-                troubles.append(fail(name, str(error), "set [dkim], or leave the section out"))
-                continue
-            private = health.check_private(f"{name}.file", path)
-            if private.level is not Level.OK:
-                troubles.append(private)
+    for domain, selector, file in settings.dkim_keys():
+        name, path = f"dkim.{selector}", settings.folder / file
+        try:
+            keys.append(load_key(domain, selector, path))
+        except ConfigError as error:
+            troubles.append(fail(name, str(error), "set [dkim], or leave the section out"))
+            continue
+        private = health.check_private(f"{name}.file", path)
+        if private.level is not Level.OK:
+            troubles.append(private)
     return keys, troubles
 
 
@@ -160,7 +165,7 @@ def _check_stored(settings: Settings, now: datetime) -> list[Check]:
             ]
         else:
             with open_database(settings) as store:
-                found = _check_store(store, _paces(settings), now)
+                found = _check_store(store, _enabled_intervals(settings), now)
     except ConfigError as error:
         return [fail("database", str(error), "set database.url")]
     if path is not None and path.exists():
@@ -185,11 +190,6 @@ def _check_store(store: Store, every: dict[str, timedelta], now: datetime) -> li
     ]
 
 
-def _paces(settings: Settings) -> dict[str, timedelta]:
-    """How often each enabled source is asked."""
-    least = settings.schedule.fetch_every
-    return {
-        name: max(section.every, least)
-        for name, section in settings.sources.named()
-        if section.enabled
-    }
+def _enabled_intervals(settings: Settings) -> dict[str, timedelta]:
+    every = source_intervals(settings)
+    return {name: every[name] for name, section in settings.sources.named() if section.enabled}
