@@ -300,8 +300,4 @@ class Sections(Section):
     def dkim_keys(self) -> tuple[tuple[str, str, str], ...]:
         """(domain, selector, key file) for each key, whether there are none, one or several."""
         sections = self.dkim if isinstance(self.dkim, tuple) else (self.dkim,)
-        return tuple(
-            (section.domain, selector, file)
-            for section in sections
-            for selector, file in section.pairs()
-        )
+        return tuple((one.domain, *pair) for one in sections for pair in one.pairs())
