@@ -6,8 +6,7 @@ import sqlalchemy as sa
 
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
-from digest.store.papers import upsert
-from digest.store.tables import deliveries, delivery_papers, sent_papers
+from digest.store.tables import sent_papers
 
 
 def seen_papers(
@@ -35,35 +34,3 @@ def give_back(conn: sa.Connection, ids: Sequence[int]) -> None:
     """Strikes out what these deliveries were to bring: it never reached the reader."""
     if ids:
         conn.execute(sa.delete(sent_papers).where(sent_papers.c.delivery_id.in_(ids)))
-
-
-def take_back(conn: sa.Connection, delivery_id: int) -> bool:
-    """Enters the papers of a delivery again; False when another has brought one of them."""
-    rows = conn.execute(
-        sa.select(deliveries.c.subscriber_id, delivery_papers.c.paper_id)
-        .join(delivery_papers, delivery_papers.c.delivery_id == deliveries.c.id)
-        .where(deliveries.c.id == delivery_id)
-    ).all()
-    if not rows:
-        return True
-    wanted = [row.paper_id for row in rows]
-    taken = conn.execute(
-        sa.select(sa.func.count())
-        .select_from(sent_papers)
-        .where(
-            sent_papers.c.subscriber_id == rows[0].subscriber_id,
-            sent_papers.c.paper_id.in_(wanted),
-            sent_papers.c.delivery_id.is_distinct_from(delivery_id),
-        )
-    ).scalar_one()
-    if taken:
-        return False
-    ledger = upsert(conn, sent_papers).on_conflict_do_nothing()
-    conn.execute(
-        ledger,
-        [
-            {"subscriber_id": r.subscriber_id, "paper_id": r.paper_id, "delivery_id": delivery_id}
-            for r in rows
-        ],
-    )
-    return True
