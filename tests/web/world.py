@@ -1,11 +1,8 @@
 """A small world for the pages: a real database, a clock that stands still, invented papers."""
 
-import hashlib
 import itertools
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 from flask import Flask
@@ -18,21 +15,19 @@ from digest.core.interests import Interest, parse_interests
 from digest.core.messages import MailKind
 from digest.core.papers import Paper, Reading, SourceRecord
 from digest.core.subscribers import Preferences, Status, Subscriber, next_slot
-from digest.core.tokens import Purpose, TokenSigner
-from digest.mail.identity import MailIdentity
-from digest.mail.render import Renderer
-from digest.pipeline.app import App, Rules, WhenEmpty
-from digest.pipeline.ports import MailConnection
+from digest.core.tokens import Purpose
+from digest.pipeline.app import App
 from digest.store import editions, library, outbox, papers, subscribers
 from digest.store.editions import Candidate
 from digest.store.engine import Store
 from digest.store.outbox import DeliveryRow, NewDelivery
 from digest.store.tables import metadata
 from digest.web.site import create_web
+from tests import builders
+from tests.builders import make_identity
 
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 20)
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 @dataclass
@@ -46,46 +41,8 @@ class StandingClock:
         self.moment += timedelta(seconds=seconds)
 
 
-class NoMailer:
-    def connection(self) -> AbstractContextManager[MailConnection]:
-        raise AssertionError("a page must not send mail itself")
-
-
 def make_app(store: Store, clock: StandingClock, base_url: str = "https://digest.example") -> App:
-    numbers = itertools.count(1)
-    identity = MailIdentity(
-        from_name="Paper Digest", from_address="digest@digest.example", base_url=base_url
-    )
-    return App(
-        store=store,
-        clock=clock,
-        new_id=lambda: f"{next(numbers):032x}",
-        owner="tests",
-        sources={},
-        every={},
-        mailer=NoMailer(),
-        renderer=Renderer([TEMPLATES], identity),
-        signer=None,
-        tokens=TokenSigner("a secret that is only for tests, 32+"),
-        identity=identity,
-        address_hash=lambda address: hashlib.sha256(address.casefold().encode()).hexdigest(),
-        rules=Rules(
-            timezone="UTC",
-            catch_up_within=timedelta(hours=6),
-            lookback_days=7,
-            min_papers=1,
-            when_empty=WhenEmpty.SKIP,
-            diversity=0.3,
-            connections=1,
-            rate_per_second=0,
-            rate_per_domain=0,
-            subscribe_per_hour=5,
-            trusted_authserv_ids=(),
-            signal_retention_days=90,
-            delivery_retention_days=90,
-            defaults=Preferences(),
-        ),
-    )
+    return builders.make_app(store, clock=clock, identity=make_identity(base_url=base_url))
 
 
 @dataclass
