@@ -1,6 +1,5 @@
 """Mail that comes in: who is believed, what changes, who is answered."""
 
-import hashlib
 import itertools
 import os
 from collections.abc import Iterator
@@ -17,20 +16,20 @@ from digest.core.deliveries import Accepted, Delivery, SendOutcome, Unreachable
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import Envelope, MailKind
 from digest.core.subscribers import Preferences, Status, Subscriber
-from digest.core.tokens import Purpose, TokenSigner
+from digest.core.tokens import Purpose
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.pipeline import compose, membership, suppression
-from digest.pipeline.app import App, Rules, WhenEmpty
+from digest.pipeline.app import App
 from digest.pipeline.inbound import Action, InboundReport, process, process_maildir
 from digest.store import outbox
 from digest.store import subscribers as members
 from digest.store.engine import open_store
 from digest.store.tables import metadata
+from tests.builders import TEMPLATES, make_app
 
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
 COMMANDS = "commands@papers.example.org"
-TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 ORIGIN = membership.Origin(via="web")
 OURS = ("mx.papers.example.org",)
 PROVEN = b"Authentication-Results: mx.papers.example.org; dmarc=pass header.from=example.net\r\n"
@@ -137,7 +136,6 @@ class World:
 def world(tmp_path: Path) -> Iterator[World]:
     store = open_store(f"sqlite:///{tmp_path / 'digest.db'}")
     metadata.create_all(store.engine)
-    numbers = itertools.count(1)
     clock, relay = HandClock(), Relay()
     identity = MailIdentity(
         from_name="Paper Digest",
@@ -145,36 +143,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         command_address=COMMANDS,
         base_url="https://papers.example.org",
     )
-    app = App(
-        store=store,
-        clock=clock,
-        new_id=lambda: f"{next(numbers):032x}",
-        owner="tests",
-        sources={},
-        every={},
-        mailer=relay,
-        renderer=Renderer([TEMPLATES], identity),
-        signer=None,
-        tokens=TokenSigner("a secret that is only for tests, 32+"),
-        identity=identity,
-        address_hash=lambda address: hashlib.sha256(address.casefold().encode()).hexdigest(),
-        rules=Rules(
-            timezone="UTC",
-            catch_up_within=timedelta(hours=6),
-            lookback_days=7,
-            min_papers=1,
-            when_empty=WhenEmpty.SKIP,
-            diversity=0.3,
-            connections=1,
-            rate_per_second=0,
-            rate_per_domain=0,
-            subscribe_per_hour=5,
-            trusted_authserv_ids=(),
-            signal_retention_days=90,
-            delivery_retention_days=90,
-            defaults=Preferences(),
-        ),
-    )
+    app = make_app(store, clock=clock, mailer=relay, identity=identity)
     yield World(app, clock, relay)
     store.close()
 
