@@ -3,100 +3,24 @@
 `config.example.toml` shows each with a line of why; a test keeps the two in step.
 """
 
-import re
 from datetime import timedelta
-from email.utils import getaddresses
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from digest.core.errors import ConfigError, InvalidInput
-from digest.core.subscribers import normalize_address, parse_at, parse_timezone
+from digest.core.errors import ConfigError
 from digest.mail.smtp import Security, SmtpConfig
-from digest.sources.registry import SOURCES
-
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-# Names the contract keeps for sources that this version does not have.
-RESERVED_SOURCES = frozenset(
-    {
-        "arxiv_rss",
-        "arxiv_oai",
-        "biorxiv",
-        "medrxiv",
-        "openalex",
-        "semantic_scholar",
-        "openreview",
-        "hacker_news",
-        "github",
-        "reddit",
-    }
+from digest.section_forms import (
+    Address,
+    Duration,
+    Interval,
+    Section,
+    TimeOfDay,
+    TimeZone,
+    WebAddress,
+    mailbox,
 )
-
-
-def parse_duration(value: object) -> timedelta:
-    """`90s`, `30m`, `6h`, `2d`, or seconds as a number. Raises ValueError."""
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip()
-    found = _DURATION.fullmatch(text if isinstance(value, str) else f"{text}s")
-    try:
-        if found:
-            return timedelta(**{_UNITS[found[2]]: float(found[1])})
-    except OverflowError:
-        pass
-    raise ValueError(f"{value!r} is not a duration, write it as 30m, 6h or 2d")
-
-
-def _valid(check: type | object) -> AfterValidator:
-    def validate(value: str) -> str:
-        if not value:
-            return value
-        try:
-            check(value)  # type: ignore[operator]
-        except InvalidInput as error:
-            raise ValueError(str(error)) from None
-        return value
-
-    return AfterValidator(validate)
-
-
-def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise ValueError(f"{value!r} is not a web address, e.g. https://digest.example.org")
-    return value.rstrip("/")
-
-
-def _mailbox(value: str) -> str:
-    """`Name <address>` or a bare address."""
-    normalize_from(value)
-    return value
-
-
-def normalize_from(value: str) -> tuple[str, str]:
-    """(display name, address). Raises ValueError."""
-    found = getaddresses([value])
-    try:
-        if len(found) != 1 or not value.isprintable():
-            raise InvalidInput(f"{value!r} is not one address")
-        ((name, address),) = found
-        return name, normalize_address(address)
-    except InvalidInput as error:
-        raise ValueError(f'{error}; write it as "Name <name@example.org>"') from None
-
-
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-Interval = Annotated[Duration, Field(ge=timedelta(seconds=1))]
-Address = Annotated[str, _valid(normalize_address)]
-TimeZone = Annotated[str, _valid(parse_timezone)]
-TimeOfDay = Annotated[str, _valid(parse_at)]
-WebAddress = Annotated[str, AfterValidator(_base_url)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+from digest.source_sections import SourcesSection
 
 
 class DatabaseSection(Section):
@@ -136,7 +60,7 @@ class SmtpSection(Section):
 
 
 class MailSection(Section):
-    from_: Annotated[str, AfterValidator(_mailbox)] = Field(
+    from_: Annotated[str, AfterValidator(mailbox)] = Field(
         default="Paper Digest <digest@localhost.localdomain>", alias="from"
     )
     reply_to: Address = ""
@@ -205,63 +129,6 @@ class RankingSection(Section):
     model: Literal[""] = ""
 
 
-class SourceSection(Section):
-    enabled: bool = True
-    url: WebAddress
-    every: Interval = timedelta(hours=1)
-
-
-def _is_off(section: object) -> bool:
-    """From a file the value is a boolean, from the environment text."""
-    return isinstance(section, dict) and section.get("enabled") in (
-        False,
-        "false",
-        "0",
-        "no",
-        "off",
-    )
-
-
-class ArxivSection(SourceSection):
-    url: WebAddress = SOURCES["arxiv"].url
-    every: Interval = SOURCES["arxiv"].every
-    categories: tuple[str, ...] = Field(
-        default=("cs.AI", "cs.CL", "cs.CV", "cs.LG", "cs.RO", "stat.ML"), min_length=1
-    )
-    page_size: int = Field(default=200, ge=1, le=2000)
-    interval_seconds: float = Field(default=3.0, ge=0)
-
-
-class HuggingFaceSection(SourceSection):
-    url: WebAddress = SOURCES["huggingface"].url
-    every: Interval = SOURCES["huggingface"].every
-    repoll_days: int = Field(default=7, ge=1, le=30)
-    interval_seconds: float = Field(default=0.2, ge=0)
-
-
-class SourcesSection(Section):
-    huggingface: HuggingFaceSection = HuggingFaceSection()
-    arxiv: ArxivSection = ArxivSection()
-    feeds: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")], SourceSection] = {}
-
-    def named(self) -> tuple[tuple[str, SourceSection], ...]:
-        """Each source with its section, feeds as `feeds.NAME`."""
-        feeds = ((f"feeds.{name}", section) for name, section in self.feeds.items())
-        return (("huggingface", self.huggingface), ("arxiv", self.arxiv), *feeds)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_reserved(cls, values: object) -> object:
-        """A source that this version does not have can be named, to be switched off."""
-        if not isinstance(values, dict):
-            return values
-        return {
-            name: section
-            for name, section in values.items()
-            if name not in RESERVED_SOURCES or not _is_off(section)
-        }
-
-
 class MailboxSection(Section):
     kind: Literal["none", "maildir"] = "none"
     address: Address = ""
@@ -278,6 +145,7 @@ class MailboxSection(Section):
 
 class RetentionSection(Section):
     deliveries_days: int = Field(default=180, ge=14)
+    readings_days: int = Field(default=30, ge=7)
     signals_days: int = Field(default=400, ge=30)
 
 

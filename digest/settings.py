@@ -14,12 +14,15 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from digest.core.errors import ConfigError
-from digest.sections import RESERVED_SOURCES, Sections, SourceSection
+from digest.sections import Sections
+from digest.source_sections import SourceSection, SourcesSection
 
 ENVIRONMENT_PREFIX = "DIGEST__"
 _FILE_SUFFIX = "_file"
 # A secret may stand in a file of its own; a key that names a file anyway is not one of these.
 _SECRETS = (("smtp", "password"), ("security", "secret_key"), ("database", "url"))
+# In the section of a source, the keys that such names are given.
+_SOURCE_SECRETS = frozenset({"api_key", "client_secret", "password", "token"})
 
 
 class Settings(Sections):
@@ -92,9 +95,9 @@ def _environment_value(text: str) -> Any:
 
 
 def _read_secret_files(values: dict[str, Any], folder: Path, mistakes: list[str]) -> None:
-    for section, key in _SECRETS:
-        table = values.get(section)
-        if not isinstance(table, dict) or key + _FILE_SUFFIX not in table:
+    for section, key in (*_SECRETS, *_source_secrets()):
+        table = _table(values, section)
+        if table is None or key + _FILE_SUFFIX not in table:
             continue
         place = f"{section}.{key}{_FILE_SUFFIX}"
         path = folder / str(table.pop(key + _FILE_SUFFIX))
@@ -108,14 +111,25 @@ def _read_secret_files(values: dict[str, Any], folder: Path, mistakes: list[str]
             mistakes.append(f"{place}: {path} cannot be read: {reason}")
 
 
+def _source_secrets() -> Iterator[tuple[str, str]]:
+    for name, field in SourcesSection.model_fields.items():
+        section: Any = field.annotation
+        if _is_model(section):
+            for key in sorted(_SOURCE_SECRETS & set(section.model_fields)):
+                yield f"sources.{name}", key
+
+
+def _table(values: dict[str, Any], section: str) -> dict[str, Any] | None:
+    """The table of this dotted name; None when there is none."""
+    table: Any = values
+    for part in section.split("."):
+        table = table.get(part) if isinstance(table, dict) else None
+    return table if isinstance(table, dict) else None
+
+
 def _mistake(detail: Any) -> str:
     where = [str(part) for part in detail["loc"] if not _is_branch(str(part))]
     key = ".".join(where)
-    if where[:-1] == ["sources"] and where[-1] in RESERVED_SOURCES:
-        return (
-            f"{key}: this version cannot fetch from {where[-1]} yet; "
-            "leave the section out or set enabled = false"
-        )
     if detail["type"] == "extra_forbidden":
         return f"{key}: unknown key{_nearest(key)}"
     if detail["type"] == "missing":
@@ -148,12 +162,17 @@ def _known_keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = f"{prefix}{field.alias or name}"
         yield key
-        if tuple(key.split(".")) in _SECRETS:
+        if _is_secret(key):
             yield key + _FILE_SUFFIX
         inner = [t for t in (field.annotation, *get_args(field.annotation)) if _is_model(t)]
         for section in inner:
             if not issubclass(section, SourceSection) or "feeds" not in key:
                 yield from _known_keys(section, f"{key}.")
+
+
+def _is_secret(key: str) -> bool:
+    section, _, name = key.rpartition(".")
+    return (section, name) in (*_SECRETS, *_source_secrets())
 
 
 def _is_model(candidate: Any) -> bool:

@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,12 +19,13 @@ from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
-from digest.pipeline.app import App, Rules, WhenEmpty
+from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
 from digest.pipeline.ports import Source
-from digest.sections import normalize_from
+from digest.section_forms import normalize_from
 from digest.settings import Settings
+from digest.source_sections import SourceSection
 from digest.sources.http import PoliteClient
-from digest.sources.registry import build_sources
+from digest.sources.registry import SOURCES, build_sources
 from digest.store import schema
 from digest.store.engine import Store, open_store, parse_url, sqlite_path
 from digest.store.leases import process_owner
@@ -95,8 +97,10 @@ def build_app(
     store: Store,
     clock: Clock,
     sources: Mapping[str, Source],
+    stand_ins: Mapping[str, Sequence[StandIn]] | None = None,
 ) -> App:
-    """The app as configured, fetching from `sources`.
+    """The app as configured, fetching from `sources`, and where one is in trouble from its
+    `stand_ins`.
 
     Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read.
     """
@@ -112,6 +116,7 @@ def build_app(
         new_id=new_id,
         owner=process_owner(),
         sources=sources,
+        stand_ins=stand_ins or {},
         every=source_intervals(settings),
         mailer=build_mailer(settings),
         renderer=Renderer([TEMPLATES], identity, own_words=settings.edition.summary == "abstract"),
@@ -133,21 +138,60 @@ class _KeyedHash:
         return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredSources:
+    """The sources that are asked, and for some of them those asked when they are in trouble."""
+
+    enabled: Mapping[str, Source]
+    stand_ins: Mapping[str, Sequence[StandIn]]
+
+
 @contextmanager
 def configured_sources(
     settings: Settings, store: Store, clock: Clock
-) -> Iterator[Mapping[str, Source]]:
-    """The enabled sources on one polite client, which keeps its manners in the database."""
+) -> Iterator[ConfiguredSources]:
+    """The sources as configured, on one polite client, which keeps its manners in the database.
+
+    Raises ConfigError where a stand-in is no source.
+    """
     client = PoliteClient(user_agent=_user_agent(settings), paces=StoredPaces(store), clock=clock)
-    options = {
-        name: section.model_dump(exclude={"enabled", "every"})
-        for name, section in settings.sources.named()
-        if section.enabled
-    }
+    sections = dict(settings.sources.named())
+    enabled = [name for name, section in sections.items() if section.enabled]
+    stand_ins = {name: _stand_ins(name, sections) for name in enabled}
+    used = (*enabled, *(one for names in stand_ins.values() for one in names))
     try:
-        yield build_sources(client, options)
+        built = build_sources(client, {name: sections[name].options() for name in used})
+        yield ConfiguredSources(
+            enabled={name: built[name] for name in enabled},
+            stand_ins={
+                name: tuple(StandIn(source=built[one], reach=_reach(one)) for one in names)
+                for name, names in stand_ins.items()
+            },
+        )
     finally:
         client.close()
+
+
+def _stand_ins(name: str, sections: Mapping[str, SourceSection]) -> tuple[str, ...]:
+    """Whoever asks a mirror has a reason: then only stand-ins with an address of their own do."""
+    names: tuple[str, ...] = getattr(sections[name], "stand_ins", ())
+    mistakes = [
+        f"sources.{name}.stand_ins: there is no source {one}"
+        for one in names
+        if one not in sections
+    ]
+    if mistakes:
+        raise ConfigError(mistakes)
+    mirrored = _is_elsewhere(name, sections)
+    return tuple(one for one in names if not mirrored or _is_elsewhere(one, sections))
+
+
+def _is_elsewhere(name: str, sections: Mapping[str, SourceSection]) -> bool:
+    return name not in SOURCES or sections[name].url != SOURCES[name].url
+
+
+def _reach(name: str) -> timedelta | None:
+    return SOURCES[name].reach if name in SOURCES else None
 
 
 def _user_agent(settings: Settings) -> str:
@@ -203,6 +247,7 @@ def _rules(settings: Settings) -> Rules:
         subscribe_per_hour=settings.web.subscribe_per_hour,
         confirmations_per_domain_per_hour=settings.web.confirmations_per_domain_per_hour,
         trusted_authserv_ids=settings.mailbox.trusted_authserv_ids,
+        readings_days=settings.retention.readings_days,
         signal_retention_days=settings.retention.signals_days,
         delivery_retention_days=settings.retention.deliveries_days,
         defaults=Preferences(

@@ -219,6 +219,7 @@ def make_rules(**changes: Any) -> Rules:
         rate_per_domain=0,
         subscribe_per_hour=5,
         trusted_authserv_ids=(),
+        readings_days=30,
         signal_retention_days=400,
         delivery_retention_days=180,
         defaults=Preferences(),

@@ -3,13 +3,14 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from digest.core.clock import Clock
 from digest.core.deliveries import Accepted, SendOutcome
 from digest.core.fetching import FetchRequest, Page
 from digest.core.messages import Envelope
-from digest.core.pacing import Standing, Validators
+from digest.core.pacing import Standing, Validators, turn_at
 from digest.pipeline.ports import MailConnection, Mailer, Source
 from digest.sources.etiquette import PaceState
 
@@ -48,24 +49,33 @@ class MemoryPaces:
     def standing(self, name: str) -> Standing:
         return self.standings.get(name, Standing())
 
+    def reserve(self, name: str, *, now: datetime, interval: timedelta) -> datetime:
+        moment = turn_at(self.standing(name).next_request_at, now, interval)
+        self.save_next_request(name, moment + interval)
+        return moment
+
     def save_next_request(self, name: str, at: datetime) -> None:
-        old = self.standing(name)
-        self.standings[name] = Standing(
-            next_request_at=at,
-            paused_until=old.paused_until,
-            pause_reason=old.pause_reason,
-            throttled_in_a_row=old.throttled_in_a_row,
-        )
+        self.standings[name] = replace(self.standing(name), next_request_at=at)
 
     def save_pause(
-        self, name: str, *, until: datetime, reason: str, throttled_in_a_row: int
+        self,
+        name: str,
+        *,
+        until: datetime,
+        reason: str,
+        throttled_in_a_row: int,
+        failed_in_a_row: int = 0,
     ) -> None:
         self.standings[name] = Standing(
             next_request_at=self.standing(name).next_request_at,
             paused_until=until,
             pause_reason=reason,
             throttled_in_a_row=throttled_in_a_row,
+            failed_in_a_row=failed_in_a_row,
         )
+
+    def save_failures(self, name: str, failed_in_a_row: int) -> None:
+        self.standings[name] = replace(self.standing(name), failed_in_a_row=failed_in_a_row)
 
     def clear_pause(self, name: str) -> None:
         self.standings[name] = Standing(next_request_at=self.standing(name).next_request_at)
@@ -91,7 +101,7 @@ class FakeSource:
         return self._name
 
     @property
-    def pace_name(self) -> str:
+    def standing_name(self) -> str:
         return f"{self._name}.example"
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:

@@ -17,6 +17,8 @@ FLOORS = {
     "mail": 1,
     "pipeline": 2,
     "settings": 3,
+    "section_forms": 3,
+    "source_sections": 3,
     "sections": 3,
     "logs": 3,
     "wiring": 4,
@@ -27,7 +29,7 @@ FLOORS = {
     "__main__": 8,
 }
 # Modules of one floor that are no packages may build on each other.
-SINGLE = {"settings", "sections"}
+SINGLE = {"settings", "sections", "section_forms", "source_sections"}
 ENTRANCES = {"wiring", "daemon", "demo", "cli", "__main__"}
 DATA = {"data"}  # holds files, imports nothing
 

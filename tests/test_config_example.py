@@ -9,8 +9,9 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from digest.sections import DkimSection, Sections, SourceSection
+from digest.sections import DkimSection, Sections
 from digest.settings import Settings, load_settings
+from digest.source_sections import SourceSection
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "config.example.toml"
 TEXT = EXAMPLE.read_text(encoding="utf-8")

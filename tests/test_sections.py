@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from digest.core.errors import ConfigError
-from digest.sections import RESERVED_SOURCES, DkimSection, normalize_from, parse_duration
+from digest.section_forms import normalize_from, parse_duration
+from digest.sections import DkimSection
 from digest.settings import Settings, load_settings
 
 DKIM = "[{table}]\ndomain = 'example.org'\nselector = {selector}\nprivate_key_file = {file}\n"
@@ -114,15 +115,6 @@ def test_a_key_that_does_not_fit_is_a_mistake_with_its_key(
 
 
 # --- sources, senders, addresses ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", sorted(RESERVED_SOURCES))
-def test_a_source_to_come_can_be_switched_off_and_not_on(tmp_path: Path, name: str) -> None:
-    load(tmp_path, f"[sources.{name}]\nenabled = false\ntoken = 'x'")
-    load(tmp_path, **{f"SOURCES__{name.upper()}__ENABLED": "false"})
-    for text in ("enabled = true", "", "url = 'https://x.example'"):
-        with pytest.raises(ConfigError, match=f"^sources.{name}: this version cannot fetch"):
-            load(tmp_path, f"[sources.{name}]\n{text}")
 
 
 @pytest.mark.parametrize(

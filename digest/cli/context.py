@@ -52,7 +52,7 @@ def opened_app(ctx: typer.Context) -> Iterator[App]:
         build_store(settings) as store,
         configured_sources(settings, store, clock) as sources,
     ):
-        yield build_app(settings, store, clock, sources)
+        yield build_app(settings, store, clock, sources.enabled, sources.stand_ins)
 
 
 def _require_secret(settings: Settings, options: Globals) -> None:

@@ -11,7 +11,16 @@ from typing import Any
 from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 # What a stranger wrote must not move a cursor or set a colour (ECMA-48): titles are printed.
@@ -132,6 +141,39 @@ def counted(number: int, noun: str) -> str:
     """`1 delivery`, `2 deliveries`."""
     many = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else many}"
+
+
+@contextmanager
+def shares_progress(label: str) -> Iterator[Callable[[str, int, float | None], None]]:
+    """As `progress`, for work that can tell how large a part of it is done.
+
+    What it yields is told who is at work, a count, and the part that is done, in [0, 1], or None
+    where that is not known; each at work has a bar of its own, with the time that is left.
+    """
+    console = stderr()
+    if not console.is_terminal:
+        yield lambda _who, _count, _part: None
+        return
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[count]:,}"),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def show(who: str, count: int, part: float | None) -> None:
+        if who not in tasks:
+            tasks[who] = bars.add_task(f"{label} {who}", total=None, count=0)
+        total = None if part is None else 1.0
+        bars.update(tasks[who], total=total, completed=part or 0.0, count=count)
+
+    with bars:
+        yield show
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
-from digest.cli.output import note, print_json, print_table, progress, say, warn
+from digest.cli.output import note, print_json, print_table, progress, say, shares_progress, warn
 from digest.core.errors import InvalidInput, NotFound
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status, SubscriberId, normalize_address
@@ -43,7 +43,7 @@ def fetch(
     Example: digest fetch --since 2026-03-16 --until 2026-03-20
     """
     first, last = parse_day(since), parse_day(until)
-    with opened_app(ctx) as app, progress("fetching") as bar:
+    with opened_app(ctx) as app, shares_progress("fetching") as bar:
         unknown = [name for name in source or () if name not in app.sources]
         if unknown:
             raise InvalidInput(

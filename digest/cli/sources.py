@@ -83,7 +83,7 @@ def _status_rows(service: App) -> list[dict[str, Any]]:
         last = cursors.last_fetches(conn, tuple(service.sources))
         states = {name: cursors.state(conn, name) for name in service.sources}
         paused = {
-            name: _pause(paces.standing(conn, service.sources[name].pace_name), now)
+            name: _pause(paces.standing(conn, service.sources[name].standing_name), now)
             for name in service.sources
         }
     rows = []

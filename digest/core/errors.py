@@ -50,17 +50,19 @@ class SourceError(DigestError):
 
 
 class SourceUnavailable(SourceError):
+    """No answer; where it is known when to try again, in `retry_after_s` seconds, else 0."""
+
     code = "source_unavailable"
+
+    def __init__(self, message: str, *, retry_after_s: float = 0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class SourceThrottled(SourceUnavailable):
     """The source asked for patience: `retry_after_s` seconds from the answer on."""
 
     code = "source_throttled"
-
-    def __init__(self, message: str, *, retry_after_s: float) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class SourceMalformed(SourceError):

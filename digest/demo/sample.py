@@ -21,7 +21,7 @@ class SampleSource:
     """
 
     def __init__(self, name: str, evening: datetime) -> None:
-        self.name = self.pace_name = name
+        self.name = self.standing_name = name
         sample = json.loads(
             files("digest.data").joinpath("sample_papers.json").read_text(encoding="utf-8")
         )

@@ -71,7 +71,7 @@ def play(folder: Path) -> Iterator[Played]:
             build_store(settings) as store,
             configured_sources(settings, store, clock) as sources,
         ):
-            live = build_app(settings, store, clock, sources)
+            live = build_app(settings, store, clock, sources.enabled, sources.stand_ins)
             papers_from = _fetch_live(live)
             if not papers_from:
                 papers_from = "the bundled sample, as the live source cannot be reached"

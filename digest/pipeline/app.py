@@ -1,7 +1,7 @@
 """What every step is handed: the parts that wiring chose, and the rules it read."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -36,9 +36,19 @@ class Rules:
     subscribe_per_hour: int
     confirmations_per_domain_per_hour: int = 50
     trusted_authserv_ids: tuple[str, ...]
+    readings_days: int
     signal_retention_days: int
     delivery_retention_days: int
     defaults: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandIn:
+    """A source that is asked when another is in trouble. `reach` is how far back its answer
+    goes, None for as far as one asks."""
+
+    source: Source
+    reach: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,7 @@ class App:
     new_id: Callable[[], str]
     owner: str
     sources: Mapping[str, Source]
+    stand_ins: Mapping[str, Sequence[StandIn]] = field(default_factory=dict)
     every: Mapping[str, timedelta]
     mailer: Mailer
     renderer: Renderer

@@ -12,6 +12,7 @@ from digest.core.editions import Edition, edition_window
 from digest.core.subscribers import Subscriber, SubscriberId, next_slot, slot_day
 from digest.pipeline.app import App
 from digest.pipeline.edition import Issue, freeze, gather
+from digest.pipeline.outcomes import missing_sources
 from digest.pipeline.planning import (
     NO_EDITION,
     edition_of,
@@ -20,7 +21,6 @@ from digest.pipeline.planning import (
     plans_for,
     skipped,
 )
-from digest.pipeline.refresh import missing_sources
 from digest.pipeline.turns import turn
 from digest.store import cursors, editions, outbox
 from digest.store import subscribers as members

@@ -10,7 +10,7 @@ from digest.core.interests import InterestKind
 from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
-from digest.pipeline.refresh import missing_sources
+from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.rank import Prepared, Ranked, prepare, rank
 from digest.ranking.relevance import LikedPaper

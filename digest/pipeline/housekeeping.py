@@ -9,7 +9,7 @@ from digest.core.editions import edition_day
 from digest.core.subscribers import CONFIRMATION_VALID_DAYS
 from digest.pipeline.app import App
 from digest.pipeline.membership import Origin, resume
-from digest.store import cursors, editions, inbound, papers
+from digest.store import cursors, editions, inbound, signals
 from digest.store import subscribers as members
 
 log = structlog.get_logger()
@@ -43,9 +43,8 @@ def housekeeping(app: App) -> HousekeepingReport:
                 conn, now - timedelta(days=CONFIRMATION_VALID_DAYS)
             ),
             editions=editions.forget(conn, kept_from),
-            readings=papers.forget_readings(
-                conn, now - timedelta(days=rules.signal_retention_days)
-            ),
+            readings=signals.thin(conn, now - timedelta(days=rules.readings_days))
+            + signals.forget(conn, now - timedelta(days=rules.signal_retention_days)),
         )
         members.forget_attempts(conn, now - _ATTEMPTS_KEPT)
         inbound.forget(conn, now - _INBOUND_KEPT)

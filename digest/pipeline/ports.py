@@ -16,8 +16,8 @@ class Source(Protocol):
     def name(self) -> str: ...
 
     @property
-    def pace_name(self) -> str:
-        """The group of hosts whose limit it shares."""
+    def standing_name(self) -> str:
+        """Under which name it is kept how we stand with its host, such as a pause."""
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Pages in order, each to be stored before the next is asked for.

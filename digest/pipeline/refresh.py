@@ -1,61 +1,34 @@
-"""Fetch what is new, find out what is the same paper, store it; one source's trouble is its own."""
+"""Fetch what is new from every source that is due; one source's trouble is its own."""
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-import structlog
-
-from digest.core import dedupe
-from digest.core.errors import DigestError, NotFound, SourceThrottled
-from digest.core.fetching import FetchRequest, Outcome, Page
-from digest.core.source_names import source_name
-from digest.pipeline.app import App
+from digest.core.errors import NotFound
+from digest.core.fetching import FetchRequest, Outcome
+from digest.pipeline.app import App, StandIn
+from digest.pipeline.fetch import Progress, Run, fetch, not_due
+from digest.pipeline.outcomes import TROUBLED, oddly_empty, reason_of
 from digest.pipeline.ports import Source
 from digest.pipeline.turns import Busy, turn
-from digest.store import cursors, papers
-from digest.store.cursors import Fetch, SourceState
-
-log = structlog.get_logger()
+from digest.store import cursors
+from digest.store.cursors import Backfill, Fetch, SourceState
+from digest.store.shelf import StoredShelf
 
 STEP = "refresh"
 _LEASE_FOR = timedelta(minutes=15)
-# A failing source is asked again sooner than a healthy one, then less and less often.
-_RETRY_AFTER = timedelta(minutes=5)
-_QUIET = (Outcome.OK, Outcome.EMPTY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What came of each source that was asked, in the order asked."""
+    """What came of each source that was asked, in the order asked; stand-ins after theirs."""
 
     fetches: tuple[Fetch, ...] = ()
 
     @property
     def troubled(self) -> tuple[Fetch, ...]:
-        return tuple(f for f in self.fetches if f.outcome not in (*_QUIET, Outcome.NOT_DUE))
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What a fetch has brought so far."""
-
-    pages: int = 0
-    fetched: int = 0
-    new: int = 0
-    updated: int = 0
-    merged: int = 0
-    bad: int = 0
-    first_bad: str = ""
-    notes: dict[str, None] = field(default_factory=dict)
-
-
-class _Stopped(DigestError):
-    """Somebody ended the program: no fault of the source."""
-
-
-Progress = Callable[[str, int], None]
+        return tuple(f for f in self.fetches if f.outcome in TROUBLED)
 
 
 def refresh(
@@ -71,195 +44,148 @@ def refresh(
     """Fetches from every source that is due (from `only` these, due or not).
 
     With `since` and `until` exactly these days are fetched, due or not; what is new is then due
-    as before. `patient` is for the daemon: a source that failed waits for its time; without it,
-    an operator is asking, and only sources fetched successfully a moment ago are left alone.
-    `progress` hears the source's name and the records so far. Nothing is fetched while another
-    process is at it. Raises NotFound for a name in `only` that is no source.
+    as before. When such a fetch ended before all sources had given all of it, the same days
+    asked for again are fetched from where it ended. `patient` is for the daemon: a source that
+    failed waits for its time; without it, an operator is asking, and only sources fetched
+    successfully a moment ago are left alone. Where a source is in trouble its stand-ins are
+    asked. `progress` hears how far each is. Nothing is fetched while another process is at it.
+    Raises NotFound for a name in `only` that is no source.
     """
-    names = only or tuple(app.sources)
+    names = tuple(only or app.sources)
     for name in names:
         if name not in app.sources:
             raise NotFound(f"there is no source {name!r}; there are: {', '.join(app.sources)}")
-    asked = bool(only) or since is not None or until is not None
+    first, last = since or until, until or since
+    days = Backfill(since=first, until=last) if first is not None and last is not None else None
     fetches: list[Fetch] = []
     try:
         with turn(app, STEP, lease_for=_LEASE_FOR) as renew:
+            job = _Job(
+                app=app,
+                days=days,
+                finished=_begin_backfill(app, names, days),
+                forced=bool(only) or days is not None,
+                patient=patient,
+                progress=progress,
+                stop=stop,
+                renew=renew,
+            )
             for name in names:
                 if stop is not None and stop.is_set():
                     break
-                state = _state(app, name)
-                reason = None if asked else _why_not_now(app, state, patient)
-                if reason is not None:
-                    fetches.append(_not_due(app, name, reason))
-                    continue
-                request = FetchRequest(
-                    now=app.clock.now(), cursor=state.cursor, since=since, until=until
-                )
-                pages = _Pages(app, app.sources[name], request, progress, stop, renew)
-                fetches.append(_fetch(pages, state))
+                fetches.extend(job.fetch(name))
                 renew()
     except Busy as busy:
-        fetches.extend(_not_due(app, name, str(busy)) for name in names[len(fetches) :])
-    return RefreshReport(fetches=tuple(fetches))
+        asked = {one.source for one in fetches}
+        now = app.clock.now()
+        fetches.extend(not_due(name, str(busy), now) for name in names if name not in asked)
+    odd = oddly_empty(fetches)
+    return RefreshReport(fetches=tuple(replace(one, reason=reason_of(one, odd)) for one in fetches))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One refresh: what is asked of each source in turn. `finished` have had all of `days`."""
+
+    app: App
+    days: Backfill | None
+    finished: frozenset[str]
+    forced: bool
+    patient: bool
+    progress: Progress | None
+    stop: threading.Event | None
+    renew: Callable[[], None]
+
+    def fetch(self, name: str) -> Iterator[Fetch]:
+        """What came of the source, and of those that stood in for it."""
+        app = self.app
+        state = _state(app, name)
+        reason = self._why_not(name, state)
+        if reason is not None:
+            yield not_due(name, reason, app.clock.now())
+            return
+        done = fetch(self._run(app.sources[name], state))
+        yield done
+        if done.outcome in TROUBLED:
+            yield from self._stand_in(name)
+
+    def _why_not(self, name: str, state: SourceState) -> str | None:
+        if name in self.finished:
+            return "has had these days already; what was interrupted goes on"
+        now = self.app.clock.now()
+        if self.forced or state.next_due_at is None or state.next_due_at <= now:
+            return None
+        if state.failures and not self.patient:
+            return None
+        return f"next due at {state.next_due_at:%Y-%m-%d %H:%M} UTC"
+
+    def _stand_in(self, name: str) -> Iterator[Fetch]:
+        """Those that reach back to when the source last worked come first, then the others; the
+        first one that brings papers is enough."""
+        stand_ins = self.app.stand_ins.get(name, ())
+        if not stand_ins:
+            return
+        with self.app.store.read() as conn:
+            worked_at = cursors.last_worked_at(conn, name)
+        now = self.app.clock.now()
+        wanted = self.days is not None or worked_at is None or now - worked_at
+        for one in sorted(stand_ins, key=lambda one: not _reaches(one, wanted)):
+            if self.stop is not None and self.stop.is_set():
+                return
+            state = _state(self.app, one.source.name)
+            if self._has_just_stood_in(one, state):
+                return
+            done = fetch(self._run(one.source, state, instead_of=name))
+            yield done
+            if done.outcome is Outcome.OK and done.fetched:
+                return
+
+    def _has_just_stood_in(self, one: StandIn, state: SourceState) -> bool:
+        due_at = state.next_due_at
+        fresh = due_at is not None and due_at > self.app.clock.now() and not state.failures
+        return self.days is None and fresh
+
+    def _run(self, source: Source, state: SourceState, instead_of: str = "") -> Run:
+        return Run(
+            app=self.app,
+            source=source,
+            request=FetchRequest(
+                now=self.app.clock.now(),
+                cursor=state.cursor,
+                since=self.days.since if self.days else None,
+                until=self.days.until if self.days else None,
+                shelf=StoredShelf(self.app.store),
+            ),
+            state=state,
+            every=self.app.every[source.name],
+            renew=self.renew,
+            progress=self.progress,
+            stop=self.stop,
+            instead_of=instead_of,
+        )
+
+
+def _reaches(one: StandIn, wanted: timedelta | bool) -> bool:
+    """Whether a stand-in knows of all that time; True for `wanted` asks for days long gone."""
+    return one.reach is None or (isinstance(wanted, timedelta) and wanted <= one.reach)
+
+
+def _begin_backfill(app: App, names: Sequence[str], days: Backfill | None) -> frozenset[str]:
+    """Writes down that these sources are to give these days. When that was begun before and did
+    not come to its end: those that have given all of them."""
+    if days is None:
+        return frozenset()
+    with app.store.write() as conn:
+        kept = {name: cursors.state(conn, name).backfill for name in names}
+        finished = {name for name, one in kept.items() if one == replace(days, finished=True)}
+        if days not in kept.values():
+            finished = set()
+        for name in names:
+            if name not in finished:
+                cursors.save_backfill(conn, name, days)
+    return frozenset(finished)
 
 
 def _state(app: App, name: str) -> SourceState:
     with app.store.read() as conn:
         return cursors.state(conn, name)
-
-
-def _why_not_now(app: App, state: SourceState, patient: bool) -> str | None:
-    if state.next_due_at is None or state.next_due_at <= app.clock.now():
-        return None
-    if state.failures and not patient:
-        return None
-    return f"next due at {state.next_due_at:%Y-%m-%d %H:%M} UTC"
-
-
-def _not_due(app: App, name: str, reason: str) -> Fetch:
-    now = app.clock.now()
-    return Fetch(
-        source=name, started_at=now, finished_at=now, outcome=Outcome.NOT_DUE, reason=reason
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Pages:
-    """One fetch: who is asked for what, who hears of it, and what may end it early."""
-
-    app: App
-    source: Source
-    request: FetchRequest
-    progress: Progress | None
-    stop: threading.Event | None
-    renew: Callable[[], None]
-
-    def store(self, tally: _Tally) -> None:
-        """Stores page after page. Raises whatever ends it before its time."""
-        for page in self.source.fetch(self.request):
-            _store(self.app, self.source.name, page, tally)
-            self.renew()  # a long backfill takes longer than a lease
-            if self.progress is not None:
-                self.progress(self.source.name, tally.fetched)
-            if self.stop is not None and self.stop.is_set():
-                raise _Stopped("the service was stopped")
-
-
-def _fetch(pages: _Pages, state: SourceState) -> Fetch:
-    tally = _Tally()
-    error: DigestError | None = None
-    try:
-        pages.store(tally)
-    except DigestError as caught:
-        error = caught
-    except Exception as caught:  # a bug in one source must not silence the others
-        log.exception("refresh.source_crashed", source=pages.source.name)
-        error = DigestError(f"internal error: {type(caught).__name__}: {caught}")
-    outcome, reason = _judge(tally, error)
-    fetch = Fetch(
-        source=pages.source.name,
-        started_at=pages.request.now,
-        finished_at=pages.app.clock.now(),
-        outcome=outcome,
-        reason=reason,
-        fetched=tally.fetched,
-        new=tally.new,
-        updated=tally.updated,
-        merged=tally.merged,
-        bad=tally.bad,
-    )
-    _record(pages, fetch, state, error)
-    return fetch
-
-
-def _store(app: App, source: str, page: Page, tally: _Tally) -> None:
-    """Stores one page and where to continue behind it, in one transaction."""
-    now = app.clock.now()
-    with app.store.write() as conn:
-        groups = dedupe.plan(page.records, papers.known(conn, page.records))
-        counts = papers.apply(conn, groups, now)
-        cursors.save_cursor(conn, source, page.cursor)
-    tally.pages += 1
-    tally.fetched += len(page.records)
-    tally.new += counts.new
-    tally.updated += counts.updated
-    tally.merged += counts.merged
-    tally.bad += len(page.bad)
-    tally.first_bad = tally.first_bad or next(iter(page.bad), "")
-    if page.note:
-        tally.notes[page.note] = None
-
-
-def _judge(tally: _Tally, error: DigestError | None) -> tuple[Outcome, str]:
-    """The outcome in one word and its reason in one line."""
-    notes = "; ".join(tally.notes)
-    if error is not None:
-        reason = str(error)
-        if tally.fetched:
-            return Outcome.PARTIAL, f"stored {tally.fetched} papers, then: {reason}"
-        if isinstance(error, SourceThrottled):
-            return Outcome.THROTTLED, reason
-        return Outcome.FAILED, reason
-    if tally.bad:
-        total = tally.fetched + tally.bad
-        reason = f"{tally.bad} of {total} entries could not be read: {tally.first_bad}"
-        return (Outcome.PARTIAL if tally.fetched else Outcome.FAILED), reason
-    if tally.fetched or notes:
-        return Outcome.OK, notes
-    return Outcome.EMPTY, "a valid answer with no papers in it"
-
-
-def _record(pages: _Pages, fetch: Fetch, state: SourceState, error: DigestError | None) -> None:
-    app, request = pages.app, pages.request
-    failures, wait = _standing(fetch, state, error, app.every[fetch.source])
-    with app.store.write() as conn:
-        cursors.record_fetch(conn, fetch)
-        if request.since is None and request.until is None:
-            cursors.save_due(
-                conn, fetch.source, next_due_at=fetch.finished_at + wait, failures=failures
-            )
-    log.info(
-        "refresh.finished",
-        source=fetch.source,
-        outcome=fetch.outcome.value,
-        fetched_count=fetch.fetched,
-        new_count=fetch.new,
-        updated_count=fetch.updated,
-        reason=fetch.reason,
-    )
-
-
-def _standing(
-    fetch: Fetch, state: SourceState, error: DigestError | None, every: timedelta
-) -> tuple[int, timedelta]:
-    """Failures in a row, and how long to leave the source alone.
-
-    Entries that cannot be read will be no better in five minutes: only what broke off, or gave
-    nothing at all, is tried again sooner. What a source asks for is kept to.
-    """
-    if isinstance(error, _Stopped):
-        return state.failures, timedelta(0)
-    if error is None and fetch.outcome is not Outcome.FAILED:
-        return 0, every
-    wait = min(_RETRY_AFTER * 2 ** min(state.failures, 10), every)
-    if isinstance(error, SourceThrottled):
-        wait = max(wait, timedelta(seconds=error.retry_after_s))
-    return state.failures + 1, wait
-
-
-def missing_sources(app: App) -> tuple[str, ...]:
-    """One line for each source whose last fetch did not succeed: what readers should know."""
-    with app.store.read() as conn:
-        last = cursors.last_fetches(conn, tuple(app.sources))
-    return tuple(
-        f"{source_name(name)} {_TROUBLE[fetch.outcome]}"
-        for name, fetch in sorted(last.items())
-        if fetch.outcome in _TROUBLE
-    )
-
-
-_TROUBLE = {
-    Outcome.FAILED: "could not be read",
-    Outcome.THROTTLED: "asked us to wait",
-    Outcome.PARTIAL: "could only be read in part",
-}

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
+from pydantic import Field
 
 from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.fetching import Cursor, FetchRequest, Page
@@ -18,7 +19,7 @@ from digest.core.papers import SourceRecord
 from digest.sources.answers import Answer
 from digest.sources.arxiv_feed import NAME, ArxivFeed, parse_feed
 from digest.sources.body import Expect
-from digest.sources.etiquette import ARXIV_PACE, Pace
+from digest.sources.etiquette import arxiv_pace
 from digest.sources.http import PoliteClient
 
 log = structlog.get_logger()
@@ -75,19 +76,19 @@ class Arxiv:
         client: PoliteClient,
         *,
         url: str = URL,
-        categories: Sequence[str] = CATEGORIES,
-        page_size: int = 200,
-        interval_seconds: float = 3.0,
+        categories: Annotated[tuple[str, ...], Field(min_length=1)] = CATEGORIES,
+        page_size: Annotated[int, Field(ge=1, le=2000)] = 200,
+        interval_seconds: Annotated[float, Field(ge=0)] = 3.0,
     ) -> None:
         self._client = client
         self._url = url
         self._query = " OR ".join(f"cat:{category}" for category in categories)
         self._page_size = page_size
-        self._pace = Pace(name=ARXIV_PACE, interval_s=interval_seconds)
+        self._pace = arxiv_pace("export.arxiv.org", interval_seconds)
 
     @property
-    def pace_name(self) -> str:
-        return self._pace.name
+    def standing_name(self) -> str:
+        return self._pace.standing_name
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Raises SourceError where the run breaks off, SourceMalformed when the list has holes or

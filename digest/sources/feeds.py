@@ -187,8 +187,8 @@ class Feed:
         self._pace = pace_of(urlsplit(url).hostname or name)
 
     @property
-    def pace_name(self) -> str:
-        return self._pace.name
+    def standing_name(self) -> str:
+        return self._pace.standing_name
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """One page; with dates asked for, only what the feed still holds of them."""

@@ -3,15 +3,18 @@
 Whatever a host does comes out as an Answer, as Unchanged, or as one SourceError:
 
     SourceThrottled     asked us to wait, longer than is waited in place
-    SourceUnavailable   no answer, a refusal, or a redirect that is not followed
+    SourceUnavailable   no answer, a refusal, a redirect that is not followed, or a host that
+                        failed so often that it rests
     SourceMalformed     an answer that is not what it should be
 """
 
+import json
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, overload
+from typing import Any, Literal, overload
+from urllib.parse import urlencode
 
 import httpx
 import structlog
@@ -56,13 +59,16 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ask:
-    """One call of `get`, as each of its requests needs it."""
+    """One call, as each of its requests needs it."""
 
     url: httpx.URL
+    method: str = "GET"
+    content: bytes | None = None
+    headers: Mapping[str, str]
     pace: Pace
     accept: str
     expect: Expect
-    conditional: bool
+    conditional: bool = False
     max_bytes: int
     readable: Collection[int]
 
@@ -129,6 +135,7 @@ class PoliteClient:
         pace: Pace,
         accept: str,
         expect: Expect,
+        headers: Mapping[str, str] | None = None,
         conditional: Literal[False] = False,
         max_bytes: int = MAX_BODY_BYTES,
         readable: Collection[int] = (),
@@ -143,6 +150,7 @@ class PoliteClient:
         pace: Pace,
         accept: str,
         expect: Expect,
+        headers: Mapping[str, str] | None = None,
         conditional: bool,
         max_bytes: int = MAX_BODY_BYTES,
         readable: Collection[int] = (),
@@ -156,6 +164,7 @@ class PoliteClient:
         pace: Pace,
         accept: str,
         expect: Expect,
+        headers: Mapping[str, str] | None = None,
         conditional: bool = False,
         max_bytes: int = MAX_BODY_BYTES,
         readable: Collection[int] = (),
@@ -163,19 +172,63 @@ class PoliteClient:
         """The answer to `url`; Unchanged only when `conditional` and something was remembered.
 
         Waits for the host's turn, follows redirects, waits out short pauses, tries again after
-        passing faults. `readable` are error statuses whose body the caller reads itself.
+        passing faults. `readable` are error statuses whose body the caller reads itself;
+        `headers`, which may hold a secret, are sent to the host of `url` alone.
         Raises SourceThrottled, at once and without asking, while the host has us wait.
         """
-        ask = _Ask(
-            url=_parsed(url, params),
-            pace=pace,
-            accept=accept,
-            expect=expect,
-            conditional=conditional,
-            max_bytes=max_bytes,
-            readable=readable,
+        return self._ask(
+            _Ask(
+                url=_parsed(url, params),
+                headers=headers or {},
+                pace=pace,
+                accept=accept,
+                expect=expect,
+                conditional=conditional,
+                max_bytes=max_bytes,
+                readable=readable,
+            )
         )
-        self._turns.refuse_while_paused(pace)
+
+    def post(
+        self,
+        url: str,
+        *,
+        body: Any = None,
+        form: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        pace: Pace,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BODY_BYTES,
+        readable: Collection[int] = (),
+    ) -> Answer:
+        """The JSON that `url` answers to `body`, sent as JSON, or to the fields of a `form`.
+
+        For questions that change nothing, as they may be asked again after a fault. All else is
+        as for `get`.
+        """
+        content, kind = (
+            (urlencode(form).encode(), "application/x-www-form-urlencoded")
+            if form is not None
+            else (json.dumps(body).encode(), "application/json")
+        )
+        answer = self._ask(
+            _Ask(
+                url=_parsed(url, params),
+                method="POST",
+                content=content,
+                headers={**(headers or {}), "Content-Type": kind},
+                pace=pace,
+                accept="application/json",
+                expect=Expect.JSON,
+                max_bytes=max_bytes,
+                readable=readable,
+            )
+        )
+        assert isinstance(answer, Answer)  # only what is asked conditionally can be unchanged
+        return answer
+
+    def _ask(self, ask: _Ask) -> Answer | Unchanged:
+        self._turns.refuse_while_paused(ask.pace)
         self._client.cookies.clear()  # they hold for one chain of redirects, no longer
         waits = faults = 0
         while True:
@@ -183,15 +236,16 @@ class PoliteClient:
                 return self._judge(ask, *self._follow(ask))
             except _Throttled as throttled:
                 waits += 1
-                self._turns.pause(pace, throttled.refusal, wait=waits <= _MAX_WAITS)
+                self._turns.pause(ask.pace, throttled.refusal, wait=waits <= _MAX_WAITS)
             except _Transient as fault:
                 faults += 1
                 self._back_off(ask, str(fault), faults)
 
     def _back_off(self, ask: _Ask, fault: str, faults: int) -> None:
         """Waits before the next try; raises SourceUnavailable when there is none left."""
-        if faults > _MAX_RETRIES:
-            raise SourceUnavailable(f"{ask.url.host} {fault} (tried {faults} times)")
+        if faults > _MAX_RETRIES or self._turns.is_on_trial(ask.pace):
+            tried = f" (tried {faults} times)" if faults > 1 else ""
+            raise self._turns.failed(ask.pace, f"{ask.url.host} {fault}{tried}")
         wait_s = _FIRST_RETRY_S * 2.0 ** (faults - 1) * (1 + self._jitter())
         log.info("http.retry_scheduled", host=ask.url.host, fault=fault, wait_s=round(wait_s, 1))
         self._clock.sleep(wait_s)
@@ -205,6 +259,10 @@ class PoliteClient:
                 if moved_to:
                     log.info("http.moved", host=ask.url.host, to_host=url.host)
                 return reply, moved_to
+            if ask.method != "GET":
+                raise SourceUnavailable(
+                    f"{ask.url.host} moved what was asked for elsewhere; check the address"
+                )
             location = reply.headers.get("location", "")
             url = redirect_target(location, current=url, configured=ask.url, resolve=self._resolve)
             for_good = for_good and reply.status in _PERMANENT
@@ -217,10 +275,14 @@ class PoliteClient:
         self._turns.take(ask.pace)
         deadline = self._clock.now() + timedelta(seconds=self._timeouts.total_s)
         headers = {"Accept": ask.accept}
+        if url.host == ask.url.host:
+            headers |= ask.headers
         if ask.conditional:
             headers |= _conditions(self._paces.validators(_key(url)))
         try:
-            with self._client.stream("GET", url, headers=headers) as response:
+            with self._client.stream(
+                ask.method, url, headers=headers, content=ask.content
+            ) as response:
                 wanted = response.is_success or response.status_code in ask.readable
                 body = (
                     read_bounded(
@@ -255,7 +317,8 @@ class PoliteClient:
         if reply.status == 304 and ask.conditional:
             return Unchanged(url=str(reply.url))
         if not 200 <= reply.status < 300 and reply.status not in ask.readable:
-            raise refusal(reply.url, reply.status, reply.body)
+            error = refusal(reply.url, reply.status, reply.body)
+            raise self._turns.blocked(ask.pace, error) if reply.status == 403 else error
         content_type = reply.headers.get("content-type", "")
         if reply.status < 300 and is_web_page(reply.body, content_type, ask.expect):
             raise SourceMalformed(

@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from digest.core.errors import SourceMalformed
 from digest.core.fetching import Cursor, FetchRequest, Page
@@ -168,8 +170,8 @@ class HuggingFace:
         client: PoliteClient,
         *,
         url: str = URL,
-        repoll_days: int = 7,
-        interval_seconds: float = 0.2,
+        repoll_days: Annotated[int, Field(ge=1, le=30)] = 7,
+        interval_seconds: Annotated[float, Field(ge=0)] = 0.2,
     ) -> None:
         self._client = client
         self._url = url
@@ -177,8 +179,8 @@ class HuggingFace:
         self._pace = Pace(name=HUGGING_FACE_PACE, interval_s=interval_seconds)
 
     @property
-    def pace_name(self) -> str:
-        return self._pace.name
+    def standing_name(self) -> str:
+        return self._pace.standing_name
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Raises SourceError where the run breaks off; the next fetch of the same dates goes on."""

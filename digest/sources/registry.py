@@ -21,21 +21,28 @@ class Source(Protocol):
     def name(self) -> str: ...
 
     @property
-    def pace_name(self) -> str:
-        """The group of hosts whose limit it shares."""
+    def standing_name(self) -> str:
+        """Under which name it is kept how we stand with its host, such as a pause."""
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceKind:
-    """A source and its defaults. `build` takes the client and the source's own options, by the
-    names they have in the configuration."""
+    """A source and its defaults.
+
+    `build` takes the client, `url` and the source's own options, which its signature declares:
+    they are the keys of its section in the configuration. `stand_ins` are the sources asked when
+    this one is in trouble, `reach` is how far back this one can tell when it is one of them
+    (None: as far as one asks).
+    """
 
     build: Callable[..., Source]
     url: str
     every: timedelta
     enabled: bool = True
+    stand_ins: tuple[str, ...] = ()
+    reach: timedelta | None = None
 
 
 SOURCES: Mapping[str, SourceKind] = {

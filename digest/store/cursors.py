@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,12 +13,22 @@ from digest.store.tables import fetches, sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Backfill:
+    """Days asked for by date, first and last included, and whether all of them have come."""
+
+    since: date
+    until: date
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
     """`failures` counts fetches in a row that gave nothing; `next_due_at` None means now."""
 
     cursor: Cursor
     next_due_at: datetime | None = None
     failures: int = 0
+    backfill: Backfill | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +51,34 @@ def state(conn: sa.Connection, source: str) -> SourceState:
     row = conn.execute(sa.select(sources).where(sources.c.name == source)).one_or_none()
     if row is None:
         return SourceState(cursor={})
-    return SourceState(cursor=row.cursor, next_due_at=row.next_due_at, failures=row.failures)
+    return SourceState(
+        cursor=row.cursor,
+        next_due_at=row.next_due_at,
+        failures=row.failures,
+        backfill=_backfill(row.backfill),
+    )
+
+
+def _backfill(stored: dict[str, Any] | None) -> Backfill | None:
+    if stored is None:
+        return None
+    return Backfill(
+        since=date.fromisoformat(stored["since"]),
+        until=date.fromisoformat(stored["until"]),
+        finished=stored["finished"],
+    )
+
+
+def save_backfill(conn: sa.Connection, source: str, backfill: Backfill) -> None:
+    days = {"since": backfill.since.isoformat(), "until": backfill.until.isoformat()}
+    statement = upsert(conn, sources).values(
+        name=source, cursor={}, failures=0, backfill=days | {"finished": backfill.finished}
+    )
+    conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=[sources.c.name], set_={"backfill": statement.excluded.backfill}
+        )
+    )
 
 
 def save_cursor(conn: sa.Connection, source: str, cursor: Cursor) -> None:
@@ -90,6 +128,16 @@ def last_fetches(conn: sa.Connection, names: Sequence[str]) -> dict[str, Fetch]:
     )
     rows = conn.execute(sa.select(fetches).where(fetches.c.id.in_(newest)))
     return {row.source: _fetch(row) for row in rows}
+
+
+def last_worked_at(conn: sa.Connection, source: str) -> datetime | None:
+    """When the source last gave all that it was asked for."""
+    return conn.scalar(
+        sa.select(fetches.c.started_at)
+        .where(fetches.c.source == source, fetches.c.outcome.in_((Outcome.OK, Outcome.EMPTY)))
+        .order_by(fetches.c.started_at.desc())
+        .limit(1)
+    )
 
 
 def last_stored_at(conn: sa.Connection) -> datetime | None:

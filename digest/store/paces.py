@@ -1,14 +1,16 @@
 """Etiquette that outlives a restart: when a group of hosts may be asked again, and for what."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from digest.core.pacing import Standing, Validators
+from digest.core.pacing import Standing, Validators, turn_at
 from digest.store.engine import Store
 from digest.store.papers import upsert
 from digest.store.tables import paces, validators
+
+_EMPTY = {"pause_reason": "", "throttled_in_a_row": 0, "failed_in_a_row": 0}
 
 
 def standing(conn: sa.Connection, name: str) -> Standing:
@@ -21,6 +23,15 @@ def standing(conn: sa.Connection, name: str) -> Standing:
         paused_until=row.paused_until,
         pause_reason=row.pause_reason,
         throttled_in_a_row=row.throttled_in_a_row,
+        failed_in_a_row=row.failed_in_a_row,
+    )
+
+
+def _save(conn: sa.Connection, name: str, **columns: Any) -> None:
+    conn.execute(
+        upsert(conn, paces)
+        .values(_EMPTY | {"name": name} | columns)
+        .on_conflict_do_update(index_elements=[paces.c.name], set_=columns)
     )
 
 
@@ -34,27 +45,48 @@ class StoredPaces:
         with self._store.read() as conn:
             return standing(conn, name)
 
+    def reserve(self, name: str, *, now: datetime, interval: timedelta) -> datetime:
+        with self._store.write() as conn:
+            # The row is there before it is read, so that PostgreSQL can lock it.
+            conn.execute(
+                upsert(conn, paces).values(_EMPTY | {"name": name}).on_conflict_do_nothing()
+            )
+            kept = conn.scalar(
+                sa.select(paces.c.next_request_at).where(paces.c.name == name).with_for_update()
+            )
+            moment = turn_at(kept, now, interval)
+            _save(conn, name, next_request_at=moment + interval)
+        return moment
+
     def save_next_request(self, name: str, at: datetime) -> None:
         self._save(name, next_request_at=at)
 
     def save_pause(
-        self, name: str, *, until: datetime, reason: str, throttled_in_a_row: int
+        self,
+        name: str,
+        *,
+        until: datetime,
+        reason: str,
+        throttled_in_a_row: int,
+        failed_in_a_row: int = 0,
     ) -> None:
         self._save(
-            name, paused_until=until, pause_reason=reason, throttled_in_a_row=throttled_in_a_row
+            name,
+            paused_until=until,
+            pause_reason=reason,
+            throttled_in_a_row=throttled_in_a_row,
+            failed_in_a_row=failed_in_a_row,
         )
 
+    def save_failures(self, name: str, failed_in_a_row: int) -> None:
+        self._save(name, failed_in_a_row=failed_in_a_row)
+
     def clear_pause(self, name: str) -> None:
-        self._save(name, paused_until=None, pause_reason="", throttled_in_a_row=0)
+        self._save(name, paused_until=None, **_EMPTY)
 
     def _save(self, name: str, **columns: Any) -> None:
         with self._store.write() as conn:
-            row = {"name": name, "pause_reason": "", "throttled_in_a_row": 0} | columns
-            conn.execute(
-                upsert(conn, paces)
-                .values(row)
-                .on_conflict_do_update(index_elements=[paces.c.name], set_=columns)
-            )
+            _save(conn, name, **columns)
 
     def validators(self, url: str) -> Validators | None:
         with self._store.read() as conn:

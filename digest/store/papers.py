@@ -238,8 +238,3 @@ def _provenance(stored: dict[str, dict[str, Any]]) -> dict[str, Provenance]:
 
 def _provenance_json(provenance: dict[str, Provenance]) -> dict[str, dict[str, Any]]:
     return {name: asdict(origin) for name, origin in provenance.items()}
-
-
-def forget_readings(conn: sa.Connection, before: datetime) -> int:
-    """Drops readings older than the retention; how many."""
-    return conn.execute(sa.delete(signals).where(signals.c.at < before)).rowcount

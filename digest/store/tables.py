@@ -112,6 +112,8 @@ sources = Table(
     Column("cursor", sa.JSON, nullable=False),
     Column("next_due_at", Time),
     Column("failures", Integer, nullable=False),
+    # The days that were last asked for by date, and whether all of them have come.
+    Column("backfill", sa.JSON(none_as_null=True)),
 )
 
 fetches = Table(
@@ -141,6 +143,7 @@ paces = Table(
     Column("paused_until", Time),
     Column("pause_reason", Text, nullable=False),
     Column("throttled_in_a_row", Integer, nullable=False),
+    Column("failed_in_a_row", Integer, nullable=False),
 )
 
 validators = Table(

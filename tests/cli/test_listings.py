@@ -7,7 +7,6 @@ from email.message import EmailMessage
 
 import pytest
 
-from digest.sources.etiquette import ARXIV_PACE
 from digest.store.engine import open_store
 from digest.store.paces import StoredPaces
 from tests.cli.conftest import DAY, Operator
@@ -112,7 +111,9 @@ def test_a_paused_source_says_until_when_and_why(
 ) -> None:
     at = datetime(2026, 3, 20, 21, tzinfo=UTC) + timedelta(seconds=pause_s)
     store = open_store(f"sqlite:///{operator.folder / 'digest.db'}")
-    StoredPaces(store).save_pause(ARXIV_PACE, until=at, reason="it is busy", throttled_in_a_row=1)
+    StoredPaces(store).save_pause(
+        "export.arxiv.org", until=at, reason="it is busy", throttled_in_a_row=1
+    )
     store.close()
     assert f"until {until} UTC: it is busy" in operator.ok("sources", "status")
     assert operator.json("sources", "status")[1]["paused_until"] == f"{at:%Y-%m-%dT%H:%M:%SZ}"

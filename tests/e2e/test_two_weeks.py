@@ -45,7 +45,7 @@ AT = time(7, 30)
 class RecordedHuggingFace:
     """The recorded lists, each from the evening of its day on."""
 
-    name = pace_name = "huggingface"
+    name = standing_name = "huggingface"
 
     def __init__(self, folder: Path) -> None:
         self._lists = folder / "recordings/hf_daily_papers/raw_by_date"
@@ -63,7 +63,7 @@ class RecordedHuggingFace:
 class RecordedArxiv:
     """The recorded announcements, each on its day; out of order on two days."""
 
-    name = pace_name = "arxiv"
+    name = standing_name = "arxiv"
 
     def __init__(self, folder: Path) -> None:
         self._days = folder / "recordings/arxiv_daily_listing/dw-dengwei"

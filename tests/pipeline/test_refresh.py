@@ -12,7 +12,8 @@ from digest.core.errors import NotFound, SourceMalformed, SourceThrottled, Sourc
 from digest.core.fetching import FetchRequest, Outcome, Page
 from digest.core.papers import Reading
 from digest.pipeline.app import App
-from digest.pipeline.refresh import missing_sources, refresh
+from digest.pipeline.outcomes import missing_sources
+from digest.pipeline.refresh import refresh
 from digest.pipeline.turns import Busy, turn
 from digest.store import cursors, library
 from digest.store.engine import Store
@@ -305,7 +306,8 @@ def test_a_long_backfill_keeps_its_turn(sqlite_store: Store) -> None:
                 refresh(other)
                 yield page(number)
 
-    (fetch,) = refresh(fetching(sqlite_store, Slow("arxiv"), clock=clock)).fetches
+    app = fetching(sqlite_store, Slow("arxiv"), clock=clock)
+    (fetch,) = refresh(app, since=NOW.date(), until=NOW.date()).fetches
     assert (fetch.outcome, fetch.fetched) == (Outcome.OK, 5)
     assert other_source.requests == []
 
@@ -334,7 +336,7 @@ def test_whoever_lost_the_turn_stops_at_the_next_page(sqlite_store: Store) -> No
 
 
 def test_the_turn_is_free_again_when_a_refresh_ends_badly(sqlite_store: Store) -> None:
-    def interrupt(_source: str, _count: int) -> None:
+    def interrupt(_source: str, _count: int, _part: float | None) -> None:
         raise KeyboardInterrupt
 
     app = fetching(sqlite_store, FakeSource("arxiv", [page(1)]))
@@ -377,7 +379,7 @@ def test_a_stop_ends_the_fetch_after_the_page_in_hand_and_leaves_the_source_due(
     app = fetching(sqlite_store, source, second)
     (fetch,) = refresh(app, stop=stop, progress=lambda *_: stop.set()).fetches
     assert fetch.outcome is Outcome.PARTIAL
-    assert fetch.reason == "stored 1 papers, then: the service was stopped"
+    assert fetch.reason == "stored 1 papers, then: the service was stopped; the rest is fetched next time"
     assert second.requests == []
     assert state(sqlite_store, "arxiv") == cursors.SourceState(
         cursor={"then": 1}, next_due_at=NOW, failures=0
@@ -385,7 +387,7 @@ def test_a_stop_ends_the_fetch_after_the_page_in_hand_and_leaves_the_source_due(
 
 
 def test_progress_hears_the_source_and_the_records_so_far(sqlite_store: Store) -> None:
-    heard: list[tuple[str, int]] = []
-    app = fetching(sqlite_store, FakeSource("arxiv", [page(1, 2), page(3)]))
-    refresh(app, progress=lambda name, count: heard.append((name, count)))
-    assert heard == [("arxiv", 2), ("arxiv", 3)]
+    heard: list[tuple[str, int, float | None]] = []
+    app = fetching(sqlite_store, FakeSource("arxiv", [page(1, 2, done=0.5), page(3)]))
+    refresh(app, progress=lambda *told: heard.append(told))
+    assert heard == [("arxiv", 2, 0.5), ("arxiv", 3, None)]

@@ -18,7 +18,7 @@ from tests.fakes import NOON
 
 @pytest.mark.parametrize("host", ["arxiv.org", "export.arxiv.org", "rss.arxiv.org"])
 def test_every_host_of_arxiv_shares_one_pace(host: str) -> None:
-    assert pace_of(host) == Pace(name="arxiv.org", interval_s=3.0)
+    assert pace_of(host) == Pace(name="arxiv.org", interval_s=3.0, service=host)
 
 
 def test_other_hosts_have_their_own_pace() -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from digest.core.dedupe import Group, plan
 from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
 from digest.core.papers import Provenance, Reading, Signal, SourceRecord
-from digest.store import library, papers
+from digest.store import library, papers, signals
 from digest.store.engine import Store
 from digest.store.papers import StoredCounts
 from tests.builders import NOW, make_record, store_records
@@ -124,7 +124,7 @@ def test_old_readings_are_forgotten(store: Store) -> None:
     store_records(store, [votes(3)])
     (paper,) = store_records(store, [votes(4)], LATER)
     with store.write() as conn:
-        assert papers.forget_readings(conn, LATER) == 1
+        assert signals.forget(conn, LATER) == 1
         assert [signal.value for signal in library.signals_of(conn, [paper.id])[paper.id]] == [4]
 
 
