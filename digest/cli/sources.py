@@ -9,6 +9,7 @@ from digest.cli.context import Json, opened_app
 from digest.cli.output import iso, print_json, print_table, short_time
 from digest.core.pacing import Standing
 from digest.pipeline.app import App
+from digest.pipeline.outcomes import known_names, oddly_empty, reason_of
 from digest.store import cursors, paces
 
 app = typer.Typer(help="Where papers come from, and how it went last.", no_args_is_help=True)
@@ -79,21 +80,25 @@ def _until(moment: datetime, now: datetime) -> str:
 
 def _status_rows(service: App) -> list[dict[str, Any]]:
     now = service.clock.now()
+    sources = {one.source.name: one.source for group in service.stand_ins.values() for one in group}
+    sources |= service.sources
     with service.store.read() as conn:
-        last = cursors.last_fetches(conn, tuple(service.sources))
-        states = {name: cursors.state(conn, name) for name in service.sources}
+        last = cursors.last_fetches(conn, known_names(service))
+        # A stand-in is nobody's business until it had to be asked.
+        names = [n for n in known_names(service) if n in service.sources or n in last]
+        states = {name: cursors.state(conn, name) for name in names}
         paused = {
-            name: _pause(paces.standing(conn, service.sources[name].standing_name), now)
-            for name in service.sources
+            name: _pause(paces.standing(conn, sources[name].standing_name), now) for name in names
         }
+    odd = oddly_empty(last.values())
     rows = []
-    for name in service.sources:
+    for name in names:
         fetch, pause = last.get(name), paused[name]
         rows.append(
             {
                 "source": name,
                 "outcome": fetch.outcome.value if fetch else "never fetched",
-                "reason": fetch.reason if fetch else "",
+                "reason": reason_of(fetch, odd) if fetch else "",
                 "at": fetch.started_at if fetch else None,
                 "fetched": fetch.fetched if fetch else 0,
                 "new": fetch.new if fetch else 0,

@@ -140,7 +140,8 @@ def _judge(tally: _Tally, error: DigestError | None) -> tuple[Outcome, str]:
     if error is not None:
         reason = str(error)
         if tally.fetched:
-            return Outcome.PARTIAL, f"stored {tally.fetched} papers, then: {reason}"
+            noun = "paper" if tally.fetched == 1 else "papers"
+            return Outcome.PARTIAL, f"stored {tally.fetched} {noun}, then: {reason}"
         if isinstance(error, SourceThrottled):
             return Outcome.THROTTLED, reason
         return Outcome.FAILED, reason

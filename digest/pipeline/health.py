@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from digest.core.errors import ConfigError, SchemaOutOfDate, StoreError
 from digest.core.fetching import Outcome
 from digest.mail.render import Renderer
+from digest.pipeline.outcomes import ODD, oddly_empty
 from digest.store import checks, cursors, history, leases, schema
 from digest.store.cursors import Fetch, SourceState
 from digest.store.engine import Store
@@ -165,8 +166,11 @@ def check_sources(store: Store, every: Mapping[str, timedelta], now: datetime) -
     with store.read() as conn:
         last = cursors.last_fetches(conn, tuple(every))
         states = {name: cursors.state(conn, name) for name in every}
+    odd = oddly_empty(last.values())
     return [
-        _check_source(f"sources.{name}", last.get(name), states[name], pace, now)
+        warn(f"sources.{name}", ODD, "look at what it answers: its url or categories may be wrong")
+        if name in odd
+        else _check_source(f"sources.{name}", last.get(name), states[name], pace, now)
         for name, pace in every.items()
     ]
 

@@ -204,7 +204,13 @@ class HuggingFace:
                 cursor["polled_to"] = today.isoformat()
             # Holidays are such days, but so are faults; a run of nothing else speaks for itself.
             note = "; ".join(empty) if found_count and number + 1 == len(days) else ""
-            yield Page(records=listing.records, cursor=cursor, bad=listing.bad, note=note)
+            yield Page(
+                records=listing.records,
+                cursor=cursor,
+                bad=listing.bad,
+                note=note,
+                done=(number + 1) / len(days),
+            )
 
     def _window(self, request: FetchRequest, today: date) -> tuple[date, date]:
         """First and last date to read; a date that has not come yet is answered with an error."""

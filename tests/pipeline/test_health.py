@@ -150,6 +150,15 @@ def test_a_source_is_judged_by_how_it_went_last(
     assert source_level(sqlite_store) is level
 
 
+def test_a_source_that_is_oddly_empty_is_a_warning(sqlite_store: Store) -> None:
+    fetched(sqlite_store, Outcome.EMPTY, 0, HOUR)
+    full = Fetch(source="votes", started_at=NOW, finished_at=NOW, outcome=Outcome.OK, new=3)
+    with sqlite_store.write() as conn:
+        cursors.record_fetch(conn, full)
+    odd, _ = health.check_sources(sqlite_store, {"arxiv": HOUR, "votes": HOUR}, NOW)
+    assert (odd.level, "suspicious" in odd.what) == (Level.WARN, True)
+
+
 # --- outbox ---------------------------------------------------------------------------------------
 
 
