@@ -5,7 +5,7 @@ JSON array, best voted first.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from digest.core.errors import SourceMalformed
-from digest.core.fetching import Cursor, FetchRequest, Page
+from digest.core.fetching import FetchRequest, Page
 from digest.core.identifiers import ARXIV, Identifier, parse_arxiv
 from digest.core.papers import Reading, SourceRecord
 from digest.sources.body import Expect
@@ -160,7 +160,8 @@ class HuggingFace:
 
     Without dates asked for, today's list and the last `repoll_days` lists are read again:
     they grow through the day, and votes for a week. The cursor holds `polled_to`, the last date
-    of the last whole run, and while a run is broken off its `window` and the `next` date.
+    of the last whole run, and while a run is broken off its `window` and the `next` date; those
+    of dates asked for stand under `backfill`, so that the hourly run does not lose them.
     """
 
     name = NAME
@@ -188,8 +189,11 @@ class HuggingFace:
         asked = request.since is not None or request.until is not None
         first, last = self._window(request, today)
         window = [first.isoformat(), last.isoformat()]
-        polled_to = {k: v for k, v in request.cursor.items() if k == "polled_to"}
-        days = _list_dates(_resumed(request.cursor, window) or first, last)
+        broken = request.cursor.get("backfill") if asked else request.cursor
+        # What the other kind of run has left behind stays as it is.
+        kept = [k for k in request.cursor if k == "polled_to" or (k == "backfill") is not asked]
+        rest = {k: request.cursor[k] for k in kept}
+        days = _list_dates(_resumed(broken, window) or first, last)
         empty: list[str] = []
         found_count = 0
         for number, day in enumerate(days):
@@ -197,11 +201,12 @@ class HuggingFace:
             found_count += listing.item_count
             if day < today and not listing.item_count:
                 empty.append(f"nothing was listed on {day}")
-            cursor: dict[str, Any] = dict(polled_to)
+            place: dict[str, Any] = {}
             if number + 1 < len(days):
-                cursor |= {"window": window, "next": days[number + 1].isoformat()}
+                place = {"window": window, "next": days[number + 1].isoformat()}
             elif not asked:
-                cursor["polled_to"] = today.isoformat()
+                place = {"polled_to": today.isoformat()}
+            cursor = rest | ({"backfill": place} if asked and place else place)
             # Holidays are such days, but so are faults; a run of nothing else speaks for itself.
             note = "; ".join(empty) if found_count and number + 1 == len(days) else ""
             yield Page(
@@ -257,9 +262,11 @@ def _list_dates(first: date, last: date) -> Sequence[date]:
     return tuple(day for day in days if day.weekday() < _SATURDAY)
 
 
-def _resumed(cursor: Cursor, window: list[str]) -> date | None:
-    """Where a broken run of this window goes on; None when the cursor knows of none."""
-    return _day(cursor.get("next")) if cursor.get("window") == window else None
+def _resumed(broken: Any, window: list[str]) -> date | None:
+    """Where a broken run of this window goes on; None when nothing is known of one."""
+    if not isinstance(broken, Mapping) or broken.get("window") != window:
+        return None
+    return _day(broken.get("next"))
 
 
 def _day(value: Any) -> date | None:

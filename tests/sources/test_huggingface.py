@@ -276,7 +276,7 @@ def test_a_run_that_broke_off_goes_on_where_it_stopped(client: PoliteClient, sit
     pages, error = collect(source(client, site), FetchRequest(**window))
     assert "answered 404" in str(error)
     cursor = pages[-1].cursor
-    assert cursor == {"window": ["2026-03-16", "2026-03-19"], "next": "2026-03-18"}
+    assert cursor == {"backfill": {"window": ["2026-03-16", "2026-03-19"], "next": "2026-03-18"}}
     site.asked.clear()
     site.answers(EMPTY)
     pages, _ = collect(source(client, site), FetchRequest(**window, cursor=cursor))
@@ -288,10 +288,26 @@ def test_a_run_of_other_dates_does_not_go_on_with_a_broken_one(
     client: PoliteClient, site: Site
 ) -> None:
     site.answers(EMPTY)
-    cursor = {"window": ["2026-03-16", "2026-03-19"], "next": "2026-03-18"}
+    cursor = {"backfill": {"window": ["2026-03-16", "2026-03-19"], "next": "2026-03-18"}}
     request = FetchRequest(now=NOON, since=date(2026, 3, 16), until=FRIDAY, cursor=cursor)
     list(source(client, site).fetch(request))
     assert dates(site)[0] == "2026-03-16"
+
+
+def test_the_hourly_run_and_a_run_of_chosen_dates_do_not_lose_each_others_place(
+    client: PoliteClient, site: Site
+) -> None:
+    site.answers(EMPTY)
+    chosen = {"window": ["2026-02-02", "2026-02-27"], "next": "2026-02-18"}
+    hourly = {"window": ["2026-03-18", "2026-03-20"], "next": "2026-03-19"}
+    cursor = hourly | {"backfill": chosen, "polled_to": "2026-03-19"}
+    pages = list(source(client, site).fetch(FetchRequest(now=NOON, cursor=cursor)))
+    assert dates(site) == ["2026-03-19", "2026-03-20"]
+    assert pages[-1].cursor == {"polled_to": "2026-03-20", "backfill": chosen}
+    february = {"now": NOON, "since": date(2026, 2, 2), "until": date(2026, 2, 27)}
+    pages = list(source(client, site).fetch(FetchRequest(**february, cursor=cursor)))
+    assert dates(site)[2] == "2026-02-18"
+    assert pages[-1].cursor == hourly | {"polled_to": "2026-03-19"}
 
 
 @pytest.mark.parametrize("cursor", [{"polled_to": 5}, {"window": "x", "next": []}, {"a": None}])
