@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from digest.core.fetching import Outcome
 from digest.core.source_names import source_name
 from digest.pipeline.app import App, StandIn
@@ -22,22 +24,17 @@ _TROUBLE = {
 ODD = "nothing at all, on a weekday on which others have papers: suspicious"
 
 
-def oddly_empty(fetches: Iterable[Fetch]) -> frozenset[str]:
-    """The sources whose answer was valid and held nothing, on a weekday (UTC) and within a day of
-    another source that did bring papers. Pure."""
-    all_of_them = tuple(fetches)
+def oddly_empty(conn: sa.Connection, fetches: Iterable[Fetch]) -> frozenset[str]:
+    """Those of the fetches whose answer was valid and held nothing, on a weekday (UTC) on which
+    another source brought papers within a day."""
     return frozenset(
         one.source
-        for one in all_of_them
+        for one in fetches
         if one.outcome is Outcome.EMPTY
         and one.started_at.weekday() < _SATURDAY
-        and any(_is_full(other, one) for other in all_of_them)
+        and cursors.brought_by(conn, one.started_at - _ONE_DAY, one.started_at + _ONE_DAY)
+        - {one.source}
     )
-
-
-def _is_full(other: Fetch, one: Fetch) -> bool:
-    near = abs(other.started_at - one.started_at) <= _ONE_DAY
-    return near and other.source != one.source and other.new + other.updated > 0
 
 
 def reason_of(fetch: Fetch, odd: frozenset[str]) -> str:
@@ -50,7 +47,7 @@ def missing_sources(app: App) -> tuple[str, ...]:
     should know. A stand-in that brought papers since is named with it."""
     with app.store.read() as conn:
         last = cursors.last_fetches(conn, known_names(app))
-    odd = oddly_empty(last.values())
+        odd = oddly_empty(conn, last.values())
     lines = []
     for name in sorted(name for name in last if name in app.sources):
         fetch = last[name]

@@ -212,8 +212,9 @@ class Feed:
         )
         records = tuple(r for r in feed.records if _within(r.appeared_at.date(), request))
         yield Page(records=records, cursor=request.cursor, bad=feed.bad, note=_moved(answer))
-        # Only now is the page stored; a feed that broke off is to be fetched again.
-        if not windowed and not feed.partial:
+        # Only now is the page stored; a feed that broke off, or that is oddly empty, is to be
+        # fetched again as a whole.
+        if not windowed and not feed.partial and feed.records:
             answer.remember()
 
 
