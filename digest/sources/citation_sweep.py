@@ -179,7 +179,8 @@ def for_paper(record: SourceRecord, work: KnownWork) -> SourceRecord:
     """`record` under the names by which `work` is stored, so that it gets there.
 
     It appears when the paper last did, which it then did already: a count of citations brings
-    no paper into another edition. Raises Contradiction when the arXiv ids differ.
+    no paper into another edition. Nor does it date the paper anew, when a journal prints what
+    has long been a preprint. Raises Contradiction when the arXiv ids differ.
     """
     own, stored = arxiv_ids(record.ids), arxiv_ids(work.ids)
     if own and stored and not own & stored:
@@ -192,6 +193,7 @@ def for_paper(record: SourceRecord, work: KnownWork) -> SourceRecord:
         record,
         ids=tuple(dict.fromkeys([*known, *others])),
         appeared_at=work.appeared_at,
+        published_at=None,
     )
 
 

@@ -184,7 +184,9 @@ def test_a_record_goes_under_the_names_that_were_asked_about() -> None:
 
 def test_a_record_appears_when_its_paper_did_and_never_today() -> None:
     record = make_record(ids=(arxiv("2603.00001"),), appeared_at=NOON + timedelta(days=400))
-    assert for_paper(record, known(1)).appeared_at == NOON - timedelta(days=29)
+    own = for_paper(record, known(1))
+    assert own.appeared_at == NOON - timedelta(days=29)
+    assert own.published_at is None
 
 
 def test_another_arxiv_id_than_the_stored_one_is_a_contradiction() -> None:
