@@ -1,6 +1,7 @@
 """Answers that went wrong on their way, or that somebody made to do harm."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -52,6 +53,6 @@ def _replace(draw: st.DrawFn, document: Any) -> None:
         places = list(document) if isinstance(document, dict) else list(range(len(document)))
         place = draw(st.sampled_from(places))
         if not isinstance(document[place], dict | list) or draw(st.integers(0, 3)) == 0:
-            document[place] = draw(_ODD_VALUES)
+            document[place] = deepcopy(draw(_ODD_VALUES))  # it may be changed next
             return
         document = document[place]
