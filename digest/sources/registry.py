@@ -7,7 +7,14 @@ from typing import Any, Protocol
 
 from digest.core.errors import ConfigError
 from digest.core.fetching import FetchRequest, Page
-from digest.sources import arxiv, arxiv_feed, huggingface
+from digest.sources import (
+    arxiv,
+    arxiv_feed,
+    huggingface,
+    openalex,
+    openalex_works,
+    semantic_scholar,
+)
 from digest.sources.feeds import Feed
 from digest.sources.http import PoliteClient
 
@@ -50,6 +57,15 @@ SOURCES: Mapping[str, SourceKind] = {
         build=huggingface.HuggingFace, url=huggingface.URL, every=timedelta(hours=1)
     ),
     arxiv_feed.NAME: SourceKind(build=arxiv.Arxiv, url=arxiv.URL, every=timedelta(hours=6)),
+    openalex_works.NAME: SourceKind(
+        build=openalex.OpenAlex, url=openalex.URL, every=timedelta(days=1), enabled=False
+    ),
+    semantic_scholar.NAME: SourceKind(
+        build=semantic_scholar.SemanticScholar,
+        url=semantic_scholar.URL,
+        every=timedelta(days=1),
+        enabled=False,
+    ),
 }
 
 
