@@ -31,6 +31,8 @@ from digest.sources.http import PoliteClient
 from digest.sources.openalex_works import FIELDS, NAME, OPENALEX, WorkList, parse_works
 
 URL = "https://api.openalex.org/works"
+# Artificial intelligence, by the codes of Scopus: what arXiv is asked for by default.
+FILTER = "primary_topic.subfield.id:1702"
 # The largest that is allowed, of works in a page as of values in a filter.
 _PER_PAGE = 100
 _MOST_NAMES = 100
@@ -92,7 +94,7 @@ class OpenAlex:
         *,
         url: str = URL,
         api_key: str = "",
-        filter: str = "",
+        filter: str = FILTER,
         lookback_days: Annotated[int, Field(ge=1, le=60)] = 7,
         citation_days: Annotated[int, Field(ge=1, le=3650)] = 180,
         requests_per_run: Annotated[int, Field(ge=1, le=10_000)] = 300,

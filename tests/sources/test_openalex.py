@@ -25,7 +25,7 @@ SWEPT = {"sweep": {"began_at": NOON.isoformat()}}
 
 
 def source(client: PoliteClient, site: Site, **options: Any) -> OpenAlex:
-    return OpenAlex(client, url=site.url, **({"interval_seconds": 0.0} | options))
+    return OpenAlex(client, url=site.url, **({"interval_seconds": 0.0, "filter": ""} | options))
 
 
 def request(*works: KnownWork, **changes: Any) -> FetchRequest:
@@ -448,6 +448,8 @@ def test_a_merged_work_may_be_moved(public_client: PoliteClient, site: Site) -> 
         return listing(work(1))
 
     site.answering = reply
-    found = OpenAlex(public_client, url="https://public.example/works", interval_seconds=0.0)
+    found = OpenAlex(
+        public_client, url="https://public.example/works", filter="", interval_seconds=0.0
+    )
     (page,) = found.fetch(request(known(1)))
     assert len(page.records) == 1
