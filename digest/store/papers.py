@@ -127,7 +127,9 @@ def _insert(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> list
     rows = [
         {"id": key, **_new_row(group.records, now)} for key, group in zip(ids, groups, strict=True)
     ]
-    conn.execute(sa.insert(papers), rows)
+    # One statement for many rows, which SQLAlchemy only makes of one that returns something: at
+    # each statement SQLite writes out what its full-text index holds, a segment to merge later.
+    conn.execute(sa.insert(papers).returning(papers.c.id), rows)
     return ids
 
 
