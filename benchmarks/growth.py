@@ -18,6 +18,7 @@ from benchmarks.ingest import (
     plain_connection,
     store_papers,
 )
+from benchmarks.measure import Stopwatch
 from benchmarks.papers import arxiv_name, invented_title, pages
 from digest.core.dedupe import title_block
 
@@ -29,7 +30,7 @@ Row = tuple[object, ...]
 
 
 def main(fresh: int) -> None:
-    microseconds = {}
+    watches: dict[int, Stopwatch] = {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "kept.db")
         sample = _sample_rows(Path(folder, "sample.db"))
@@ -38,13 +39,16 @@ def main(fresh: int) -> None:
         for size in _SIZES:
             _fill(path, sample, range(kept, size))
             with closing(new_store(path)) as store:
-                seconds = store_papers(store, pages(fresh, first=size), NOW)
-            microseconds[size] = round(seconds / fresh * 1e6)
+                watches[size] = store_papers(store, pages(fresh, first=size), NOW)
             kept = size + fresh
+    first, last = watches[_SIZES[0]], watches[_SIZES[-1]]
     print(
         json.dumps(
-            {f"microseconds_at_{size}": spent for size, spent in microseconds.items()}
-            | {"largest_to_smallest": round(microseconds[_SIZES[-1]] / microseconds[_SIZES[0]], 2)}
+            {f"microseconds_at_{n}": round(w.seconds / fresh * 1e6) for n, w in watches.items()}
+            | {
+                "largest_to_smallest": round(last.seconds / first.seconds, 2),
+                "of_cpu_time": round(last.cpu_seconds / first.cpu_seconds, 2),
+            }
         )
     )
 

@@ -34,14 +34,18 @@ def peak_mb() -> float:
 
 
 class Stopwatch:
-    """Counts the seconds spent inside `with watch:`, however often."""
+    """Counts the seconds spent inside `with watch:`, however often, and those that the processor
+    was at it: the latter stay the same when others keep the machine busy."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._started = 0.0
+        self.cpu_seconds = 0.0
+        self._started = (0.0, 0.0)
 
     def __enter__(self) -> None:
-        self._started = time.perf_counter()
+        self._started = (time.perf_counter(), time.process_time())
 
     def __exit__(self, *_: object) -> None:
-        self.seconds += time.perf_counter() - self._started
+        started, cpu_started = self._started
+        self.seconds += time.perf_counter() - started
+        self.cpu_seconds += time.process_time() - cpu_started
