@@ -3,27 +3,18 @@
 A wrong merge hides a paper for ever, a missed one shows it twice: where in doubt, keep apart.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any
 
 from digest.core.identifiers import ARXIV, Identifier, PaperId
 from digest.core.latex import readable
+from digest.core.likeness import Wording, related, same_work
 from digest.core.papers import MERGED_FIELDS, Provenance, SourceRecord
 
 BLOCK_CHARS = 24
-_SHORT_TITLE_CHARS = 20
-_MAX_YEARS_APART = 1
-_TITLE_RATIO = 0.93
-_ABSTRACT_OVERLAP = 0.5
-_WORD = re.compile(r"\w{4,}")
-# What tells the parts of a series apart: numbers, Roman or not, and letters that stand alone.
-# "A" is an article, and "s" what a genitive leaves.
-_PART = re.compile(r"\d+|\b[ivx]+\b|\b[^\W\das_]\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +50,6 @@ def title_block(title: str) -> str:
     return title_fingerprint(title)[:BLOCK_CHARS]
 
 
-def surname(author: str) -> str:
-    """The family name of an author, in plain lower-case letters; "" when there is none."""
-    name = author.split(",", maxsplit=1)[0] if "," in author else (author.split() or [""])[-1]
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(c for c in decomposed if c.isalpha())
-
-
 @dataclass(slots=True)
 class _Cluster:
     """A paper in the making: known rows and records that were found to be one."""
@@ -73,19 +57,8 @@ class _Cluster:
     known: list[PaperId]
     ids: set[Identifier]
     records: list[SourceRecord]
-    samples: list["_Sample"]
+    wordings: list[Wording]
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One wording of a paper, as fuzzy matching compares it."""
-
-    fingerprint: str
-    parts: tuple[str, ...]
-    abstract: str
-    surname: str
-    published_at: datetime
 
 
 def plan(records: Sequence[SourceRecord], known: Iterable[KnownPaper]) -> tuple[Group, ...]:
@@ -109,9 +82,9 @@ class _Planner:
         self._by_block: dict[str, list[_Cluster]] = {}
         self._joined: dict[int, _Cluster] = {}
         for paper in sorted(known, key=lambda p: p.id):
-            sample = _sample(paper.title, paper.abstract, paper.authors, paper.published_at)
-            cluster = _Cluster([paper.id], set(paper.ids), [], [sample], "")
-            self._index(cluster, paper.ids, sample)
+            wording = _wording(paper.title, paper.abstract, paper.authors, paper.published_at)
+            cluster = _Cluster([paper.id], set(paper.ids), [], [wording], "")
+            self._index(cluster, paper.ids, wording)
 
     def root(self, cluster: _Cluster) -> _Cluster:
         while id(cluster) in self._joined:
@@ -119,25 +92,25 @@ class _Planner:
         return cluster
 
     def place(self, record: SourceRecord) -> _Cluster:
-        sample = _sample(
+        wording = _wording(
             record.title,
             record.abstract,
             record.authors,
             record.published_at or record.appeared_at,
         )
-        cluster = self._by_identifier(record) or self._by_title(record, sample)
+        cluster = self._by_identifier(record) or self._by_title(record, wording)
         if cluster is None:
             cluster = _Cluster([], set(), [], [], "new")
         cluster.ids.update(record.ids)
         cluster.records.append(record)
-        cluster.samples.append(sample)
-        self._index(cluster, record.ids, sample)
+        cluster.wordings.append(wording)
+        self._index(cluster, record.ids, wording)
         return cluster
 
-    def _index(self, cluster: _Cluster, ids: Iterable[Identifier], sample: _Sample) -> None:
+    def _index(self, cluster: _Cluster, ids: Iterable[Identifier], wording: Wording) -> None:
         for identifier in ids:
             self._by_id.setdefault(identifier, cluster)
-        block = self._by_block.setdefault(sample.fingerprint[:BLOCK_CHARS], [])
+        block = self._by_block.setdefault(wording.fingerprint[:BLOCK_CHARS], [])
         if not any(self.root(c) is cluster for c in block):
             block.append(cluster)
 
@@ -162,17 +135,18 @@ class _Planner:
         one.known.extend(other.known)
         one.ids |= other.ids
         one.records.extend(other.records)
-        one.samples.extend(other.samples)
+        one.wordings.extend(other.wordings)
         self._joined[id(other)] = one
         return one
 
-    def _by_title(self, record: SourceRecord, sample: _Sample) -> _Cluster | None:
-        for candidate in self._by_block.get(sample.fingerprint[:BLOCK_CHARS], ()):
-            cluster = self.root(candidate)
+    def _by_title(self, record: SourceRecord, wording: Wording) -> _Cluster | None:
+        block = [self.root(c) for c in self._by_block.get(wording.fingerprint[:BLOCK_CHARS], ())]
+        block.sort(key=lambda c: all(w.fingerprint != wording.fingerprint for w in c.wordings))
+        for cluster in block:
             if _conflict(record.ids, cluster.ids):
                 continue
-            if any(_same_work(sample, other) for other in cluster.samples):
-                cluster.why = "same title and first author"
+            if any(same_work(wording, other) for other in cluster.wordings):
+                cluster.why = "same title and authors"
                 return cluster
         return None
 
@@ -192,44 +166,11 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
 def _agree(one: _Cluster, other: _Cluster) -> bool:
     """Whether two papers that one record names both are spoken of alike: a record may carry the
     DOI of a whole issue, or a link that its author got wrong."""
-    return any(
-        left.fingerprint == right.fingerprint
-        or _similar_titles(left.fingerprint, right.fingerprint)
-        or _similar_abstracts(left.abstract, right.abstract)
-        for left in one.samples
-        for right in other.samples
-    )
+    return any(related(left, right) for left in one.wordings for right in other.wordings)
 
 
-def _sample(title: str, abstract: str, authors: Sequence[str], published_at: datetime) -> _Sample:
-    first = surname(authors[0]) if authors else ""
-    parts = tuple(_PART.findall(readable(title).casefold()))
-    return _Sample(title_fingerprint(title), parts, abstract, first, published_at)
-
-
-def _same_work(one: _Sample, other: _Sample) -> bool:
-    if not one.surname or one.surname != other.surname:
-        return False
-    if abs(one.published_at.year - other.published_at.year) > _MAX_YEARS_APART:
-        return False
-    if one.fingerprint == other.fingerprint and len(one.fingerprint) >= _SHORT_TITLE_CHARS:
-        return True
-    return (
-        one.parts == other.parts
-        and _similar_titles(one.fingerprint, other.fingerprint)
-        and _similar_abstracts(one.abstract, other.abstract)
-    )
-
-
-def _similar_titles(one: str, other: str) -> bool:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _TITLE_RATIO
-
-
-def _similar_abstracts(one: str, other: str) -> bool:
-    left, right = set(_WORD.findall(one.casefold())), set(_WORD.findall(other.casefold()))
-    if not left or not right:
-        return False
-    return len(left & right) / len(left | right) >= _ABSTRACT_OVERLAP
+def _wording(title: str, abstract: str, authors: Sequence[str], published_at: datetime) -> Wording:
+    return Wording(title_fingerprint(title), title, abstract, tuple(authors), published_at)
 
 
 def merged_fields(
