@@ -19,7 +19,11 @@ BLOCK_CHARS = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPaper:
-    """What must be known of a stored paper to tell whether a record is the same one."""
+    """What must be known of a stored paper to tell whether a record is the same one.
+
+    `apart` are identifiers that were ruled to be of other papers; such a ruling is known on
+    both sides of it.
+    """
 
     id: PaperId
     ids: frozenset[Identifier]
@@ -27,6 +31,7 @@ class KnownPaper:
     abstract: str
     authors: tuple[str, ...]
     published_at: datetime
+    apart: frozenset[Identifier] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,7 @@ class _Cluster:
 
     known: list[PaperId]
     ids: set[Identifier]
+    apart: set[Identifier]
     records: list[SourceRecord]
     wordings: list[Wording]
     why: str
@@ -65,7 +71,9 @@ def plan(records: Sequence[SourceRecord], known: Iterable[KnownPaper]) -> tuple[
     """Groups in the order of their first record; every record is in exactly one.
 
     `known` must hold each stored paper that shares an identifier or a title block with any
-    record. Pure; the same input gives the same groups.
+    record. What was ruled apart is joined neither by identifier nor by title: a record that
+    names both sides goes with its arXiv id, else with its first. Pure; the same input gives the
+    same groups.
     """
     planner = _Planner(known)
     clusters = [planner.place(record) for record in records]
@@ -83,7 +91,7 @@ class _Planner:
         self._joined: dict[int, _Cluster] = {}
         for paper in sorted(known, key=lambda p: p.id):
             wording = _wording(paper.title, paper.abstract, paper.authors, paper.published_at)
-            cluster = _Cluster([paper.id], set(paper.ids), [], [wording], "")
+            cluster = _Cluster([paper.id], set(paper.ids), set(paper.apart), [], [wording], "")
             self._index(cluster, paper.ids, wording)
 
     def root(self, cluster: _Cluster) -> _Cluster:
@@ -100,8 +108,11 @@ class _Planner:
         )
         cluster = self._by_identifier(record) or self._by_title(record, wording)
         if cluster is None:
-            cluster = _Cluster([], set(), [], [], "new")
-        cluster.ids.update(record.ids)
+            cluster = _Cluster([], set(), set(), [], [], "new")
+        # A name that another paper has stays with it.
+        cluster.ids.update(
+            i for i in record.ids if self.root(self._by_id.get(i, cluster)) is cluster
+        )
         cluster.records.append(record)
         cluster.wordings.append(wording)
         self._index(cluster, record.ids, wording)
@@ -117,7 +128,7 @@ class _Planner:
     def _by_identifier(self, record: SourceRecord) -> _Cluster | None:
         found: _Cluster | None = None
         # arXiv ids lead: two preprints may carry the DOI of one journal issue by mistake.
-        for identifier in sorted(record.ids, key=lambda i: (i.kind != ARXIV, i)):
+        for identifier in sorted(record.ids, key=lambda i: i.kind != ARXIV):
             other = self._by_id.get(identifier)
             if other is None:
                 continue
@@ -127,13 +138,14 @@ class _Planner:
             if found is None:
                 found = other
                 found.why = f"same {identifier.kind} id"
-            elif not _conflict(found.ids, other.ids, only=ARXIV) and _agree(found, other):
+            elif _may_join(found, other) and _agree(found, other):
                 found = self._join(found, other)
         return found
 
     def _join(self, one: _Cluster, other: _Cluster) -> _Cluster:
         one.known.extend(other.known)
         one.ids |= other.ids
+        one.apart |= other.apart
         one.records.extend(other.records)
         one.wordings.extend(other.wordings)
         self._joined[id(other)] = one
@@ -143,7 +155,7 @@ class _Planner:
         block = [self.root(c) for c in self._by_block.get(wording.fingerprint[:BLOCK_CHARS], ())]
         block.sort(key=lambda c: all(w.fingerprint != wording.fingerprint for w in c.wordings))
         for cluster in block:
-            if _conflict(record.ids, cluster.ids):
+            if _conflict(record.ids, cluster.ids) or cluster.apart.intersection(record.ids):
                 continue
             if any(same_work(wording, other) for other in cluster.wordings):
                 cluster.why = "same title and authors"
@@ -163,6 +175,10 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
     )
 
 
+def _may_join(one: _Cluster, other: _Cluster) -> bool:
+    return not _conflict(one.ids, other.ids, only=ARXIV) and not (one.apart & other.ids)
+
+
 def _agree(one: _Cluster, other: _Cluster) -> bool:
     """Whether two papers that one record names both are spoken of alike: a record may carry the
     DOI of a whole issue, or a link that its author got wrong."""
@@ -177,23 +193,31 @@ def merged_fields(
     fields: Mapping[str, Any],
     provenance: Mapping[str, Provenance],
     record: SourceRecord,
-) -> tuple[dict[str, Any], dict[str, Provenance]]:
-    """The fields that `record` changes, and where each then comes from.
+) -> tuple[dict[str, Any], dict[str, Provenance], dict[str, dict[str, Any]]]:
+    """The fields that `record` changes, where each then comes from, and what is set aside for
+    it: by source, the values that differ from the one that is shown now.
 
     A value replaces another when there was none, when its source has more authority, or when
-    it is the same source's, from a version not older. Empty values replace nothing.
+    it is the same source's, from a version not older. Empty values replace nothing. What a
+    source said in an earlier version is not set aside: it says so no longer.
     """
     changed: dict[str, Any] = {}
     sources: dict[str, Provenance] = {}
+    aside: dict[str, dict[str, Any]] = {}
     origin = Provenance(source=record.source, authority=record.authority, version=record.version)
     for name in MERGED_FIELDS:
-        value = getattr(record, name)
-        if not value or value == fields.get(name):
+        value, old = getattr(record, name), fields.get(name)
+        if not value or value == old:
             continue
-        if fields.get(name) and not _replaces(origin, provenance.get(name)):
-            continue
-        changed[name], sources[name] = value, origin
-    return changed, sources
+        known = provenance.get(name)
+        other = known is not None and known.source != record.source
+        if not old or _replaces(origin, known):
+            changed[name], sources[name] = value, origin
+            if known is not None and other and old:
+                aside.setdefault(known.source, {})[name] = old
+        elif other:
+            aside.setdefault(record.source, {})[name] = value
+    return changed, sources, aside
 
 
 def _replaces(new: Provenance, old: Provenance | None) -> bool:

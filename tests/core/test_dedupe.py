@@ -269,7 +269,7 @@ def test_any_title_has_a_fingerprint_and_its_start_is_the_block(title: str) -> N
     ],
 )
 def test_who_may_change_a_field(old: Provenance | None, new: SourceRecord, wins: bool) -> None:
-    changed, _ = merged_fields({"title": "Old"}, {"title": old} if old else {}, new)
+    changed, _, _ = merged_fields({"title": "Old"}, {"title": old} if old else {}, new)
     assert ("title" in changed) is wins
 
 
@@ -277,7 +277,7 @@ def test_empty_fields_replace_nothing_and_fill_from_anybody() -> None:
     empty = record(arxiv(1), title="", authority=99)
     assert "title" not in merged_fields({"title": "Old"}, {}, empty)[0]
     poor = record(arxiv(1), source="b", authority=0)
-    changed, origins = merged_fields({"title": ""}, {}, poor)
+    changed, origins, _ = merged_fields({"title": ""}, {}, poor)
     assert changed["title"] == TITLE
     assert origins["title"] == Provenance(source="b", authority=0)
 

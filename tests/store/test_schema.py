@@ -62,8 +62,8 @@ def test_a_database_of_a_newer_program_is_refused(store: Store) -> None:
 def test_a_database_of_an_older_program_is_refused_until_it_is_upgraded(
     sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(schema, "newest_revision", lambda: "0002")
-    with pytest.raises(SchemaOutOfDate, match="needs 0002: run `digest db upgrade`"):
+    monkeypatch.setattr(schema, "newest_revision", lambda: "0003")
+    with pytest.raises(SchemaOutOfDate, match="needs 0003: run `digest db upgrade`"):
         schema.guard(sqlite_store)
 
 
