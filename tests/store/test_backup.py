@@ -227,6 +227,7 @@ def test_verifying_a_database_in_use_takes_nothing_from_it(sqlite_store: Store) 
 @pytest.fixture
 def saved_from(store: Store, tmp_path: Path) -> tuple[Path, dict[str, object]]:
     fill(store)
+    correct(store)
     path = backup(store, tmp_path / "from.db").path
     return path, dict(contents(store))
 
