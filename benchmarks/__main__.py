@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ _RUNS = {
     "delivery_1000": ("delivery", "1000"),
     "delivery_10000": ("delivery", "10000"),
 }
+if RECORDINGS := os.environ.get("DIGEST_RECORDINGS"):
+    _RUNS["dedupe"] = ("dedupe", RECORDINGS)
 _KINDS = tuple(dict.fromkeys(module for module, _ in _RUNS.values()))
 
 

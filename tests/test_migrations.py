@@ -1,5 +1,6 @@
 """The migrations lead from nothing to what `tables.py` says, on both engines."""
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,9 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.store import schema, subscribers
+from digest.store import library, schema, subscribers
 from digest.store.engine import Store
-from digest.store.tables import metadata
+from digest.store.tables import metadata, paper_sources
 from tests.builders import store_subscriber
 
 # Full-text search is made by hand, differently on each engine, and known to no metadata.
@@ -51,6 +52,43 @@ def test_the_number_of_a_deleted_row_is_not_given_out_again(store: Store) -> Non
     with store.write() as conn:
         subscribers.erase(conn, first.id)
     assert store_subscriber(store, 2).id > first.id
+
+
+_OLD_PAPER = (
+    "INSERT INTO papers (id, title, abstract, authors, published_at, first_seen_at, updated_at, "
+    "url, pdf_url, code_url, discussion_url, summary, venue, categories, provenance, title_block) "
+    "VALUES (:id, 'Walking', '', '[]', :at, :at, :at, '', '', '', '', '', '', '[]', :provenance, "
+    "'walking')"
+)
+_OLD_SOURCE = "INSERT INTO paper_sources VALUES (:id, :source, :at, :at, :at, NULL)"
+
+
+def test_0002_tells_of_old_papers_what_is_certain(blank_store: Store) -> None:
+    """Of one source all, of several only their standing; what was stored stays as it was."""
+    schema.upgrade(blank_store, "0001")
+    at = "2026-03-20T12:00:00.000000Z"
+    title = {"source": "arxiv", "authority": 90, "version": 1}
+    origin = json.dumps({"title": title, "venue": title | {"source": "votes", "authority": 5}})
+    with blank_store.write() as conn:
+        for key in (1, 2):
+            conn.execute(sa.text(_OLD_PAPER), {"id": key, "at": at, "provenance": origin})
+            name = {"value": f"2603.0000{key}", "id": key}
+            conn.execute(sa.text("INSERT INTO paper_ids VALUES ('arxiv', :value, :id)"), name)
+        for key, source in ((1, "arxiv"), (2, "arxiv"), (2, "votes")):
+            conn.execute(sa.text(_OLD_SOURCE), {"id": key, "source": source, "at": at})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        rows = conn.execute(
+            sa.select(paper_sources).order_by(paper_sources.c.paper_id, paper_sources.c.source)
+        ).all()
+        assert library.count(conn) == 2
+        assert [paper.title for paper in library.search(conn, "walking", 9)] == ["Walking"] * 2
+    assert [(row.ids, row.fields, row.given, row.authority) for row in rows] == [
+        (["arxiv:2603.00001"], {}, 1, 90),
+        ([], {}, 0, 90),
+        ([], {}, 0, 5),
+    ]
+    assert {row.appeared_at.isoformat() for row in rows} == {"2026-03-20T12:00:00+00:00"}
 
 
 def test_the_history_is_one_line() -> None:

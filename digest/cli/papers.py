@@ -1,22 +1,27 @@
-"""`digest papers`: look at what is stored."""
+"""`digest papers`: look at what is stored, and correct what is one paper."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
-from digest.cli.context import Json, opened_app
-from digest.cli.output import iso, print_json, print_table, say
+from digest.cli.context import DryRun, Json, opened_app
+from digest.cli.output import counted, iso, print_json, print_table, say
 from digest.core.errors import NotFound
 from digest.core.latex import readable
 from digest.core.papers import Paper
-from digest.pipeline import browse
-from digest.pipeline.browse import Shown
+from digest.core.sparkline import sparkline
+from digest.pipeline import browse, corrections
+from digest.pipeline.browse import Sayings, Shown
 
-app = typer.Typer(help="Look at the papers that are stored.", no_args_is_help=True)
+app = typer.Typer(help="Look at the papers that are stored, and correct.", no_args_is_help=True)
 
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")]
+PaperName = Annotated[
+    str, typer.Argument(metavar="ID", help="Its number here, an arXiv id, a DOI, or a link.")
+]
+_ALSO_CHARS = 72
 _NONE = "no papers of these days: `digest fetch` brings some"
 _NOT_FOUND = "no paper matches: fewer or other words find more"
 
@@ -64,9 +69,7 @@ def search(
 @app.command("show")
 def show(
     ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="ID", help="Its number here, an arXiv id, a DOI, or a link.")
-    ],
+    name: PaperName,
     json: Json = False,
 ) -> None:
     """Show one paper: its text, its origins, its readings over time.
@@ -75,12 +78,86 @@ def show(
     """
     with opened_app(ctx) as service:
         shown = browse.one(service, name)
-    if shown is None:
-        raise NotFound(f"there is no paper {name} here: `digest papers search` finds them")
+        if shown is None:
+            raise NotFound(f"there is no paper {name} here: `digest papers search` finds them")
+        said = browse.sayings(service, shown.paper)
     if json:
-        print_json(paper_details(shown))
+        print_json(paper_details(shown, said))
     else:
-        _print_details(shown.paper)
+        _print_details(shown.paper, said)
+
+
+@app.command("merge")
+def merge(
+    ctx: typer.Context,
+    name: PaperName,
+    others: Annotated[list[str], typer.Argument(metavar="OTHER", help="What is the same paper.")],
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Make papers one, with all signals and deliveries; ID stays.
+
+    Takes back what was split. Safe to repeat.
+
+    Example: digest papers merge 2603.19235 10.1038/s41586-026-1234-5
+    """
+    with opened_app(ctx) as service:
+        done = corrections.merge(service, name, others, dry_run=dry_run)
+    if json:
+        print_json({"paper": done.paper.id, "merged": list(done.gone), "dry_run": dry_run})
+        return
+    if not done.gone:
+        say(f"these are one paper already: {_called(done.paper)}")
+        return
+    gone = ", ".join(map(str, done.gone))
+    verb = "would be made" if dry_run else "made"
+    say(f"{counted(len(done.gone), 'paper')} ({gone}) {verb} part of {_called(done.paper)}")
+
+
+@app.command("split")
+def split(
+    ctx: typer.Context,
+    name: PaperName,
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME", help="Its identifiers to take out, as `show` has them."),
+    ],
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Take identifiers out of a paper into a paper of their own.
+
+    What was joined by mistake is never joined again but by `digest papers merge`.
+    The sources that gave them go along, with their signals. Whoever was sent the
+    paper may be sent the one taken out. Safe to repeat.
+
+    Example: digest papers split 2603.19235 doi:10.1038/s41586-026-1234-5
+    """
+    with opened_app(ctx) as service:
+        done = corrections.split(service, name, names, dry_run=dry_run)
+    ids = ", ".join(map(str, done.ids))
+    if json:
+        print_json(
+            {
+                "paper": done.paper.id,
+                "new": done.new,
+                "ids": list(map(str, done.ids)),
+                "sources": list(done.sources),
+                "title": done.title,
+                "dry_run": dry_run,
+            }
+        )
+    elif not done.ids:
+        say(f"that was taken out before, {_called(done.paper)} has no such identifier")
+    elif dry_run:
+        say(f"{ids} would be taken out of {_called(done.paper)} as “{readable(done.title)}”")
+    else:
+        title = readable(done.title)
+        say(f"{ids} taken out of {_called(done.paper)}; is now paper {done.new} “{title}”")
+
+
+def _called(paper: Paper) -> str:
+    return f"paper {paper.id} “{readable(paper.title)}”"
 
 
 def paper_row(shown: Shown) -> dict[str, Any]:
@@ -101,8 +178,9 @@ def paper_row(shown: Shown) -> dict[str, Any]:
     }
 
 
-def paper_details(shown: Shown) -> dict[str, Any]:
-    """The row of a listing, and all else that is known: `readings` are the signals over time."""
+def paper_details(shown: Shown, said: Sayings) -> dict[str, Any]:
+    """The row of a listing, and all else that is known: `readings` are the signals over time,
+    `given_ids` what identifiers each source gave, `also` what it says but is not shown."""
     paper = shown.paper
     return paper_row(shown) | {
         "abstract": paper.abstract,
@@ -114,6 +192,8 @@ def paper_details(shown: Shown) -> dict[str, Any]:
         "discussion_url": paper.discussion_url,
         "first_seen_at": iso(paper.first_seen_at),
         "provenance": {field: origin.source for field, origin in paper.provenance.items()},
+        "given_ids": {source: list(names) for source, names in said.ids.items()},
+        "also": said.also,
         "readings": [
             {"source": s.source, "metric": s.metric, "at": iso(s.at), "value": s.value}
             for s in paper.signals
@@ -148,14 +228,14 @@ def _authors(paper: Paper) -> str:
     return f"{shown} +{len(paper.authors) - 2}" if len(paper.authors) > 2 else shown
 
 
-def _print_details(paper: Paper) -> None:
+def _print_details(paper: Paper, said: Sayings) -> None:
     say(readable(paper.title))
     say(", ".join(paper.authors))
     origin = {field: known.source for field, known in paper.provenance.items()}
     facts = {
         "published": f"{paper.published_at:%Y-%m-%d}",
         "ids": ", ".join(map(str, paper.ids)),
-        "sources": ", ".join(paper.sources),
+        "sources": ", ".join(f"{s} ({', '.join(names) or '-'})" for s, names in said.ids.items()),
         "categories": " ".join(paper.categories),
         "venue": paper.venue,
         "url": paper.url,
@@ -167,13 +247,28 @@ def _print_details(paper: Paper) -> None:
     for name, value in facts.items():
         if value:
             say(f"  {name:<11} {value}")
+    for field, values in said.also.items():
+        say(f"  {'also':<11} {field}: {_also(values)}")
     for (source, metric), readings in browse.series(paper).items():
         say(f"  {metric:<11} {_readings(readings)}  ({source})")
     say("")
     say(readable(paper.abstract))
 
 
+def _also(values: Mapping[str, Any]) -> str:
+    return ", ".join(f'"{_brief(value)}" ({source})' for source, value in sorted(values.items()))
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    text = readable(value) if isinstance(value, str) else ", ".join(value)
+    return text if len(text) <= _ALSO_CHARS else f"{text[: _ALSO_CHARS - 1].rstrip()}…"
+
+
 def _readings(readings: Sequence[tuple[datetime, float]]) -> str:
-    shown = readings[-6:]
-    steps = " → ".join(f"{value:g}" for _, value in shown)
-    return f"{steps} since {shown[0][0]:%Y-%m-%d %H:%M}" if len(shown) > 1 else steps
+    (start, first), (end, last) = readings[0], readings[-1]
+    if len(readings) == 1:
+        return f"{last:g}, read {end:%Y-%m-%d %H:%M}"
+    drawn = sparkline(readings)
+    return f"{drawn} {first:g} → {last:g}, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"

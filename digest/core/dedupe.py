@@ -9,28 +9,24 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from typing import Any
 
 from digest.core.identifiers import ARXIV, Identifier, PaperId
 from digest.core.latex import readable
+from digest.core.likeness import Wording, related, same_work
 from digest.core.papers import MERGED_FIELDS, Provenance, SourceRecord
 
 BLOCK_CHARS = 24
-_SHORT_TITLE_CHARS = 20
-_MAX_YEARS_APART = 1
-_TITLE_RATIO = 0.93
-_ABSTRACT_OVERLAP = 0.5
-_WORD = re.compile(r"\w{4,}")
 _NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
-# What tells the parts of a series apart: numbers, Roman or not, and letters that stand alone.
-# "A" is an article, and "s" what a genitive leaves.
-_PART = re.compile(r"\d+|\b[ivx]+\b|\b[^\W\das_]\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownPaper:
-    """What must be known of a stored paper to tell whether a record is the same one."""
+    """What must be known of a stored paper to tell whether a record is the same one.
+
+    `apart` are identifiers that were ruled to be of other papers; such a ruling is known on
+    both sides of it.
+    """
 
     id: PaperId
     ids: frozenset[Identifier]
@@ -38,6 +34,7 @@ class KnownPaper:
     abstract: str
     authors: tuple[str, ...]
     published_at: datetime
+    apart: frozenset[Identifier] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,41 +59,25 @@ def title_block(title: str) -> str:
     return title_fingerprint(title)[:BLOCK_CHARS]
 
 
-def surname(author: str) -> str:
-    """The family name of an author, in plain lower-case letters; "" when there is none."""
-    name = author.split(",", maxsplit=1)[0] if "," in author else (author.split() or [""])[-1]
-    decomposed = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(c for c in decomposed if c.isalpha())
-
-
 @dataclass(slots=True)
 class _Cluster:
     """A paper in the making: known rows and records that were found to be one."""
 
     known: list[PaperId]
     ids: set[Identifier]
+    apart: set[Identifier]
     records: list[SourceRecord]
-    samples: list["_Sample"]
+    wordings: list[Wording]
     why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """One wording of a paper, as fuzzy matching compares it."""
-
-    fingerprint: str
-    parts: tuple[str, ...]
-    abstract: str
-    surname: str
-    published_at: datetime
 
 
 def plan(records: Sequence[SourceRecord], known: Iterable[KnownPaper]) -> tuple[Group, ...]:
     """Groups in the order of their first record; every record is in exactly one.
 
     `known` must hold each stored paper that shares an identifier or a title block with any
-    record; of the latter, those with an identifier of a `common_kinds` may be left out. Pure;
-    the same input gives the same groups.
+    record; of the latter, those with an identifier of a `common_kinds` may be left out. What was
+    ruled apart is joined neither by identifier nor by title: a record that names both sides goes
+    with its arXiv id, else with its first. Pure; the same input gives the same groups.
     """
     planner = _Planner(known)
     clusters = [planner.place(record) for record in records]
@@ -123,9 +104,9 @@ class _Planner:
         self._by_block: dict[str, list[_Cluster]] = {}
         self._joined: dict[int, _Cluster] = {}
         for paper in sorted(known, key=lambda p: p.id):
-            sample = _sample(paper.title, paper.abstract, paper.authors, paper.published_at)
-            cluster = _Cluster([paper.id], set(paper.ids), [], [sample], "")
-            self._index(cluster, paper.ids, sample)
+            wording = _wording(paper.title, paper.abstract, paper.authors, paper.published_at)
+            cluster = _Cluster([paper.id], set(paper.ids), set(paper.apart), [], [wording], "")
+            self._index(cluster, paper.ids, wording)
 
     def root(self, cluster: _Cluster) -> _Cluster:
         while id(cluster) in self._joined:
@@ -133,32 +114,35 @@ class _Planner:
         return cluster
 
     def place(self, record: SourceRecord) -> _Cluster:
-        sample = _sample(
+        wording = _wording(
             record.title,
             record.abstract,
             record.authors,
             record.published_at or record.appeared_at,
         )
-        cluster = self._by_identifier(record) or self._by_title(record, sample)
+        cluster = self._by_identifier(record) or self._by_title(record, wording)
         if cluster is None:
-            cluster = _Cluster([], set(), [], [], "new")
-        cluster.ids.update(record.ids)
+            cluster = _Cluster([], set(), set(), [], [], "new")
+        # A name that another paper has stays with it.
+        cluster.ids.update(
+            i for i in record.ids if self.root(self._by_id.get(i, cluster)) is cluster
+        )
         cluster.records.append(record)
-        cluster.samples.append(sample)
-        self._index(cluster, record.ids, sample)
+        cluster.wordings.append(wording)
+        self._index(cluster, record.ids, wording)
         return cluster
 
-    def _index(self, cluster: _Cluster, ids: Iterable[Identifier], sample: _Sample) -> None:
+    def _index(self, cluster: _Cluster, ids: Iterable[Identifier], wording: Wording) -> None:
         for identifier in ids:
             self._by_id.setdefault(identifier, cluster)
-        block = self._by_block.setdefault(sample.fingerprint[:BLOCK_CHARS], [])
+        block = self._by_block.setdefault(wording.fingerprint[:BLOCK_CHARS], [])
         if not any(self.root(c) is cluster for c in block):
             block.append(cluster)
 
     def _by_identifier(self, record: SourceRecord) -> _Cluster | None:
         found: _Cluster | None = None
         # arXiv ids lead: two preprints may carry the DOI of one journal issue by mistake.
-        for identifier in sorted(record.ids, key=lambda i: (i.kind != ARXIV, i)):
+        for identifier in sorted(record.ids, key=lambda i: i.kind != ARXIV):
             other = self._by_id.get(identifier)
             if other is None:
                 continue
@@ -168,25 +152,27 @@ class _Planner:
             if found is None:
                 found = other
                 found.why = f"same {identifier.kind} id"
-            elif not _conflict(found.ids, other.ids, only=ARXIV) and _agree(found, other):
+            elif _may_join(found, other) and _agree(found, other):
                 found = self._join(found, other)
         return found
 
     def _join(self, one: _Cluster, other: _Cluster) -> _Cluster:
         one.known.extend(other.known)
         one.ids |= other.ids
+        one.apart |= other.apart
         one.records.extend(other.records)
-        one.samples.extend(other.samples)
+        one.wordings.extend(other.wordings)
         self._joined[id(other)] = one
         return one
 
-    def _by_title(self, record: SourceRecord, sample: _Sample) -> _Cluster | None:
-        for candidate in self._by_block.get(sample.fingerprint[:BLOCK_CHARS], ()):
-            cluster = self.root(candidate)
-            if _conflict(record.ids, cluster.ids):
+    def _by_title(self, record: SourceRecord, wording: Wording) -> _Cluster | None:
+        block = [self.root(c) for c in self._by_block.get(wording.fingerprint[:BLOCK_CHARS], ())]
+        block.sort(key=lambda c: all(w.fingerprint != wording.fingerprint for w in c.wordings))
+        for cluster in block:
+            if _conflict(record.ids, cluster.ids) or cluster.apart.intersection(record.ids):
                 continue
-            if any(_same_work(sample, other) for other in cluster.samples):
-                cluster.why = "same title and first author"
+            if any(same_work(wording, other) for other in cluster.wordings):
+                cluster.why = "same title and authors"
                 return cluster
         return None
 
@@ -203,70 +189,49 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
     )
 
 
+def _may_join(one: _Cluster, other: _Cluster) -> bool:
+    return not _conflict(one.ids, other.ids, only=ARXIV) and not (one.apart & other.ids)
+
+
 def _agree(one: _Cluster, other: _Cluster) -> bool:
     """Whether two papers that one record names both are spoken of alike: a record may carry the
     DOI of a whole issue, or a link that its author got wrong."""
-    return any(
-        left.fingerprint == right.fingerprint
-        or _similar_titles(left.fingerprint, right.fingerprint)
-        or _similar_abstracts(left.abstract, right.abstract)
-        for left in one.samples
-        for right in other.samples
-    )
+    return any(related(left, right) for left in one.wordings for right in other.wordings)
 
 
-def _sample(title: str, abstract: str, authors: Sequence[str], published_at: datetime) -> _Sample:
-    first = surname(authors[0]) if authors else ""
-    parts = tuple(_PART.findall(readable(title).casefold()))
-    return _Sample(title_fingerprint(title), parts, abstract, first, published_at)
-
-
-def _same_work(one: _Sample, other: _Sample) -> bool:
-    if not one.surname or one.surname != other.surname:
-        return False
-    if abs(one.published_at.year - other.published_at.year) > _MAX_YEARS_APART:
-        return False
-    if one.fingerprint == other.fingerprint and len(one.fingerprint) >= _SHORT_TITLE_CHARS:
-        return True
-    return (
-        one.parts == other.parts
-        and _similar_titles(one.fingerprint, other.fingerprint)
-        and _similar_abstracts(one.abstract, other.abstract)
-    )
-
-
-def _similar_titles(one: str, other: str) -> bool:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _TITLE_RATIO
-
-
-def _similar_abstracts(one: str, other: str) -> bool:
-    left, right = set(_WORD.findall(one.casefold())), set(_WORD.findall(other.casefold()))
-    if not left or not right:
-        return False
-    return len(left & right) / len(left | right) >= _ABSTRACT_OVERLAP
+def _wording(title: str, abstract: str, authors: Sequence[str], published_at: datetime) -> Wording:
+    return Wording(title_fingerprint(title), title, abstract, tuple(authors), published_at)
 
 
 def merged_fields(
     fields: Mapping[str, Any],
     provenance: Mapping[str, Provenance],
     record: SourceRecord,
-) -> tuple[dict[str, Any], dict[str, Provenance]]:
-    """The fields that `record` changes, and where each then comes from.
+) -> tuple[dict[str, Any], dict[str, Provenance], dict[str, dict[str, Any]]]:
+    """The fields that `record` changes, where each then comes from, and what is set aside for
+    it: by source, the values that differ from the one that is shown now.
 
     A value replaces another when there was none, when its source has more authority, or when
-    it is the same source's, from a version not older. Empty values replace nothing.
+    it is the same source's, from a version not older. Empty values replace nothing. What a
+    source said in an earlier version is not set aside: it says so no longer.
     """
     changed: dict[str, Any] = {}
     sources: dict[str, Provenance] = {}
+    aside: dict[str, dict[str, Any]] = {}
     origin = Provenance(source=record.source, authority=record.authority, version=record.version)
     for name in MERGED_FIELDS:
-        value = getattr(record, name)
-        if not value or value == fields.get(name):
+        value, old = getattr(record, name), fields.get(name)
+        if not value or value == old:
             continue
-        if fields.get(name) and not _replaces(origin, provenance.get(name)):
-            continue
-        changed[name], sources[name] = value, origin
-    return changed, sources
+        known = provenance.get(name)
+        other = known is not None and known.source != record.source
+        if not old or _replaces(origin, known):
+            changed[name], sources[name] = value, origin
+            if known is not None and other and old:
+                aside.setdefault(known.source, {})[name] = old
+        elif other:
+            aside.setdefault(record.source, {})[name] = value
+    return changed, sources, aside
 
 
 def _replaces(new: Provenance, old: Provenance | None) -> bool:

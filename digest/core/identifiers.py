@@ -98,3 +98,16 @@ def identify(text: str) -> Identifier | None:
     if doi := parse_doi(text):
         return Identifier(DOI, doi)
     return None
+
+
+def possible_names(text: str) -> tuple[Identifier, ...]:
+    """The identifiers that `text` may stand for, likeliest first: what `identify` finds, then
+    `kind:value` as a paper's page prints it, for kinds such as `feed:NAME` have colons too."""
+    plain = text.strip()
+    found = identify(plain)
+    pieces = plain.split(":")
+    printed = (
+        Identifier(":".join(pieces[:n]), ":".join(pieces[n:]))
+        for n in range(len(pieces) - 1, 0, -1)
+    )
+    return (*([found] if found else []), *(i for i in printed if i.kind and i.value))

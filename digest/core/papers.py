@@ -54,7 +54,8 @@ class SourceRecord:
     readings: tuple[Reading, ...] = ()
 
 
-# The fields of a paper that several sources may give; each is kept with where it came from.
+# The fields of a paper that several sources may give; each is kept with where it came from. What
+# is stored counts on their order: another one goes to the end.
 MERGED_FIELDS = (
     "title",
     "abstract",

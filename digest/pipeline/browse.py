@@ -1,15 +1,16 @@
 """Papers for people who look around: the latest, the trending, those that a search finds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from digest.core.papers import Paper
+from digest.core.papers import MERGED_FIELDS, Paper
 from digest.pipeline.app import App
 from digest.pipeline.edition import judge
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.rank import prepare, score_query
-from digest.store import library
+from digest.store import library, origins
 
 # What the database's full-text search hands to our own ranking.
 _SEARCH_DEPTH = 200
@@ -92,6 +93,31 @@ def one(app: App, name: str) -> Shown | None:
     around = _judged(app, now - timedelta(days=app.rules.lookback_days), now)
     found = next((shown for shown in around if shown.paper.id == paper.id), None)
     return found or Shown(paper=paper, score=0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sayings:
+    """`ids`: for each source the paper's identifiers that it gave. `also`: for each field, by
+    source, what is said of it but not shown."""
+
+    ids: Mapping[str, tuple[str, ...]]
+    also: Mapping[str, Mapping[str, Any]]
+
+
+def sayings(app: App, paper: Paper) -> Sayings:
+    """What each source of a paper says, beside what is shown."""
+    with app.store.read() as conn:
+        said = origins.load(conn, [paper.id])[paper.id]
+    names = set(map(str, paper.ids))
+    also: dict[str, dict[str, Any]] = {}
+    for source, origin in said.items():
+        for name in MERGED_FIELDS:
+            if name in origin.fields:
+                also.setdefault(name, {})[source] = origin.fields[name]
+    return Sayings(
+        ids={s: tuple(name for name in o.ids if name in names) for s, o in sorted(said.items())},
+        also=also,
+    )
 
 
 def latest_readings(paper: Paper) -> dict[str, float]:

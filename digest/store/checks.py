@@ -5,7 +5,14 @@ import sqlalchemy as sa
 from digest.core.deliveries import DeliveryStatus
 from digest.core.messages import MailKind
 from digest.store.engine import Store
-from digest.store.tables import deliveries, delivery_papers, paper_ids, papers, sent_papers
+from digest.store.tables import (
+    deliveries,
+    delivery_papers,
+    paper_ids,
+    papers,
+    rulings,
+    sent_papers,
+)
 
 
 def problems(store: Store) -> list[str]:
@@ -26,6 +33,7 @@ def _engine_problems(conn: sa.Connection) -> list[str]:
     return [*found, *([f"{len(orphans)} rows refer to rows that are gone"] if orphans else [])]
 
 
+_other_ids = paper_ids.alias()
 _CONTRADICTIONS = {
     "papers without any identifier": sa.select(papers.c.id).where(
         ~sa.exists().where(paper_ids.c.paper_id == papers.c.id)
@@ -43,4 +51,17 @@ _CONTRADICTIONS = {
     "deliveries being sent without a lease": sa.select(deliveries.c.id).where(
         deliveries.c.status == DeliveryStatus.SENDING, deliveries.c.lease_owner.is_(None)
     ),
+    "rulings between identifiers of one paper": sa.select(rulings.c.kind)
+    .join(
+        paper_ids,
+        sa.and_(paper_ids.c.kind == rulings.c.kind, paper_ids.c.value == rulings.c.value),
+    )
+    .join(
+        _other_ids,
+        sa.and_(
+            _other_ids.c.kind == rulings.c.other_kind,
+            _other_ids.c.value == rulings.c.other_value,
+        ),
+    )
+    .where(paper_ids.c.paper_id == _other_ids.c.paper_id),
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.core.identifiers import Identifier, PaperId, identify
+from digest.core.identifiers import Identifier, PaperId, possible_names
 from digest.core.papers import Paper, Provenance, Signal
 from digest.store.chunks import chunks
 from digest.store.papers import identifiers_of
@@ -37,11 +37,12 @@ def by_identifier(conn: sa.Connection, identifier: Identifier) -> Paper | None:
 
 
 def find(conn: sa.Connection, name: str) -> Paper | None:
-    """A paper by what a person calls it: its number here, an arXiv id, a DOI, or a link to one."""
+    """A paper by what a person calls it: its number here, an arXiv id, a DOI, a link to one, or
+    any identifier as `kind:value`."""
     if _NUMBER.fullmatch(name.strip()):
         return next(iter(by_ids(conn, [int(name)])), None)
-    identifier = identify(name)
-    return by_identifier(conn, identifier) if identifier is not None else None
+    found = (by_identifier(conn, identifier) for identifier in possible_names(name))
+    return next((paper for paper in found if paper is not None), None)
 
 
 def latest(

@@ -1,14 +1,22 @@
 """Joining two rows that turned out to be one paper, with all that hangs on them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
+from digest.core.dedupe import title_block
 from digest.core.identifiers import PaperId
+from digest.core.interests import InterestKind
+from digest.core.origins import Origin, all_said, chosen, keep_differing
+from digest.core.papers import Provenance
+from digest.store import origins as saying
+from digest.store.origins import Origins, fields_of, provenance_json, provenance_of
 from digest.store.tables import (
     candidates,
     cards,
     delivery_papers,
+    interests,
     paper_ids,
     paper_sources,
     papers,
@@ -24,17 +32,85 @@ _PLAIN = (paper_ids, delivery_papers)
 def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
     """Makes the first of `ids` the only row; how many rows went away.
 
-    Whoever was sent one of them counts as having been sent the paper.
+    Its fields are what all sources of both say; what is not shown is kept under its source.
+    Whoever was sent one of them counts as having been sent the paper, and whoever likes one by
+    its number likes the paper.
     """
     kept, *others = ids
     for other in others:
+        values, origins = _joined(conn, kept, other)
         _keep_first_appearances(conn, other, kept)
         for table in _PLAIN:
             conn.execute(sa.update(table).where(table.c.paper_id == other).values(paper_id=kept))
         for table in _KEYED:
             _move(conn, table, other, kept)
+        _move_likes(conn, other, kept)
         conn.execute(sa.delete(papers).where(papers.c.id == other))
+        saying.save(conn, kept, origins)
+        if values:
+            conn.execute(sa.update(papers).where(papers.c.id == kept).values(values))
     return len(others)
+
+
+def _joined(conn: sa.Connection, kept: PaperId, other: PaperId) -> tuple[dict[str, Any], Origins]:
+    """The columns that the kept row is given, and what its sources then say."""
+    rows = {row["id"]: row for row in _rows(conn, kept, other)}
+    if len(rows) < 2:
+        return {}, {}
+    found = saying.load(conn, (kept, other))
+    shown, lost = fields_of(rows[kept]), fields_of(rows[other])
+    known, theirs = provenance_of(rows[kept]), provenance_of(rows[other])
+    mine, others = all_said(found[kept], shown, known), all_said(found[other], lost, theirs)
+    origins, said = dict(found[kept]), dict(mine)
+    for source, origin in found[other].items():
+        if source in origins:
+            origins[source] = _both(origins[source], origin, others[source])
+            said[source] = others[source] | mine[source]
+        else:
+            origins[source], said[source] = origin, others[source]
+    values, provenance = chosen(origins, said, theirs | known)
+    values = {**lost, **{name: value for name, value in shown.items() if value}, **values}
+    keep_differing(origins, said, values)
+    return _columns(values, shown, theirs | known | provenance), origins
+
+
+def _rows(conn: sa.Connection, *ids: PaperId) -> Sequence[sa.RowMapping]:
+    """Locked, so that nobody hangs anything on a row that is about to go."""
+    wanted = sa.select(papers).where(papers.c.id.in_(ids)).order_by(papers.c.id)
+    return conn.execute(wanted.with_for_update()).mappings().all()
+
+
+def _both(one: Origin, other: Origin, said: dict[str, Any]) -> Origin:
+    """A source of both rows: what it said of the other is kept where it says two things."""
+    return Origin(
+        ids=[*one.ids, *(name for name in other.ids if name not in one.ids)],
+        fields=other.fields | said | one.fields,
+        given=one.given | other.given,
+        authority=max(one.authority, other.authority),
+        version=max((v for v in (one.version, other.version) if v is not None), default=None),
+    )
+
+
+def _columns(
+    values: dict[str, Any], shown: dict[str, Any], provenance: dict[str, Provenance]
+) -> dict[str, Any]:
+    changed = {name: value for name, value in values.items() if value != shown[name]}
+    if "title" in changed:
+        changed["title_block"] = title_block(changed["title"])
+    return changed | {"provenance": provenance_json(provenance)}
+
+
+def _move_likes(conn: sa.Connection, other: PaperId, kept: PaperId) -> None:
+    """Likes name a paper by any of its names; a number here is the only one that ends."""
+    twin = interests.alias()
+    both = sa.exists().where(
+        twin.c.subscriber_id == interests.c.subscriber_id,
+        twin.c.kind == InterestKind.LIKE,
+        twin.c.value == str(kept),
+    )
+    like_other = (interests.c.kind == InterestKind.LIKE, interests.c.value == str(other))
+    conn.execute(sa.delete(interests).where(*like_other, both))
+    conn.execute(sa.update(interests).where(*like_other).values(value=str(kept)))
 
 
 def _keep_first_appearances(conn: sa.Connection, other: PaperId, kept: PaperId) -> None:

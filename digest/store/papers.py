@@ -11,9 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from digest.core.dedupe import Group, KnownPaper, common_kinds, merged_fields, title_block
 from digest.core.identifiers import Identifier, PaperId
+from digest.core.origins import hear
 from digest.core.papers import Provenance, SourceRecord
+from digest.store import origins as saying
 from digest.store.merging import merge_rows
-from digest.store.tables import paper_ids, paper_sources, papers, signals
+from digest.store.origins import Origins, provenance_json, provenance_of
+from digest.store.tables import paper_ids, paper_sources, papers, rulings, signals
 
 _TEXT_FIELDS = (
     "title",
@@ -71,7 +74,7 @@ def known(conn: sa.Connection, records: Sequence[SourceRecord]) -> list[KnownPap
 def _known_papers(conn: sa.Connection, ids: set[int]) -> list[KnownPaper]:
     if not ids:
         return []
-    names = identifiers_of(conn, ids)
+    names, apart = identifiers_of(conn, ids), _ruled_apart(conn, ids)
     rows = conn.execute(
         sa.select(
             papers.c.id, papers.c.title, papers.c.abstract, papers.c.authors, papers.c.published_at
@@ -87,9 +90,26 @@ def _known_papers(conn: sa.Connection, ids: set[int]) -> list[KnownPaper]:
             abstract=row.abstract,
             authors=tuple(row.authors),
             published_at=row.published_at,
+            apart=frozenset(apart[row.id]),
         )
         for row in rows
     ]
+
+
+def _ruled_apart(conn: sa.Connection, ids: Iterable[int]) -> dict[int, set[Identifier]]:
+    """For each paper the identifiers that were ruled to be of others."""
+    found: dict[int, set[Identifier]] = defaultdict(set)
+    rows = conn.execute(
+        sa.select(paper_ids.c.paper_id, rulings.c.other_kind, rulings.c.other_value)
+        .join(
+            rulings,
+            sa.and_(rulings.c.kind == paper_ids.c.kind, rulings.c.value == paper_ids.c.value),
+        )
+        .where(paper_ids.c.paper_id.in_(list(ids)))
+    )
+    for row in rows:
+        found[row.paper_id].add(Identifier(row.other_kind, row.other_value))
+    return found
 
 
 def identifiers_of(conn: sa.Connection, ids: Iterable[int]) -> dict[int, list[Identifier]]:
@@ -113,19 +133,24 @@ def apply(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> Stored
     merged = sum(merge_rows(conn, group.known) for group in groups if len(group.known) > 1)
     fresh = [group for group in groups if not group.known]
     old = {group.known[0]: group for group in groups if group.known}
-    placed = list(zip(_insert(conn, fresh, now), fresh, strict=True))
-    updated = _update(conn, old, now)
-    placed.extend(old.items())
+    said: list[Origins] = [{} for _ in fresh]
+    placed = list(zip(_insert(conn, fresh, said, now), fresh, said, strict=True))
+    known_before = saying.load(conn, old)
+    updated = _update(conn, old, known_before, now)
+    placed.extend((key, group, known_before[key]) for key, group in old.items())
     _attach(conn, placed, now)
     return StoredCounts(new=len(fresh), updated=updated, merged=merged)
 
 
-def _insert(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> list[PaperId]:
+def _insert(
+    conn: sa.Connection, groups: Sequence[Group], said: Sequence[Origins], now: datetime
+) -> list[PaperId]:
     if not groups:
         return []
     ids = _take_ids(conn, len(groups))
     rows = [
-        {"id": key, **_new_row(group.records, now)} for key, group in zip(ids, groups, strict=True)
+        {"id": key, **_new_row(group.records, origins, now)}
+        for key, group, origins in zip(ids, groups, said, strict=True)
     ]
     # One statement for many rows, which SQLAlchemy only makes of one that returns something: at
     # each statement SQLite writes out what its full-text index holds, a segment to merge later.
@@ -148,32 +173,43 @@ def _take_ids(conn: sa.Connection, count: int) -> list[PaperId]:
     return [PaperId(key) for key in taken]
 
 
-def _new_row(records: Sequence[SourceRecord], now: datetime) -> dict[str, Any]:
-    fields, provenance = _merge_all({}, {}, records)
+def _new_row(records: Sequence[SourceRecord], origins: Origins, now: datetime) -> dict[str, Any]:
+    fields, provenance = _merge_all({}, {}, records, origins)
     empty = dict.fromkeys(_TEXT_FIELDS, "") | {"authors": (), "categories": ()}
     first = min(record.published_at or record.appeared_at for record in records)
     row = empty | {"published_at": first} | fields
     return row | {
         "first_seen_at": now,
         "updated_at": now,
-        "provenance": _provenance_json(provenance),
+        "provenance": provenance_json(provenance),
         "title_block": title_block(row["title"]),
     }
 
 
 def _merge_all(
-    fields: dict[str, Any], provenance: dict[str, Provenance], records: Sequence[SourceRecord]
+    fields: dict[str, Any],
+    provenance: dict[str, Provenance],
+    records: Sequence[SourceRecord],
+    origins: Origins,
 ) -> tuple[dict[str, Any], dict[str, Provenance]]:
-    """The fields that the records change altogether, and the provenance of all fields."""
+    """The fields that the records change altogether, and the provenance of all fields; `origins`
+    hears what each of them says."""
     changes: dict[str, Any] = {}
     for record in records:
-        changed, sources = merged_fields(fields | changes, provenance, record)
+        shown = fields | changes
+        changed, sources, aside = merged_fields(shown, provenance, record)
+        hear(origins, record, shown, changed, aside)
         changes |= changed
         provenance = provenance | sources
     return changes, provenance
 
 
-def _update(conn: sa.Connection, groups: dict[PaperId, Group], now: datetime) -> int:
+def _update(
+    conn: sa.Connection,
+    groups: dict[PaperId, Group],
+    said: dict[PaperId, Origins],
+    now: datetime,
+) -> int:
     if not groups:
         return 0
     rows = conn.execute(sa.select(papers).where(papers.c.id.in_(groups))).mappings().all()
@@ -183,31 +219,36 @@ def _update(conn: sa.Connection, groups: dict[PaperId, Group], now: datetime) ->
             "authors": tuple(row["authors"]),
             "categories": tuple(row["categories"]),
         }
-        provenance = _provenance(row["provenance"])
+        provenance = provenance_of(row)
         records = groups[PaperId(row["id"])].records
-        changes, provenance = _merge_all(current, provenance, records)
+        changes, provenance = _merge_all(current, provenance, records, said[PaperId(row["id"])])
         if not changes:
             continue
         if "title" in changes:
             changes["title_block"] = title_block(changes["title"])
-        changes |= {"provenance": _provenance_json(provenance), "updated_at": now}
+        changes |= {"provenance": provenance_json(provenance), "updated_at": now}
         conn.execute(sa.update(papers).where(papers.c.id == row["id"]).values(changes))
         updated += 1
     return updated
 
 
-def _attach(conn: sa.Connection, placed: Sequence[tuple[PaperId, Group]], now: datetime) -> None:
+def _attach(
+    conn: sa.Connection, placed: Sequence[tuple[PaperId, Group, Origins]], now: datetime
+) -> None:
     names: list[dict[str, Any]] = []
     seen: dict[tuple[PaperId, str], dict[str, Any]] = {}
     readings: dict[tuple[PaperId, str, str], float] = {}
-    for paper_id, group in placed:
+    for paper_id, group, origins in placed:
+        speakers = {record.source for record in group.records}
+        silent = {s: o for s, o in origins.items() if o.touched and s not in speakers}
+        saying.save(conn, paper_id, silent)
         for record in group.records:
             names.extend(
                 {"kind": i.kind, "value": i.value, "paper_id": paper_id} for i in record.ids
             )
             seen[paper_id, record.source] = _source_row(
                 paper_id, record, seen.get((paper_id, record.source)), now
-            )
+            ) | saying.columns(origins[record.source])
             for reading in record.readings:
                 readings[paper_id, record.source, reading.metric] = reading.value
     if names:
@@ -246,6 +287,7 @@ def _source_upsert(conn: sa.Connection) -> "sqlite.Insert | postgresql.Insert":
         set_={
             "last_seen_at": new.last_seen_at,
             "version": sa.func.coalesce(new.version, paper_sources.c.version),
+            **{name: new[name] for name in ("ids", "fields", "given", "authority")},
             # A paper appears once at a source; a later version of it is not a new appearance.
             "appeared_at": sa.case(
                 (new.appeared_at < paper_sources.c.appeared_at, new.appeared_at),
@@ -253,14 +295,3 @@ def _source_upsert(conn: sa.Connection) -> "sqlite.Insert | postgresql.Insert":
             ),
         },
     )
-
-
-def _provenance(stored: dict[str, dict[str, Any]]) -> dict[str, Provenance]:
-    return {name: Provenance(**origin) for name, origin in stored.items()}
-
-
-def _provenance_json(provenance: dict[str, Provenance]) -> dict[str, dict[str, Any]]:
-    return {  # written out: dataclasses.asdict copies deeply, which took a sixth of storing a paper
-        name: {"source": origin.source, "authority": origin.authority, "version": origin.version}
-        for name, origin in provenance.items()
-    }

@@ -97,6 +97,23 @@ paper_sources = Table(
     Column("first_seen_at", Time, nullable=False),
     Column("last_seen_at", Time, nullable=False),
     Column("version", Integer),
+    # What the source said, see core/origins.py: its identifiers, what the paper does not show
+    # of it, which fields it gave as bits, and its standing when they disagree.
+    Column("ids", sa.JSON, nullable=False),
+    Column("fields", sa.JSON, nullable=False),
+    Column("given", Integer, nullable=False),
+    Column("authority", Integer, nullable=False),
+)
+
+# Two identifiers that somebody ruled to be of different papers; in one row from either side.
+rulings = Table(
+    "rulings",
+    metadata,
+    Column("kind", sa.String(64), primary_key=True),
+    Column("value", sa.String(512), primary_key=True),
+    Column("other_kind", sa.String(64), primary_key=True),
+    Column("other_value", sa.String(512), primary_key=True),
+    Column("at", Time, nullable=False),
 )
 
 signals = Table(

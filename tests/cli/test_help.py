@@ -20,6 +20,8 @@ PROMISED = {
     "explain": "--date --json",
     "papers list": "--limit --days --json",
     "papers show": "--json",
+    "papers merge": "--dry-run --json",
+    "papers split": "--dry-run --json",
     "papers trending": "--limit --days --json",
     "papers search": "--limit --days --json",
     "subscribers add": "--interest --keyword --exclude --category --author --like --frequency "

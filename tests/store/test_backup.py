@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from digest.core.errors import StoreError
-from digest.store import library, outbox, schema
+from digest.core.identifiers import DOI, Identifier
+from digest.store import corrections, library, outbox, schema
 from digest.store.backup import backup, restore, verify
 from digest.store.engine import Store, open_store
 from digest.store.tables import metadata, suppressions
@@ -35,6 +36,17 @@ def fill(store: Store) -> None:
     new = make_new_delivery(reader.id, edition_id=edition.id, papers=(make_planned(papers[0].id),))
     with store.write() as conn:
         outbox.enqueue(conn, [new], NOW)
+
+
+def correct(store: Store) -> None:
+    """A paper of two sources that disagree, and one that was taken apart."""
+    printed = Identifier(DOI, "10.1/x")
+    store_records(store, [make_record(4), make_record(4, source="votes", title="Otherwise")])
+    store_records(store, [make_record(5, ids=(*make_record(5).ids, printed))])
+    with store.write() as conn:
+        split = library.by_identifier(conn, printed)
+        assert split is not None
+        corrections.split(conn, split.id, [printed], NOW)
 
 
 def contents(store: Store) -> dict[str, list[tuple[object, ...]]]:
@@ -66,8 +78,10 @@ def saved(tmp_path: Path, _migrated_sqlite: Path) -> Path:
 
 def test_a_backup_holds_everything_and_says_so(store: Store, tmp_path: Path) -> None:
     fill(store)
+    correct(store)
     report = backup(store, tmp_path / "saved.db")
-    assert report.rows["papers"] == 3
+    assert report.rows["papers"] == 6
+    assert report.rows["rulings"] == 2
     assert report.rows["deliveries"] == report.rows["sent_papers"] == 1
     assert report.revision == schema.newest_revision()
     assert report.size_bytes == report.path.stat().st_size
@@ -213,6 +227,7 @@ def test_verifying_a_database_in_use_takes_nothing_from_it(sqlite_store: Store) 
 @pytest.fixture
 def saved_from(store: Store, tmp_path: Path) -> tuple[Path, dict[str, object]]:
     fill(store)
+    correct(store)
     path = backup(store, tmp_path / "from.db").path
     return path, dict(contents(store))
 
@@ -224,7 +239,8 @@ def test_a_restore_brings_everything_from_either_engine_to_either(
     before = path.read_bytes()
     report = restore(target, path)
     assert contents(target) == wanted
-    assert report.rows["papers"] == 3
+    assert report.rows["papers"] == 6
+    assert report.rows["rulings"] == 2
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir() if "restoring" in p.name] == []
 

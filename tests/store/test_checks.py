@@ -45,6 +45,15 @@ def test_rows_that_contradict_each_other_are_counted(
     assert damage(used, statement) == [problem]
 
 
+def test_a_paper_that_was_ruled_apart_from_itself_is_found(used: Store) -> None:
+    with used.write() as conn:
+        conn.execute(sa.text("INSERT INTO paper_ids VALUES ('doi', '10.1/x', 1)"))
+    assert damage(
+        used,
+        f"INSERT INTO rulings VALUES ('doi', '10.1/x', 'arxiv', '2603.00001', '{NOW:%Y-%m-%d}')",
+    ) == ["1 rulings between identifiers of one paper"]
+
+
 def test_a_digest_that_was_sent_without_a_line_in_the_ledger_is_found(used: Store) -> None:
     assert damage(used, f"UPDATE deliveries SET status = '{DeliveryStatus.SENT}'") == []
     assert damage(used, "DELETE FROM sent_papers") == [
