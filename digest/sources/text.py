@@ -162,6 +162,8 @@ def safe_url(raw: object, base: str = "") -> str:
 def github_repository(*texts: str) -> str:
     """The first GitHub repository named in `texts`, as `https://github.com/OWNER/NAME`, or ""."""
     for text in texts:
+        if "github.com/" not in text.lower():  # as nearly all texts; a plain search is quicker
+            continue
         for found in _GITHUB.finditer(text.replace("\\_", "_")):
             owner, name = found[1], found[2].rstrip(".,-")
             name = name.removesuffix(".git")
