@@ -101,7 +101,8 @@ def api_feed(papers: Iterable[Submission], *, total: int, start: int = 0) -> byt
     )
     return (
         "<?xml version='1.0' encoding='UTF-8'?>\n<feed "
-        'xmlns:arxiv="http://arxiv.org/schemas/atom" xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
+        'xmlns:arxiv="http://arxiv.org/schemas/atom" '
+        'xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
         'xmlns="http://www.w3.org/2005/Atom"><title>arXiv Query</title>'
         f"<opensearch:totalResults>{total}</opensearch:totalResults>"
         f"<opensearch:startIndex>{start}</opensearch:startIndex>{entries}</feed>"
