@@ -112,11 +112,14 @@ def _newest(feed: Announcement, request: FetchRequest) -> Page:
         filter(None, (_stale_note(feed.day, request.now), _gap(kept_day, feed.day), _full(feed)))
     )
     day = max(feed.day, kept_day or feed.day)
+    records = _wanted(feed.entries, request.shelf)
+    if feed.entries and not records:
+        note = note or "announced were new versions only, none of a paper kept here"
     return Page(
-        records=_wanted(feed.entries, request.shelf),
+        records=records,
         cursor={"announced": day.isoformat(), "papers": papers},
         bad=feed.bad,
-        note=note or _nothing_new(feed.entries, request.shelf),
+        note=note,
     )
 
 
@@ -156,12 +159,6 @@ def _wanted(entries: Sequence[Announced], shelf: Shelf) -> tuple[SourceRecord, .
             # A new version is no new appearance.
             records.append(replace(one.record, appeared_at=work.published_at, published_at=None))
     return tuple(records)
-
-
-def _nothing_new(entries: Sequence[Announced], shelf: Shelf) -> str:
-    if not entries or _wanted(entries, shelf):
-        return ""
-    return "announced were new versions only, none of a paper kept here"
 
 
 # --- is it today's?
