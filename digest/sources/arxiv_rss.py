@@ -109,7 +109,15 @@ def _newest(feed: Announcement, request: FetchRequest) -> Page:
         note = "" if feed.day <= kept_day else _stale(kept_day)
         return _unchanged(request, note)
     note = "; ".join(
-        filter(None, (_stale_note(feed.day, request.now), _gap(kept_day, feed.day), _full(feed)))
+        filter(
+            None,
+            (
+                _stale_note(feed.day, request.now),
+                _gap(kept_day, feed.day),
+                _full(feed),
+                _still_weekend(feed, request.now),
+            ),
+        )
     )
     day = max(feed.day, kept_day or feed.day)
     records = _wanted(feed.entries, request.shelf)
@@ -199,6 +207,14 @@ def _gap(kept_day: date | None, day: date) -> str:
 
 def _span(days: Sequence[date]) -> str:
     return f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
+
+
+def _still_weekend(feed: Announcement, now: datetime) -> str:
+    """Monday begins hours earlier in UTC than in Ithaca: no odd day, though a weekday."""
+    day = feed.day
+    if feed.entries or day is None or day.weekday() < _SATURDAY or day >= now.date():
+        return ""
+    return f"the feed is still that of {day}, when nothing is announced"
 
 
 def _full(feed: Announcement) -> str:

@@ -113,6 +113,13 @@ def test_an_empty_feed_of_today_is_a_page_with_nothing_to_say(
     assert (page.records, page.note) == ((), "")
 
 
+def test_sundays_feed_on_an_early_monday_is_no_odd_day(client: PoliteClient, site: Site) -> None:
+    sunday = FRIDAY + timedelta(days=2)
+    site.answers(Reply(body=rss(sunday, [])))
+    page = one_page(client, site, request(at(MONDAY, 2)))
+    assert page.note == "the feed is still that of 2026-03-22, when nothing is announced"
+
+
 # --- unchanged, stale, missed
 
 
