@@ -33,7 +33,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks --out bench-out
+	$(BIN)/python -m benchmarks --out bench-out $(ARGS)
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/cli.py

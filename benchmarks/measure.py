@@ -31,3 +31,21 @@ def timed(work: Callable[[], object]) -> float:
 def peak_mb() -> float:
     """The largest resident size of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Stopwatch:
+    """Counts the seconds spent inside `with watch:`, however often, and those that the processor
+    was at it: the latter stay the same when others keep the machine busy."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.cpu_seconds = 0.0
+        self._started = (0.0, 0.0)
+
+    def __enter__(self) -> None:
+        self._started = (time.perf_counter(), time.process_time())
+
+    def __exit__(self, *_: object) -> None:
+        started, cpu_started = self._started
+        self.seconds += time.perf_counter() - started
+        self.cpu_seconds += time.process_time() - cpu_started

@@ -18,12 +18,12 @@ _CATEGORIES = ("cs.LG", "cs.CL", "cs.CV", "cs.RO", "stat.ML", "math.OC")
 _FIRST = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def pages(count: int, page_size: int = 200) -> Iterator[bytes]:
-    """Atom feeds with `count` papers in all."""
-    chance = random.Random(7)
-    entries = [_entry(chance, number) for number in range(count)]
+def pages(count: int, page_size: int = 200, first: int = 0) -> Iterator[bytes]:
+    """Atom feeds with `count` papers in all, numbered from `first` on; one at a time in memory."""
+    chance = random.Random(7 + first)
     for start in range(0, count, page_size):
-        chunk = entries[start : start + page_size]
+        size = min(page_size, count - start)
+        entries = [_entry(chance, first + start + number) for number in range(size)]
         yield (
             "<?xml version='1.0' encoding='UTF-8'?>\n"
             '<feed xmlns:opensearch="http://a9.com/-/spec/opensearch/1.1/" '
@@ -32,15 +32,23 @@ def pages(count: int, page_size: int = 200) -> Iterator[bytes]:
             f"<updated>2026-03-20T00:00:00Z</updated>"
             f"<opensearch:itemsPerPage>{page_size}</opensearch:itemsPerPage>"
             f"<opensearch:totalResults>{count}</opensearch:totalResults>"
-            f"<opensearch:startIndex>{start}</opensearch:startIndex>" + "".join(chunk) + "</feed>"
+            f"<opensearch:startIndex>{start}</opensearch:startIndex>" + "".join(entries) + "</feed>"
         ).encode()
 
 
+def arxiv_name(number: int) -> str:
+    return f"26{3 + number // 90000:02d}.{number % 90000 + 10000:05d}"
+
+
+def invented_title(chance: random.Random, number: int) -> str:
+    return " ".join(chance.choices(_WORDS, k=9)).capitalize() + f" {number}"
+
+
 def _entry(chance: random.Random, number: int) -> str:
-    title = " ".join(chance.choices(_WORDS, k=9)).capitalize() + f" {number}"
+    title = invented_title(chance, number)
     abstract = ". ".join(" ".join(chance.choices(_WORDS, k=18)).capitalize() for _ in range(8))
     when = (_FIRST + timedelta(seconds=60 * number)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    name = f"26{3 + number // 90000:02d}.{number % 90000 + 10000:05d}"
+    name = arxiv_name(number)
     authors = "".join(
         f"<author><name>{escape(f'{chance.choice(_NAMES)[0]}. {chance.choice(_NAMES)}')}</name>"
         "</author>"

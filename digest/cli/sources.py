@@ -90,7 +90,7 @@ def _status_rows(service: App) -> list[dict[str, Any]]:
         paused = {
             name: _pause(paces.standing(conn, sources[name].standing_name), now) for name in names
         }
-    odd = oddly_empty(last.values())
+        odd = oddly_empty(conn, last.values())
     rows = []
     for name in names:
         fetch, pause = last.get(name), paused[name]

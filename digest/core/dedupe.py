@@ -3,6 +3,7 @@
 A wrong merge hides a paper for ever, a missed one shows it twice: where in doubt, keep apart.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ _MAX_YEARS_APART = 1
 _TITLE_RATIO = 0.93
 _ABSTRACT_OVERLAP = 0.5
 _WORD = re.compile(r"\w{4,}")
+_NEITHER_LETTER_NOR_DIGIT = re.compile(r"[\W_]+")
 # What tells the parts of a series apart: numbers, Roman or not, and letters that stand alone.
 # "A" is an article, and "s" what a genitive leaves.
 _PART = re.compile(r"\d+|\b[ivx]+\b|\b[^\W\das_]\b")
@@ -48,10 +50,11 @@ class Group:
     why: str
 
 
+@functools.lru_cache(maxsize=4096)  # asked of a title when it is looked up, compared and stored
 def title_fingerprint(title: str) -> str:
     """The letters and digits of a title, without case, marks or TeX: equal for 99.6 % of pairs."""
     decomposed = unicodedata.normalize("NFKD", readable(title)).casefold()
-    return "".join(c for c in decomposed if c.isalnum())
+    return _NEITHER_LETTER_NOR_DIGIT.sub("", decomposed)
 
 
 def title_block(title: str) -> str:
@@ -92,7 +95,8 @@ def plan(records: Sequence[SourceRecord], known: Iterable[KnownPaper]) -> tuple[
     """Groups in the order of their first record; every record is in exactly one.
 
     `known` must hold each stored paper that shares an identifier or a title block with any
-    record. Pure; the same input gives the same groups.
+    record; of the latter, those with an identifier of a `common_kinds` may be left out. Pure;
+    the same input gives the same groups.
     """
     planner = _Planner(known)
     clusters = [planner.place(record) for record in records]
@@ -101,6 +105,16 @@ def plan(records: Sequence[SourceRecord], known: Iterable[KnownPaper]) -> tuple[
         Group(known=tuple(sorted(c.known)), records=tuple(c.records), why=c.why)
         for c in unique.values()
     )
+
+
+def common_kinds(records: Sequence[SourceRecord]) -> frozenset[str]:
+    """The kinds of identifier that every record has.
+
+    A stored paper that has one of such a kind and shares none with any record is another paper
+    than all of them, whatever its title: they conflict.
+    """
+    kinds = [{identifier.kind for identifier in record.ids} for record in records]
+    return frozenset(set.intersection(*kinds)) if kinds else frozenset()
 
 
 class _Planner:

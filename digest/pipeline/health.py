@@ -166,7 +166,7 @@ def check_sources(store: Store, every: Mapping[str, timedelta], now: datetime) -
     with store.read() as conn:
         last = cursors.last_fetches(conn, tuple(every))
         states = {name: cursors.state(conn, name) for name in every}
-    odd = oddly_empty(last.values())
+        odd = oddly_empty(conn, last.values())
     return [
         warn(f"sources.{name}", ODD, "look at what it answers: its url or categories may be wrong")
         if name in odd

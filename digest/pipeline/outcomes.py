@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
+
 from digest.core.fetching import Outcome
 from digest.core.source_names import interface_name
 from digest.pipeline.app import App
@@ -22,14 +24,15 @@ _TROUBLE = {
 ODD = "nothing at all, on a weekday on which others have papers: suspicious"
 
 
-def oddly_empty(fetches: Iterable[Fetch]) -> frozenset[str]:
-    """The sources whose answer was valid and held nothing, on a weekday (UTC) and within a day of
-    another source that did bring papers. Pure."""
-    all_of_them = tuple(fetches)
+def oddly_empty(conn: sa.Connection, fetches: Iterable[Fetch]) -> frozenset[str]:
+    """Those of the fetches whose answer was valid and held nothing, on a weekday (UTC) on which
+    another source brought papers within a day."""
     return frozenset(
         one.source
-        for one in all_of_them
-        if is_worth_a_second_look(one) and any(_is_full(other, one) for other in all_of_them)
+        for one in fetches
+        if is_worth_a_second_look(one)
+        and cursors.brought_by(conn, one.started_at - ONE_DAY, one.started_at + ONE_DAY)
+        - {one.source}
     )
 
 
@@ -37,11 +40,6 @@ def is_worth_a_second_look(fetch: Fetch) -> bool:
     """Whether a source that answered with nothing should be held against another: on a weekday
     (UTC) that may be a fault as well as a holiday."""
     return fetch.outcome is Outcome.EMPTY and fetch.started_at.weekday() < _SATURDAY
-
-
-def _is_full(other: Fetch, one: Fetch) -> bool:
-    near = abs(other.started_at - one.started_at) <= ONE_DAY
-    return near and other.source != one.source and other.new + other.updated > 0
 
 
 def reason_of(fetch: Fetch, odd: frozenset[str]) -> str:
@@ -55,7 +53,7 @@ def missing_sources(app: App) -> tuple[str, ...]:
     with app.store.read() as conn:
         last = cursors.last_fetches(conn, known_names(app))
         brought = {name: cursors.last_brought_at(conn, name) for name in last}
-    odd = oddly_empty(last.values())
+        odd = oddly_empty(conn, last.values())
     lines = []
     for name in sorted(name for name in last if name in app.sources):
         fetch = last[name]

@@ -87,7 +87,8 @@ def refresh(
         asked = {one.source for one in fetches}
         now = app.clock.now()
         fetches.extend(not_due(name, str(busy), now) for name in names if name not in asked)
-    odd = oddly_empty(fetches)
+    with app.store.read() as conn:
+        odd = oddly_empty(conn, fetches)
     return RefreshReport(fetches=tuple(replace(one, reason=reason_of(one, odd)) for one in fetches))
 
 

@@ -20,7 +20,7 @@ from digest.sources.body import Expect
 from digest.sources.etiquette import pace_of
 from digest.sources.feed_items import Item, ParsedFeed, to_records, utc
 from digest.sources.http import PoliteClient
-from digest.sources.markup import refuse_declarations
+from digest.sources.markup import refuse_declarations, refuse_excess
 from digest.sources.text import clean
 
 _ACCEPT = (
@@ -47,6 +47,7 @@ def parse_feed(
     if body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return to_records(name, _json_items(body), url, now)
     refuse_declarations(body)
+    refuse_excess(body)
     items, partial = _xml_items(body, url, content_type)
     parsed = to_records(name, items, url, now)
     if not partial:
@@ -212,8 +213,9 @@ class Feed:
         )
         records = tuple(r for r in feed.records if _within(r.appeared_at.date(), request))
         yield Page(records=records, cursor=request.cursor, bad=feed.bad, note=_moved(answer))
-        # Only now is the page stored; a feed that broke off is to be fetched again.
-        if not windowed and not feed.partial:
+        # Only now is the page stored; a feed that broke off, or that is oddly empty, is to be
+        # fetched again as a whole.
+        if not windowed and not feed.partial and feed.records:
             answer.remember()
 
 

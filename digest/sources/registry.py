@@ -15,6 +15,9 @@ from digest.sources import (
     arxiv_oai,
     arxiv_rss,
     huggingface,
+    openalex,
+    openalex_works,
+    semantic_scholar,
 )
 from digest.sources.feeds import Feed
 from digest.sources.http import PoliteClient
@@ -76,6 +79,15 @@ SOURCES: Mapping[str, SourceKind] = {
         url=arxiv_oai.URL,
         # It changes once a night: whatever the hour, nothing is then more than half a day late.
         every=timedelta(hours=12),
+        enabled=False,
+    ),
+    openalex_works.NAME: SourceKind(
+        build=openalex.OpenAlex, url=openalex.URL, every=timedelta(days=1), enabled=False
+    ),
+    semantic_scholar.NAME: SourceKind(
+        build=semantic_scholar.SemanticScholar,
+        url=semantic_scholar.URL,
+        every=timedelta(days=1),
         enabled=False,
     ),
 }

@@ -150,6 +150,16 @@ def last_brought_at(conn: sa.Connection, source: str) -> datetime | None:
     )
 
 
+def brought_by(conn: sa.Connection, start: datetime, end: datetime) -> frozenset[str]:
+    """The sources that brought something new in fetches begun in [start, end]."""
+    found = conn.scalars(
+        sa.select(fetches.c.source)
+        .distinct()
+        .where(fetches.c.started_at.between(start, end), fetches.c.new + fetches.c.updated > 0)
+    )
+    return frozenset(found)
+
+
 def last_stored_at(conn: sa.Connection) -> datetime | None:
     """When a fetch last brought something, from whatever source."""
     return conn.scalar(

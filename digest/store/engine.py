@@ -17,6 +17,9 @@ from digest.core.errors import ConfigError, StoreError
 
 BUSY_TIMEOUT_MS = 30_000
 _PRIVATE_FILE = 0o600
+# For each connection. With SQLite's own 2 MB, storing a paper among a million takes 1.4 times as
+# long as among ten thousand, for want of the upper pages of the indexes; more gains nothing.
+_CACHE_KIB = 16_000
 
 
 class _Use(Enum):
@@ -155,6 +158,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
+        f"cache_size = -{_CACHE_KIB}",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from digest.core.dedupe import Group, KnownPaper, merged_fields, title_block
+from digest.core.dedupe import Group, KnownPaper, common_kinds, merged_fields, title_block
 from digest.core.identifiers import Identifier, PaperId
 from digest.core.papers import Provenance, SourceRecord
 from digest.store.merging import merge_rows
@@ -44,7 +44,8 @@ def upsert(conn: sa.Connection, table: sa.Table) -> "sqlite.Insert | postgresql.
 
 
 def known(conn: sa.Connection, records: Sequence[SourceRecord]) -> list[KnownPaper]:
-    """Every stored paper that shares an identifier or a title block with any of the records."""
+    """Every stored paper that shares an identifier or a title block with any of the records,
+    less those that `dedupe.common_kinds` tells apart: of a million papers, many start alike."""
     values = defaultdict(set)
     for record in records:
         for identifier in record.ids:
@@ -59,7 +60,11 @@ def known(conn: sa.Connection, records: Sequence[SourceRecord]) -> list[KnownPap
             )
         )
     blocks = {title_block(record.title) for record in records} - {""}
-    found.update(conn.scalars(sa.select(papers.c.id).where(papers.c.title_block.in_(blocks))))
+    alike = sa.select(papers.c.id).where(papers.c.title_block.in_(blocks))
+    if kinds := common_kinds(records):
+        named = paper_ids.c.paper_id == papers.c.id, paper_ids.c.kind.in_(kinds)
+        alike = alike.where(~sa.exists().where(*named))
+    found.update(conn.scalars(alike))
     return _known_papers(conn, found)
 
 
@@ -118,11 +123,29 @@ def apply(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> Stored
 def _insert(conn: sa.Connection, groups: Sequence[Group], now: datetime) -> list[PaperId]:
     if not groups:
         return []
-    rows = [_new_row(group.records, now) for group in groups]
-    result = conn.execute(
-        sa.insert(papers).returning(papers.c.id, sort_by_parameter_order=True), rows
+    ids = _take_ids(conn, len(groups))
+    rows = [
+        {"id": key, **_new_row(group.records, now)} for key, group in zip(ids, groups, strict=True)
+    ]
+    # One statement for many rows, which SQLAlchemy only makes of one that returns something: at
+    # each statement SQLite writes out what its full-text index holds, a segment to merge later.
+    conn.execute(sa.insert(papers).returning(papers.c.id), rows)
+    return ids
+
+
+def _take_ids(conn: sa.Connection, count: int) -> list[PaperId]:
+    """Ids for new papers, taken beforehand: with them a page is one statement, where asking for
+    each new id in turn (no engine promises the order of RETURNING) is one for each paper."""
+    if conn.dialect.name == "sqlite":  # nobody else writes until this transaction ends
+        last = conn.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'papers'")) or 0
+        return [PaperId(key) for key in range(last + 1, last + 1 + count)]
+    taken = conn.scalars(
+        sa.text(
+            "SELECT nextval(pg_get_serial_sequence('papers', 'id')) FROM generate_series(1, :count)"
+        ),
+        {"count": count},
     )
-    return [PaperId(key) for key in result.scalars()]
+    return [PaperId(key) for key in taken]
 
 
 def _new_row(records: Sequence[SourceRecord], now: datetime) -> dict[str, Any]:
@@ -237,4 +260,7 @@ def _provenance(stored: dict[str, dict[str, Any]]) -> dict[str, Provenance]:
 
 
 def _provenance_json(provenance: dict[str, Provenance]) -> dict[str, dict[str, Any]]:
-    return {name: asdict(origin) for name, origin in provenance.items()}
+    return {  # written out: dataclasses.asdict copies deeply, which took a sixth of storing a paper
+        name: {"source": origin.source, "authority": origin.authority, "version": origin.version}
+        for name, origin in provenance.items()
+    }

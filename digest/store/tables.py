@@ -1,5 +1,6 @@
 """Every table. Times are UTC ISO-8601 text of fixed width: they sort, and read well in a shell."""
 
+import functools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,10 +35,15 @@ class Time(sa.types.TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return _text(value.astimezone(UTC))
 
     def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
         return None if value is None else datetime.fromisoformat(value)
+
+
+@functools.lru_cache(maxsize=1024)  # most rows of a page carry the moment it was stored
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _one_of(name: str, column: str, choices: type) -> CheckConstraint:

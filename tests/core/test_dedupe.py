@@ -1,5 +1,6 @@
 """Which records are one paper: never a wrong merge, and as few missed ones as that allows."""
 
+import unicodedata
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from digest.core.dedupe import (
     Group,
     KnownPaper,
+    common_kinds,
     merged_fields,
     plan,
     surname,
@@ -16,6 +18,7 @@ from digest.core.dedupe import (
     title_fingerprint,
 )
 from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
+from digest.core.latex import readable
 from digest.core.papers import Provenance, SourceRecord
 from tests.builders import NOW, make_record
 
@@ -241,6 +244,22 @@ def test_the_same_input_gives_the_same_groups(
     records: list[SourceRecord], papers: list[KnownPaper]
 ) -> None:
     assert plan(records, papers) == plan(records, list(reversed(papers)))
+
+
+@given(records=RECORDS, papers=KNOWN)
+def test_papers_that_the_records_identifiers_tell_apart_need_not_be_known(
+    records: list[SourceRecord], papers: list[KnownPaper]
+) -> None:
+    named = {identifier for given_ in records for identifier in given_.ids}
+    kinds = common_kinds(records)
+    needed = [p for p in papers if p.ids & named or not kinds & {i.kind for i in p.ids}]
+    assert plan(records, needed) == plan(records, papers)
+
+
+@given(st.text(max_size=60) | st.text(st.characters(max_codepoint=255)))
+def test_a_fingerprint_is_the_letters_and_digits_of_what_people_read(title: str) -> None:
+    decomposed = unicodedata.normalize("NFKD", readable(title)).casefold()
+    assert title_fingerprint(title) == "".join(c for c in decomposed if c.isalnum())
 
 
 @given(st.text(max_size=60))

@@ -124,6 +124,21 @@ def test_the_reason_says_rising_only_of_what_rises_with_its_numbers(
     assert trend_of(paper(1, *signals)).reason == words
 
 
+def test_a_paper_that_nobody_cites_yet_is_as_silent_as_one_without_readings() -> None:
+    uncited = votes(0, 0, "openalex", "citations")
+    found = trends([paper(1, uncited), paper(2)], now=NOW)
+    assert found[PaperId(1)] == found[PaperId(2)]
+
+
+def test_citations_are_named_and_say_less_than_votes_that_stand_as_high() -> None:
+    cited = trend_of(paper(1, votes(0, 5, "semantic_scholar", "citations")))
+    assert cited.reason == "5 citations on Semantic Scholar"
+    assert trend_of(paper(1, votes(0, 1, "openalex", "citations"))).reason == (
+        "1 citation on OpenAlex"
+    )
+    assert VOTED_LEAST < cited.score < trend_of(paper(1, votes(0, 5))).score
+
+
 def test_without_votes_the_reason_says_where_and_how_new() -> None:
     new = TrendPaper(
         paper_id=PaperId(1),

@@ -1,4 +1,5 @@
 import contextlib
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def test_bytes_are_read_as_utf_8_and_white_space_is_collapsed(feed: ArxivFeed) -
     assert paper.authors == ("Dirk Künstler", "Ada Lovelace")
     assert paper.abstract == "We prove that networks are bounded."
     assert paper.title == 'Bounds for K\\"unstler Networks with $a < b$'
+
+
+def test_all_text_of_an_element_counts_whatever_stands_in_it() -> None:
+    title = b"<title>Bounds <i>for</i><!-- deep --> <b>wide</b> networks</title>"
+    (paper, *_) = parse_feed(re.sub(rb"<title>Bounds.*?</title>", title, PAGE, flags=re.S)).records
+    assert paper.title == "Bounds for wide networks"
 
 
 def test_a_paper_is_named_without_its_version_which_is_kept_beside(feed: ArxivFeed) -> None:

@@ -42,6 +42,43 @@ def test_every_day_of_hugging_face_is_read_whole(answers: Path) -> None:
         assert all(record.published_at and record.readings for record in page.records)
 
 
+def test_other_captures_of_hugging_face_are_read_whole(answers: Path) -> None:
+    """As the API sent them, byte for byte: minified, with fields of later years, or early."""
+    folder = answers / "hf_daily_papers"
+    paths = [p for p in (folder / "api_fixture").iterdir() if "models" not in p.name]
+    paths += (folder / "earlier_capture").iterdir()
+    assert len(paths) >= 4
+    for path in paths:
+        items = json.loads(body(path))
+        page = parse_daily(body(path), listed_on=date(2026, 6, 12))
+        assert page.bad == ()
+        assert [r.ids[0].value for r in page.records] == list(
+            dict.fromkeys(item["paper"]["id"] for item in items)
+        )
+        assert [r.readings[0].value for r in page.records] == [
+            item["paper"]["upvotes"] for item in items
+        ]
+
+
+def test_a_list_of_something_else_is_bad_throughout(answers: Path) -> None:
+    content = body(answers / "hf_daily_papers/api_fixture/hf_models_trending.json")
+    page = parse_daily(content, listed_on=date(2026, 6, 12))
+    assert (page.records, len(page.bad)) == ((), page.item_count)
+
+
+def test_the_history_of_a_feed_of_daily_papers_is_read_whole(answers: Path) -> None:
+    paths = sorted((answers / "hf_rss_history").rglob("*.xml.gz"))[::4]  # one form throughout
+    assert paths
+    for path in paths:
+        content = body(path)
+        feed = parse_any_feed(content, name="hf", now=NOON, url="https://feed.example/")
+        links = re.findall(rb"(?s)<item>.*?<link>[^<]*?/(\d{4}\.\d{4,5})", content)
+        assert feed.bad == ()
+        assert [r.ids[0].value for r in feed.records] == list(
+            dict.fromkeys(link.decode() for link in links)
+        )
+
+
 def test_corrupt_days_of_hugging_face_are_bad_or_malformed(answers: Path) -> None:
     for path in (answers / "hf_daily_papers" / "raw_by_date_corrupt").glob("*.json.gz"):
         try:

@@ -76,6 +76,12 @@ def test_hostile_repetition_is_cleaned_in_time(piece: str) -> None:
     assert len(clean(piece * (200_000 // len(piece)), 100)) <= 100
 
 
+@given(st.text(st.characters(max_codepoint=127)) | st.text(), st.integers(1, 200))
+def test_what_needs_no_cleaning_comes_out_as_if_it_had_been_cleaned(raw: str, limit: int) -> None:
+    invisible = "\u200b"  # with it the text is cleaned the long way
+    assert clean(raw, limit) == clean(raw + invisible, limit)
+
+
 @given(st.text(), st.integers(1, 200))
 def test_any_text_becomes_one_short_line_in_normal_form(raw: str, limit: int) -> None:
     text = clean(raw, limit)
@@ -126,6 +132,8 @@ def test_any_text_is_a_web_address_or_nothing(raw: str) -> None:
         (r"\url{https://github.com/lab/my\_tool}", "https://github.com/lab/my_tool"),
         ("https://www.github.com/lab/tool/tree/main", "https://github.com/lab/tool"),
         ("https://github.com/features/copilot then github.com/a/b", "https://github.com/a/b"),
+        ("GITHUB.COM/Lab/Tool", "https://github.com/Lab/Tool"),
+        ("g\u0131thub.com/lab/tool", "https://github.com/lab/tool"),
         ("https://lab.github.io/tool", ""),
         ("https://notgithub.com/lab/tool", ""),
         ("https://github.com/lab", ""),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from digest.core.dedupe import Group, plan
 from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
 from digest.core.papers import Provenance, Reading, Signal, SourceRecord
-from digest.store import library, papers, signals
+from digest.store import library, papers, signals, tables
 from digest.store.engine import Store
 from digest.store.papers import StoredCounts
 from tests.builders import NOW, make_record, store_records
@@ -28,6 +28,17 @@ def test_a_new_paper_is_stored_as_its_record_says(store: Store) -> None:
         assert getattr(paper, name) == getattr(record, name)
     assert (paper.published_at, paper.first_seen_at) == (record.published_at, NOW)
     assert paper.sources == ("arxiv",)
+
+
+def test_papers_are_numbered_in_the_order_of_a_page_and_no_number_is_given_twice(
+    store: Store,
+) -> None:
+    ours, theirs, other = store_records(store, [make_record(n) for n in (3, 1, 2)])
+    assert ours.id < theirs.id < other.id
+    with store.write() as conn:
+        conn.execute(sa.delete(tables.papers).where(tables.papers.c.id == other.id))
+    (new,) = store_records(store, [make_record(4)])
+    assert new.id > other.id
 
 
 def test_a_page_is_counted_and_a_second_time_changes_nothing(store: Store) -> None:
@@ -135,11 +146,20 @@ def test_what_shares_an_identifier_or_the_start_of_a_title_is_known(store: Store
     by_id, by_title, _ = store_records(
         store, [make_record(1), make_record(2), make_record(3, title="Nothing alike at all")]
     )
-    asked = make_record(1, title=make_record(2).title.upper())
+    title = make_record(2).title.upper()
+    asked = [make_record(1), make_record(9, ids=(Identifier(DOI, "10.1/nine"),), title=title)]
     with store.read() as conn:
-        known = papers.known(conn, [asked])
+        known = papers.known(conn, asked)
     assert [paper.id for paper in known] == [by_id.id, by_title.id]
     assert known[0].ids == frozenset({Identifier(ARXIV, "2603.00001")})
+
+
+def test_a_title_alone_makes_no_paper_known_that_has_another_identifier_of_the_kind(
+    store: Store,
+) -> None:
+    store_records(store, [make_record(1)])
+    with store.read() as conn:
+        assert papers.known(conn, [make_record(2, title=make_record(1).title)]) == []
 
 
 def test_an_identifier_stays_with_the_paper_that_had_it_first(store: Store) -> None:
