@@ -2,6 +2,7 @@
 
 _NAMES = {
     "arxiv": "arXiv",
+    "arxiv_oai": "arXiv",
     "arxiv_rss": "arXiv",
     "biorxiv": "bioRxiv",
     "github": "GitHub",
@@ -12,8 +13,15 @@ _NAMES = {
     "openreview": "OpenReview",
     "semantic_scholar": "Semantic Scholar",
 }
+# Several sources of one place, told apart where it matters which one was asked.
+_INTERFACES = {"arxiv_oai": "arXiv OAI", "arxiv_rss": "arXiv RSS"}
 
 
 def source_name(source: str) -> str:
     """`huggingface` is Hugging Face; a feed goes by what the operator called it (`feeds.NAME`)."""
     return _NAMES.get(source) or source.removeprefix("feeds.")
+
+
+def interface_name(source: str) -> str:
+    """The same, but one name for each source: `arxiv_rss` is arXiv RSS."""
+    return _INTERFACES.get(source) or source_name(source)

@@ -1,20 +1,20 @@
 """What came of the fetches, in words: which sources gave nothing, too little, or oddly nothing."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from digest.core.fetching import Outcome
-from digest.core.source_names import source_name
-from digest.pipeline.app import App, StandIn
+from digest.core.source_names import interface_name
+from digest.pipeline.app import App
+from digest.pipeline.ports import Source
 from digest.store import cursors
 from digest.store.cursors import Fetch
 
 # Sources that were asked within a day of each other are of one day.
-_ONE_DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
-_WORKED = (Outcome.OK, Outcome.PARTIAL)
 TROUBLED = (Outcome.FAILED, Outcome.THROTTLED, Outcome.PARTIAL)
 _TROUBLE = {
     Outcome.FAILED: "could not be read",
@@ -30,11 +30,16 @@ def oddly_empty(conn: sa.Connection, fetches: Iterable[Fetch]) -> frozenset[str]
     return frozenset(
         one.source
         for one in fetches
-        if one.outcome is Outcome.EMPTY
-        and one.started_at.weekday() < _SATURDAY
-        and cursors.brought_by(conn, one.started_at - _ONE_DAY, one.started_at + _ONE_DAY)
+        if is_worth_a_second_look(one)
+        and cursors.brought_by(conn, one.started_at - ONE_DAY, one.started_at + ONE_DAY)
         - {one.source}
     )
+
+
+def is_worth_a_second_look(fetch: Fetch) -> bool:
+    """Whether a source that answered with nothing should be held against another: on a weekday
+    (UTC) that may be a fault as well as a holiday."""
+    return fetch.outcome is Outcome.EMPTY and fetch.started_at.weekday() < _SATURDAY
 
 
 def reason_of(fetch: Fetch, odd: frozenset[str]) -> str:
@@ -47,28 +52,35 @@ def missing_sources(app: App) -> tuple[str, ...]:
     should know. A stand-in that brought papers since is named with it."""
     with app.store.read() as conn:
         last = cursors.last_fetches(conn, known_names(app))
+        brought = {name: cursors.last_brought_at(conn, name) for name in last}
         odd = oddly_empty(conn, last.values())
     lines = []
     for name in sorted(name for name in last if name in app.sources):
         fetch = last[name]
-        if fetch.outcome in _TROUBLE:
-            helped = _stood_in(fetch, last, app.stand_ins.get(name, ()))
-            lines.append(f"{source_name(name)} {_TROUBLE[fetch.outcome]}{helped}")
-        elif name in odd:
-            lines.append(f"{source_name(name)} oddly listed nothing")
+        trouble = _TROUBLE.get(fetch.outcome) or ("oddly listed nothing" if name in odd else "")
+        if trouble:
+            helped = _stood_in(fetch, app, brought)
+            lines.append(f"{interface_name(name)} {trouble}{helped}")
     return tuple(lines)
 
 
-def known_names(app: App) -> tuple[str, ...]:
+def known_sources(app: App) -> Mapping[str, Source]:
     """The enabled sources in their order, and behind them those that only stand in."""
-    stand_ins = (one.source.name for group in app.stand_ins.values() for one in group)
-    return tuple(dict.fromkeys((*app.sources, *stand_ins)))
+    stand_ins = {one.source.name: one.source for group in app.stand_ins.values() for one in group}
+    return dict(app.sources) | {n: one for n, one in stand_ins.items() if n not in app.sources}
 
 
-def _stood_in(fetch: Fetch, last: Mapping[str, Fetch], stand_ins: Iterable[StandIn]) -> str:
-    for one in stand_ins:
-        name = one.source.name
-        other = last.get(name)
-        if other and other.outcome in _WORKED and fetch.started_at - other.started_at < _ONE_DAY:
-            return f"; {source_name(name)} stood in"
-    return ""
+def known_names(app: App) -> tuple[str, ...]:
+    return tuple(known_sources(app))
+
+
+def _stood_in(fetch: Fetch, app: App, brought: Mapping[str, datetime | None]) -> str:
+    """Who brought papers instead, within a day of the fetch: the last one of them."""
+    helped = {
+        one.source.name: at
+        for one in app.stand_ins.get(fetch.source, ())
+        if (at := brought.get(one.source.name)) and fetch.started_at - at < ONE_DAY
+    }
+    if not helped:
+        return ""
+    return f"; {interface_name(max(helped, key=lambda name: helped[name]))} stood in"

@@ -9,7 +9,15 @@ from digest.core.errors import NotFound
 from digest.core.fetching import FetchRequest, Outcome
 from digest.pipeline.app import App, StandIn
 from digest.pipeline.fetch import Progress, Run, fetch, not_due
-from digest.pipeline.outcomes import TROUBLED, oddly_empty, reason_of
+from digest.pipeline.outcomes import (
+    ONE_DAY,
+    TROUBLED,
+    is_worth_a_second_look,
+    known_names,
+    known_sources,
+    oddly_empty,
+    reason_of,
+)
 from digest.pipeline.ports import Source
 from digest.pipeline.turns import Busy, turn
 from digest.store import cursors
@@ -53,8 +61,8 @@ def refresh(
     """
     names = tuple(only or app.sources)
     for name in names:
-        if name not in app.sources:
-            raise NotFound(f"there is no source {name!r}; there are: {', '.join(app.sources)}")
+        if name not in known_names(app):
+            raise NotFound(f"there is no source {name!r}; there are: {', '.join(known_names(app))}")
     first, last = since or until, until or since
     days = Backfill(since=first, until=last) if first is not None and last is not None else None
     fetches: list[Fetch] = []
@@ -105,9 +113,9 @@ class _Job:
         if reason is not None:
             yield not_due(name, reason, app.clock.now())
             return
-        done = fetch(self._run(app.sources[name], state))
+        done = fetch(self._run(known_sources(app)[name], state))
         yield done
-        if done.outcome in TROUBLED:
+        if done.outcome in TROUBLED or (self.days is None and is_worth_a_second_look(done)):
             yield from self._stand_in(name)
 
     def _why_not(self, name: str, state: SourceState) -> str | None:
@@ -122,7 +130,7 @@ class _Job:
 
     def _stand_in(self, name: str) -> Iterator[Fetch]:
         """Those that reach back to when the source last worked come first, then the others; the
-        first one that brings papers is enough."""
+        first one that brings papers, or has brought some within a day, is enough."""
         stand_ins = self.app.stand_ins.get(name, ())
         if not stand_ins:
             return
@@ -134,17 +142,27 @@ class _Job:
             if self.stop is not None and self.stop.is_set():
                 return
             state = _state(self.app, one.source.name)
-            if self._has_just_stood_in(one, state):
-                return
+            if self._has_just_been_asked(state):
+                if self._has_helped(one):
+                    return
+                continue
             done = fetch(self._run(one.source, state, instead_of=name))
             yield done
-            if done.outcome is Outcome.OK and done.fetched:
+            if done.outcome is Outcome.OK and (done.fetched or self._has_helped(one)):
                 return
 
-    def _has_just_stood_in(self, one: StandIn, state: SourceState) -> bool:
+    def _has_just_been_asked(self, state: SourceState) -> bool:
         due_at = state.next_due_at
         fresh = due_at is not None and due_at > self.app.clock.now() and not state.failures
         return self.days is None and fresh
+
+    def _has_helped(self, one: StandIn) -> bool:
+        """Whether it brought papers of late: that nothing changed since then is no failure."""
+        if self.days is not None:
+            return False
+        with self.app.store.read() as conn:
+            brought_at = cursors.last_brought_at(conn, one.source.name)
+        return brought_at is not None and self.app.clock.now() - brought_at < ONE_DAY
 
     def _run(self, source: Source, state: SourceState, instead_of: str = "") -> Run:
         return Run(

@@ -53,6 +53,12 @@ class _Window:
     def same(self, other: "_Window | None") -> bool:
         return other is not None and (self.lo, self.hi) == (other.lo, other.hi)
 
+    def done(self, total: int) -> float:
+        """The part that is read when there are `total` results from `seek` on; before it, time
+        stands for papers."""
+        sought = (self.seek - self.lo) / (self.hi - self.lo) if self.hi > self.lo else 0.0
+        return sought + (1 - sought) * (min(self.start / total, 1.0) if total else 1.0)
+
     def to_json(self) -> dict[str, Any]:
         return {
             "window": [self.lo.isoformat(), self.hi.isoformat()],
@@ -65,8 +71,9 @@ class Arxiv:
     """Papers of `categories`, a page of at most `page_size` at a time, oldest first.
 
     Without dates asked for: what was submitted since shortly before the newest paper known, the
-    cursor's `watermark`. A run that broke off is finished first; so is, when its dates are asked
-    for again, a fetch of chosen dates (`backfill`), which leaves the watermark alone.
+    cursor's `watermark`, which no list of the same `query` may lack. A run that broke off is
+    finished first; so is, when its dates are asked for again, a fetch of chosen dates
+    (`backfill`), which leaves the watermark alone.
     """
 
     name = NAME
@@ -101,45 +108,67 @@ class Arxiv:
     def _chosen(self, request: FetchRequest) -> Iterator[Page]:
         rest = {key: value for key, value in request.cursor.items() if key != "backfill"}
         window = _chosen_window(request)
-        broken = _kept_window(request.cursor.get("backfill"))
+        broken = self._kept(request.cursor.get("backfill"))
         if broken is not None and window.same(broken):
             window = broken
-        for records, bad, after in self._pages(window):
-            cursor = rest if after is None else rest | {"backfill": after.to_json()}
-            yield Page(records=records, cursor=cursor, bad=bad)
+        for page, after in self._pages(window):
+            left = {} if after is None else {"backfill": after.to_json() | self._of}
+            yield replace(page, cursor=rest | left)
 
     def _newest(self, request: FetchRequest) -> Iterator[Page]:
-        watermark = _moment(request.cursor.get("watermark"))
         kept = {key: value for key, value in request.cursor.items() if key == "backfill"}
-        window = _kept_window(request.cursor)
-        note = ""
+        known = self._is_of_these(request.cursor)
+        watermark = _moment(request.cursor.get("watermark")) if known else None
+        # Whether the watermark is that of a paper of these categories.
+        certain = known and "query" in request.cursor
+        window = self._kept(request.cursor)
         fresh = window is None
         while True:
+            note = ""
             if window is None:
                 window, note = _newest_window(request.now, watermark)
-            for records, bad, after in self._pages(window):
-                watermark = max([r.appeared_at for r in records] + [watermark or window.lo])
+            before = watermark if certain and fresh and _lies_in(watermark, window) else None
+            newest = window.lo
+            for page, after in self._pages(window):
+                newest = max([newest, *(record.appeared_at for record in page.records)])
+                watermark = max(newest, watermark or newest)
+                certain = certain or bool(page.records)
                 cursor: dict[str, Any] = kept | {"watermark": watermark.isoformat()}
+                cursor |= self._of if certain else {}
                 cursor |= after.to_json() if after is not None else {}
-                yield Page(records=records, cursor=cursor, bad=bad, note=note)
+                yield replace(page, cursor=cursor, note=note)
+            _check_end(newest, before)
             if fresh:
                 return
             window, fresh = None, True
 
-    def _pages(
-        self, window: _Window
-    ) -> Iterator[tuple[tuple[SourceRecord, ...], tuple[str, ...], _Window | None]]:
-        """Records, bad entries, and what is then left of the window (None: nothing)."""
+    @property
+    def _of(self) -> dict[str, str]:
+        """What a place in a list belongs to: with other categories it is another list."""
+        return {"query": self._query}
+
+    def _is_of_these(self, cursor: Cursor) -> bool:
+        return bool(cursor.get("query", self._query) == self._query)
+
+    def _kept(self, value: Any) -> _Window | None:
+        window = _kept_window(value)
+        return window if window is not None and self._is_of_these(value) else None
+
+    def _pages(self, window: _Window) -> Iterator[tuple[Page, _Window | None]]:
+        """Pages, whose cursor is for the caller to fill in, each with what is then left of the
+        window (None: nothing)."""
         while True:
             feed = self._complete_page(window)
             _check_order(feed.records, window)
             total = feed.total or 0
-            after: _Window | None = replace(window, start=window.start + feed.received)
-            if after is not None and after.start >= total:
+            read = replace(window, start=window.start + feed.received)
+            done = read.done(total)
+            after: _Window | None = read
+            if read.start >= total:
                 after = None
-            elif after is not None and after.start >= _DEEPEST:
-                after = _sought(after, feed.records)
-            yield feed.records, feed.bad, after
+            elif read.start >= _DEEPEST:
+                after = _sought(read, feed.records)
+            yield Page(records=feed.records, cursor={}, bad=feed.bad, done=done), after
             if after is None:
                 return
             window = after
@@ -228,6 +257,20 @@ def _check_order(records: Sequence[SourceRecord], window: _Window) -> None:
         "arXiv ignored the dates or the order asked for "
         f"({min(first):%Y-%m-%d} to {max(first):%Y-%m-%d}); nothing of this page was stored"
     )
+
+
+def _lies_in(moment: datetime | None, window: _Window) -> bool:
+    return moment is not None and window.lo <= moment < window.hi + _MINUTE
+
+
+def _check_end(newest: datetime, before: datetime | None) -> None:
+    """Raises SourceMalformed when a list ends earlier than the last one, whose newest paper, of
+    the moment `before`, must be in it: an empty or short list is no quiet day then."""
+    if before is not None and newest < before:
+        raise SourceMalformed(
+            f"arXiv's list ends before {before:%Y-%m-%d %H:%M} UTC, where it listed a paper the "
+            "last time; it is read again next time"
+        )
 
 
 def _sought(window: _Window, records: Sequence[SourceRecord]) -> _Window:

@@ -71,6 +71,7 @@ class _Ask:
     conditional: bool = False
     max_bytes: int
     readable: Collection[int]
+    silence_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,6 @@ class PoliteClient:
         self._timeouts = timeouts or Timeouts()
         self._client = httpx.Client(
             headers={"User-Agent": user_agent, "Accept-Encoding": ACCEPT_ENCODING},
-            timeout=httpx.Timeout(self._timeouts.read_s, connect=self._timeouts.connect_s),
             transport=transport,
         )
         self._paces = paces
@@ -139,6 +139,7 @@ class PoliteClient:
         conditional: Literal[False] = False,
         max_bytes: int = MAX_BODY_BYTES,
         readable: Collection[int] = (),
+        silence_s: float | None = None,
     ) -> Answer: ...
 
     @overload
@@ -154,6 +155,7 @@ class PoliteClient:
         conditional: bool,
         max_bytes: int = MAX_BODY_BYTES,
         readable: Collection[int] = (),
+        silence_s: float | None = None,
     ) -> Answer | Unchanged: ...
 
     def get(
@@ -168,12 +170,14 @@ class PoliteClient:
         conditional: bool = False,
         max_bytes: int = MAX_BODY_BYTES,
         readable: Collection[int] = (),
+        silence_s: float | None = None,
     ) -> Answer | Unchanged:
         """The answer to `url`; Unchanged only when `conditional` and something was remembered.
 
         Waits for the host's turn, follows redirects, waits out short pauses, tries again after
         passing faults. `readable` are error statuses whose body the caller reads itself;
-        `headers`, which may hold a secret, are sent to the host of `url` alone.
+        `headers`, which may hold a secret, are sent to the host of `url` alone. `silence_s` is
+        the longest silence of a host that is known to be slow, in place of Timeouts.read_s.
         Raises SourceThrottled, at once and without asking, while the host has us wait.
         """
         return self._ask(
@@ -186,6 +190,7 @@ class PoliteClient:
                 conditional=conditional,
                 max_bytes=max_bytes,
                 readable=readable,
+                silence_s=silence_s,
             )
         )
 
@@ -281,7 +286,7 @@ class PoliteClient:
             headers |= _conditions(self._paces.validators(_key(url)))
         try:
             with self._client.stream(
-                ask.method, url, headers=headers, content=ask.content
+                ask.method, url, headers=headers, content=ask.content, timeout=self._timeout(ask)
             ) as response:
                 wanted = response.is_success or response.status_code in ask.readable
                 body = (
@@ -305,6 +310,11 @@ class PoliteClient:
         finally:
             self._turns.end(ask.pace)
         return _Reply(url=url, status=response.status_code, headers=response.headers, body=body)
+
+    def _timeout(self, ask: _Ask) -> httpx.Timeout:
+        return httpx.Timeout(
+            ask.silence_s or self._timeouts.read_s, connect=self._timeouts.connect_s
+        )
 
     def _judge(self, ask: _Ask, reply: _Reply, moved_to: str) -> Answer | Unchanged:
         if is_throttling(reply.status, reply.headers):

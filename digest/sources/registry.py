@@ -9,7 +9,11 @@ from digest.core.errors import ConfigError
 from digest.core.fetching import FetchRequest, Page
 from digest.sources import (
     arxiv,
+    arxiv_announcement,
     arxiv_feed,
+    arxiv_metadata,
+    arxiv_oai,
+    arxiv_rss,
     huggingface,
     openalex,
     openalex_works,
@@ -56,7 +60,27 @@ SOURCES: Mapping[str, SourceKind] = {
     huggingface.NAME: SourceKind(
         build=huggingface.HuggingFace, url=huggingface.URL, every=timedelta(hours=1)
     ),
-    arxiv_feed.NAME: SourceKind(build=arxiv.Arxiv, url=arxiv.URL, every=timedelta(hours=6)),
+    arxiv_feed.NAME: SourceKind(
+        build=arxiv.Arxiv,
+        url=arxiv.URL,
+        every=timedelta(hours=6),
+        stand_ins=(arxiv_announcement.NAME, arxiv_metadata.NAME),
+    ),
+    arxiv_announcement.NAME: SourceKind(
+        build=arxiv_rss.ArxivRss,
+        url=arxiv_rss.URL,
+        every=timedelta(hours=6),
+        enabled=False,
+        # One announcement, from one midnight to the next, and the time until it is read.
+        reach=timedelta(hours=30),
+    ),
+    arxiv_metadata.NAME: SourceKind(
+        build=arxiv_oai.ArxivOai,
+        url=arxiv_oai.URL,
+        # It changes once a night: whatever the hour, nothing is then more than half a day late.
+        every=timedelta(hours=12),
+        enabled=False,
+    ),
     openalex_works.NAME: SourceKind(
         build=openalex.OpenAlex, url=openalex.URL, every=timedelta(days=1), enabled=False
     ),

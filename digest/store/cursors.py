@@ -140,6 +140,16 @@ def last_worked_at(conn: sa.Connection, source: str) -> datetime | None:
     )
 
 
+def last_brought_at(conn: sa.Connection, source: str) -> datetime | None:
+    """When a fetch from the source last brought something."""
+    return conn.scalar(
+        sa.select(fetches.c.started_at)
+        .where(fetches.c.source == source, fetches.c.fetched > 0)
+        .order_by(fetches.c.started_at.desc())
+        .limit(1)
+    )
+
+
 def brought_by(conn: sa.Connection, start: datetime, end: datetime) -> frozenset[str]:
     """The sources that brought something new in fetches begun in [start, end]."""
     found = conn.scalars(

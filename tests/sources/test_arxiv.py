@@ -15,6 +15,7 @@ from tests.sources.site import Reply, Request, Site
 
 DAY = date(2026, 3, 18)
 WHOLE_DAY = FetchRequest(now=NOON, since=DAY, until=DAY)
+QUERY = {"query": "cat:cs.AI OR cat:stat.ML"}
 HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" '
     'xmlns:o="http://a9.com/-/spec/opensearch/1.1/">'
@@ -102,7 +103,7 @@ def test_a_first_run_takes_a_week_and_the_next_one_overlaps_it(
 ) -> None:
     pages = list(source(client, site, 100).fetch(FetchRequest(now=NOON)))
     assert "[202603131200 TO 202603201200]" in site.asked[0].params["search_query"]
-    assert pages[-1].cursor == {"watermark": "2026-03-18T00:24:00+00:00"}
+    assert pages[-1].cursor == {"watermark": "2026-03-18T00:24:00+00:00"} | QUERY
     later = FetchRequest(now=NOON + timedelta(days=1), cursor=pages[-1].cursor)
     list(source(client, site, 100).fetch(later))
     assert "[202603140024 TO 202603211200]" in site.asked[1].params["search_query"]
@@ -116,6 +117,63 @@ def test_while_nothing_new_is_announced_the_window_keeps_its_start(
     (page,) = source(client, site).fetch(FetchRequest(now=NOON + timedelta(days=3), cursor=cursor))
     assert page.cursor == cursor
     assert page.records == ()
+
+
+@pytest.mark.parametrize("left", [0, 1, 24])
+def test_a_list_without_the_newest_paper_of_the_last_one_is_no_quiet_day(
+    client: PoliteClient, site: Site, archive: Archive, left: int
+) -> None:
+    *_, last = source(client, site, 100).fetch(FetchRequest(now=NOON))
+    del archive.papers[left:]
+    request = FetchRequest(now=NOON + timedelta(hours=6), cursor=last.cursor)
+    pages, error = collect(source(client, site, 100), request)
+    assert isinstance(error, SourceMalformed)
+    assert "arXiv's list ends before 2026-03-18 00:24 UTC" in str(error)
+    assert numbers(pages) == list(range(left))
+    assert pages[-1].cursor == last.cursor
+
+
+def test_a_first_run_that_finds_nothing_says_so_and_expects_nothing(
+    client: PoliteClient, site: Site, archive: Archive
+) -> None:
+    archive.papers.clear()
+    (first,) = source(client, site).fetch(FetchRequest(now=NOON))
+    request = FetchRequest(now=NOON + timedelta(hours=6), cursor=first.cursor)
+    (second,) = source(client, site).fetch(request)
+    assert (second.records, second.note) == ((), "")
+
+
+def test_a_watermark_of_other_categories_is_none(
+    client: PoliteClient, site: Site, archive: Archive
+) -> None:
+    window = {"window": [at(0).isoformat(), at(1439).isoformat()], "start": 10}
+    cursor = {"watermark": at(24).isoformat(), "query": "cat:math.OC", **window}
+    list(source(client, site, 100).fetch(FetchRequest(now=NOON, cursor=cursor)))
+    assert starts(site) == [0]
+    assert "[202603131200 TO 202603201200]" in site.asked[0].params["search_query"]
+
+
+def test_a_broken_fetch_of_chosen_days_of_other_categories_begins_anew(
+    client: PoliteClient, site: Site, archive: Archive
+) -> None:
+    first = next(iter(source(client, site).fetch(WHOLE_DAY)))
+    site.asked.clear()
+    other = Arxiv(client, url=site.url, categories=("math.OC",), interval_seconds=0.0)
+    list(other.fetch(FetchRequest(now=NOON, since=DAY, until=DAY, cursor=first.cursor)))
+    assert starts(site) == [0]
+
+
+def test_how_far_a_fetch_is_grows_to_the_whole_with_its_pages(
+    client: PoliteClient, site: Site, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [page.done for page in source(client, site).fetch(WHOLE_DAY)] == [0.4, 0.8, 1.0]
+    archive.papers = [(number, at(number * 48)) for number in range(30)]
+    monkeypatch.setattr(arxiv, "_DEEPEST", 12)
+    parts = [page.done or 0.0 for page in source(client, site).fetch(WHOLE_DAY)]
+    assert parts == sorted(parts)
+    assert parts[-1] == 1.0
+    archive.papers.clear()
+    assert [page.done for page in source(client, site).fetch(WHOLE_DAY)] == [1.0]
 
 
 def test_after_a_long_absence_only_a_month_is_read_and_it_says_so(
@@ -211,7 +269,7 @@ def test_a_broken_run_is_finished_before_the_new_one_starts(
     assert queries == ["[202603180000 TO 202603180019]", "[202603140019 TO 202603201200]"]
     assert numbers(pages[:1]) == list(range(10, 20))
     assert numbers(pages[1:]) == list(range(25))
-    assert pages[-1].cursor == {"watermark": at(24).isoformat(), "backfill": {"kept": True}}
+    assert pages[-1].cursor == {"watermark": at(24).isoformat(), "backfill": {"kept": True}} | QUERY
 
 
 def test_throttling_keeps_the_pages_before_it_and_the_place(

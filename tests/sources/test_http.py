@@ -3,6 +3,7 @@ import socket
 import zlib
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from digest.core.errors import SourceMalformed, SourceThrottled, SourceUnavailable
@@ -431,3 +432,16 @@ def test_a_url_that_is_gone_should_be_removed(site: Site, client: PoliteClient) 
     site.answers(Reply(status=410))
     with pytest.raises(SourceUnavailable, match="remove it from the configuration"):
         get(client, site.url)
+
+
+def test_a_host_that_is_known_to_be_slow_is_given_its_time(make_client: MakeClient) -> None:
+    heard: list[float] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        heard.append(request.extensions["timeout"]["read"])
+        return httpx.Response(200, stream=httpx.ByteStream(b"{}"))
+
+    client = make_client(httpx.MockTransport(answer), read_s=20.0)
+    get(client, "http://slow.example/")
+    get(client, "http://slow.example/", silence_s=100.0)
+    assert heard == [20.0, 100.0]

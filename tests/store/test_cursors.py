@@ -49,6 +49,16 @@ def test_the_last_fetch_of_each_source_is_what_status_shows(store: Store) -> Non
         assert cursors.last_stored_at(conn) == NOW
 
 
+def test_when_a_source_last_brought_something_is_known_however_it_went_since(store: Store) -> None:
+    record(store, "arxiv", 0, fetched=5)
+    record(store, "arxiv", 1, fetched=2)
+    record(store, "arxiv", 2)
+    record(store, "votes", 3)
+    with store.read() as conn:
+        assert cursors.last_brought_at(conn, "arxiv") == NOW + HOUR
+        assert cursors.last_brought_at(conn, "votes") is None
+
+
 def test_nothing_stored_yet_has_no_date(store: Store) -> None:
     record(store, "arxiv", 0)
     with store.read() as conn:
