@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from digest.core.errors import ConfigError
 from digest.core.fetching import FetchRequest, Page
-from digest.sources import arxiv, arxiv_feed, huggingface
+from digest.sources import arxiv, arxiv_feed, huggingface, openrxiv
 from digest.sources.feeds import Feed
 from digest.sources.http import PoliteClient
 
@@ -50,6 +50,18 @@ SOURCES: Mapping[str, SourceKind] = {
         build=huggingface.HuggingFace, url=huggingface.URL, every=timedelta(hours=1)
     ),
     arxiv_feed.NAME: SourceKind(build=arxiv.Arxiv, url=arxiv.URL, every=timedelta(hours=6)),
+    "biorxiv": SourceKind(
+        build=openrxiv.Biorxiv,
+        url=openrxiv.BIORXIV_URL,
+        every=timedelta(hours=6),
+        enabled=False,
+    ),
+    "medrxiv": SourceKind(
+        build=openrxiv.Medrxiv,
+        url=openrxiv.MEDRXIV_URL,
+        every=timedelta(hours=6),
+        enabled=False,
+    ),
 }
 
 
