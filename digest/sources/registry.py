@@ -7,7 +7,14 @@ from typing import Any, Protocol
 
 from digest.core.errors import ConfigError
 from digest.core.fetching import FetchRequest, Page
-from digest.sources import arxiv, arxiv_feed, huggingface, openrxiv
+from digest.sources import (
+    arxiv,
+    arxiv_feed,
+    huggingface,
+    openreview,
+    openreview_notes,
+    openrxiv,
+)
 from digest.sources.feeds import Feed
 from digest.sources.http import PoliteClient
 
@@ -60,6 +67,12 @@ SOURCES: Mapping[str, SourceKind] = {
         build=openrxiv.Medrxiv,
         url=openrxiv.MEDRXIV_URL,
         every=timedelta(hours=6),
+        enabled=False,
+    ),
+    openreview_notes.NAME: SourceKind(
+        build=openreview.OpenReview,
+        url=openreview.URL,
+        every=timedelta(hours=12),
         enabled=False,
     ),
 }
