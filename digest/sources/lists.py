@@ -1,14 +1,13 @@
 """How far a fetch of several long lists has come, and what such lists say of themselves."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from digest.core.errors import SourceMalformed
 from digest.core.fetching import FetchRequest
-from digest.core.papers import SourceRecord
 from digest.sources.text import clean
 
 # No list of ours is longer, whatever it says.
@@ -104,9 +103,10 @@ class Turning:
     def __init__(self) -> None:
         self._seen: set[int] = set()
 
-    def check(self, records: Sequence[SourceRecord], at: int, what: str) -> None:
-        """Raises SourceMalformed for a page that was given before, or too deep in the list."""
-        mark = hash(tuple((record.ids, record.version) for record in records))
-        if (records and mark in self._seen) or at > LONGEST_LIST:
+    def check(self, page: Hashable, at: int, what: str) -> None:
+        """Raises SourceMalformed for a page that was given before, or too deep in the list;
+        `page` is what tells it from others."""
+        mark = hash(page)
+        if mark in self._seen or at > LONGEST_LIST:
             raise SourceMalformed(f"{what} does not come to an end: the same page again at {at}")
         self._seen.add(mark)

@@ -162,7 +162,9 @@ class OpenReview:
         while True:
             notes = self._ask(place.name, at, run)
             at += notes.received
-            turning.check(tuple(n.record for n in notes.notes), at, "OpenReview's list")
+            if notes.received:
+                names = tuple(note.record.ids for note in notes.notes)
+                turning.check((names, notes.bad, notes.last_changed), at, "OpenReview's list")
             ends = at >= notes.total if notes.total is not None else notes.received < _LIMIT
             is_last = ends or not notes.received or _is_known(notes, run.known_to.get(place.name))
             yield notes, at, is_last

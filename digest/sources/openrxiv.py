@@ -168,7 +168,9 @@ class Openrxiv:
                     "these days are read again next time"
                 )
             at += page.received
-            turning.check(page.records, at, f"{self.server.venue}'s list")
+            if page.received:
+                versions = tuple((record.ids, record.version) for record in page.records)
+                turning.check((versions, page.bad), at, f"{self.server.venue}'s list")
             yield page, at
             if _is_last(page, at):
                 return

@@ -305,8 +305,11 @@ def test_a_cursor_that_cannot_be_read_starts_anew(
     assert numbers(pages) == [1, 2]
 
 
-def test_the_same_page_again_and_again_ends_the_run(client: PoliteClient, site: Site) -> None:
-    site.answers(Reply(body=json.dumps({"notes": [note(1)], "count": 10**8}).encode()))
+@pytest.mark.parametrize("one", [note(1), note(1, venue="X/Rejected_Submission"), {}])
+def test_the_same_page_again_and_again_ends_the_run(
+    client: PoliteClient, site: Site, one: dict[str, Any]
+) -> None:
+    site.answers(Reply(body=json.dumps({"notes": [one], "count": 10**8}).encode()))
     _, error = collect(source(client, site), run())
     assert "does not come to an end" in str(error)
     assert len(site.asked) == 2

@@ -183,8 +183,11 @@ def test_without_a_total_the_list_ends_with_an_empty_page(
     assert asked(site)[-1].endswith("/150/json")
 
 
-def test_the_same_page_again_and_again_ends_the_run(client: PoliteClient, site: Site) -> None:
-    site.answers(reply([entry(1), entry(2)], {"status": "ok", "total": "999999999"}))
+@pytest.mark.parametrize("page", [[entry(1), entry(2)], [{}]])
+def test_the_same_page_again_and_again_ends_the_run(
+    client: PoliteClient, site: Site, page: list[dict[str, Any]]
+) -> None:
+    site.answers(reply(page, {"status": "ok", "total": "999999999"}))
     pages, error = collect(source(client, site), FIVE_DAYS)
     assert "does not come to an end" in str(error)
     assert len(pages) == 1
