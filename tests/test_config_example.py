@@ -25,6 +25,7 @@ SECRET_FILES = {
     "security.secret_key_file",
     "sources.openalex.api_key_file",
     "sources.semantic_scholar.api_key_file",
+    "sources.openreview.password_file",
 }
 
 

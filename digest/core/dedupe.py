@@ -120,7 +120,7 @@ class _Planner:
             record.authors,
             record.published_at or record.appeared_at,
         )
-        cluster = self._by_identifier(record) or self._by_title(record, wording)
+        cluster = self._by_identifier(record, wording) or self._by_title(record, wording)
         if cluster is None:
             cluster = _Cluster([], set(), set(), [], [], "new")
         # A name that another paper has stays with it.
@@ -139,7 +139,7 @@ class _Planner:
         if not any(self.root(c) is cluster for c in block):
             block.append(cluster)
 
-    def _by_identifier(self, record: SourceRecord) -> _Cluster | None:
+    def _by_identifier(self, record: SourceRecord, wording: Wording) -> _Cluster | None:
         found: _Cluster | None = None
         # arXiv ids lead: two preprints may carry the DOI of one journal issue by mistake.
         for identifier in sorted(record.ids, key=lambda i: i.kind != ARXIV):
@@ -150,6 +150,8 @@ class _Planner:
             if other is found or _conflict(record.ids, other.ids, only=ARXIV):
                 continue
             if found is None:
+                if _names_another(record, other) and not _is_spoken_of(other, wording):
+                    continue
                 found = other
                 found.why = f"same {identifier.kind} id"
             elif _may_join(found, other) and _agree(found, other):
@@ -187,6 +189,17 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
         not ({i for i in left if i.kind == kind} & {i for i in right if i.kind == kind})
         for kind in kinds
     )
+
+
+def _names_another(record: SourceRecord, cluster: _Cluster) -> bool:
+    """Whether each has a name of one kind that the other lacks: two preprints may carry the DOI
+    of one article, of which only one is the preprint."""
+    ours, theirs = set(record.ids) - cluster.ids, cluster.ids - set(record.ids)
+    return bool({i.kind for i in ours} & {i.kind for i in theirs})
+
+
+def _is_spoken_of(cluster: _Cluster, wording: Wording) -> bool:
+    return any(related(wording, other) for other in cluster.wordings)
 
 
 def _may_join(one: _Cluster, other: _Cluster) -> bool:

@@ -14,6 +14,8 @@ PaperId = NewType("PaperId", int)
 
 ARXIV = "arxiv"
 DOI = "doi"
+# The id of a forum, as in https://openreview.net/forum?id=….
+OPENREVIEW = "openreview"
 
 # The archives that gave ids before April 2007; anything else before a slash is no arXiv id.
 _ARCHIVES = (

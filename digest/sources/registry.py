@@ -17,6 +17,9 @@ from digest.sources import (
     huggingface,
     openalex,
     openalex_works,
+    openreview,
+    openreview_notes,
+    openrxiv,
     semantic_scholar,
 )
 from digest.sources.feeds import Feed
@@ -88,6 +91,24 @@ SOURCES: Mapping[str, SourceKind] = {
         build=semantic_scholar.SemanticScholar,
         url=semantic_scholar.URL,
         every=timedelta(days=1),
+        enabled=False,
+    ),
+    "biorxiv": SourceKind(
+        build=openrxiv.Biorxiv,
+        url=openrxiv.BIORXIV_URL,
+        every=timedelta(hours=6),
+        enabled=False,
+    ),
+    "medrxiv": SourceKind(
+        build=openrxiv.Medrxiv,
+        url=openrxiv.MEDRXIV_URL,
+        every=timedelta(hours=6),
+        enabled=False,
+    ),
+    openreview_notes.NAME: SourceKind(
+        build=openreview.OpenReview,
+        url=openreview.URL,
+        every=timedelta(hours=12),
         enabled=False,
     ),
 }
