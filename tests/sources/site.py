@@ -26,6 +26,8 @@ class Request:
     path: str
     params: dict[str, str]
     headers: dict[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
 
 @dataclass(slots=True)
@@ -66,10 +68,19 @@ def running_site() -> Iterator[Site]:
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.do_GET()
+
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(path=parts.path, params=dict(parse_qsl(parts.query)), headers=headers)
+        request = Request(
+            path=parts.path,
+            params=dict(parse_qsl(parts.query)),
+            headers=headers,
+            method=self.command,
+            body=self.rfile.read(int(headers.get("content-length", 0))),
+        )
         reply = self.server.site.next_reply(request)  # type: ignore[attr-defined]
         if reply.hang_up:
             return
