@@ -19,7 +19,13 @@ LINES = TEXT.splitlines()
 _KEY = re.compile(r"(?:# )?(\w+) = ")
 _SECTION = re.compile(r"(?:# )?\[([\w.]+)\]$")
 # A secret may be read from a file instead: the loader's own keys, which the schema never sees.
-SECRET_FILES = {"database.url_file", "smtp.password_file", "security.secret_key_file"}
+SECRET_FILES = {
+    "database.url_file",
+    "smtp.password_file",
+    "security.secret_key_file",
+    "sources.github.token_file",
+    "sources.reddit.client_secret_file",
+}
 
 
 def schema_keys(model: type[BaseModel] = Sections, prefix: str = "") -> Iterator[str]:

@@ -10,6 +10,7 @@ _NAMES = {
     "medrxiv": "medRxiv",
     "openalex": "OpenAlex",
     "openreview": "OpenReview",
+    "reddit": "Reddit",
     "semantic_scholar": "Semantic Scholar",
 }
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from digest.core.errors import ConfigError
 from digest.core.fetching import FetchRequest, Page
-from digest.sources import arxiv, arxiv_feed, huggingface
+from digest.sources import arxiv, arxiv_feed, github, hacker_news, huggingface, reddit
 from digest.sources.feeds import Feed
 from digest.sources.http import PoliteClient
 
@@ -50,6 +50,18 @@ SOURCES: Mapping[str, SourceKind] = {
         build=huggingface.HuggingFace, url=huggingface.URL, every=timedelta(hours=1)
     ),
     arxiv_feed.NAME: SourceKind(build=arxiv.Arxiv, url=arxiv.URL, every=timedelta(hours=6)),
+    hacker_news.NAME: SourceKind(
+        build=hacker_news.HackerNews,
+        url=hacker_news.URL,
+        every=timedelta(hours=1),
+        enabled=False,
+    ),
+    github.NAME: SourceKind(
+        build=github.GitHub, url=github.URL, every=timedelta(hours=1), enabled=False
+    ),
+    reddit.NAME: SourceKind(
+        build=reddit.Reddit, url=reddit.URL, every=timedelta(hours=1), enabled=False
+    ),
 }
 
 
