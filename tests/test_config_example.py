@@ -26,6 +26,8 @@ SECRET_FILES = {
     "sources.openalex.api_key_file",
     "sources.semantic_scholar.api_key_file",
     "sources.openreview.password_file",
+    "sources.github.token_file",
+    "sources.reddit.client_secret_file",
 }
 
 

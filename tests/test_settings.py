@@ -86,8 +86,8 @@ def test_all_mistakes_are_named_at_once_each_with_its_key(tmp_path: Path) -> Non
     fetch_every = "often"
     [edition]
     papers = 99
-    [sources.github]
-    [sources.reddit]
+    [sources.nowhere]
+    [sources.elsewhere]
     [sources.arxiv]
     page_size = 0
     """
@@ -96,7 +96,7 @@ def test_all_mistakes_are_named_at_once_each_with_its_key(tmp_path: Path) -> Non
     assert keys == {
         *("smtp.port", "smtp.hots", "smtp.password_file", "ranking.dial", "edition.papers"),
         *("schedule.timezone", "schedule.send_at", "schedule.fetch_every"),
-        *("sources.github", "sources.reddit", "sources.arxiv.page_size"),
+        *("sources.nowhere", "sources.elsewhere", "sources.arxiv.page_size"),
     }
 
 

@@ -11,6 +11,7 @@ _NAMES = {
     "medrxiv": "medRxiv",
     "openalex": "OpenAlex",
     "openreview": "OpenReview",
+    "reddit": "Reddit",
     "semantic_scholar": "Semantic Scholar",
 }
 # Several sources of one place, told apart where it matters which one was asked.

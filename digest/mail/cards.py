@@ -18,10 +18,13 @@ _MARKS = {
     "upvotes": ("vote", "votes"),
     "likes": ("like", "likes"),
     "points": ("point on Hacker News", "points on Hacker News"),
+    "score": ("point on Reddit", "points on Reddit"),
     "comments": ("comment", "comments"),
     "citations": ("citation", "citations"),
 }
 _STARS = "stars"
+# What several sources count of one and the same thing.
+_COUNTED_ONCE = frozenset({"stars", "citations"})
 _HOSTS = {
     "github.com": "GitHub",
     "gitlab.com": "GitLab",
@@ -97,7 +100,8 @@ def source_names(sources: Iterable[str]) -> tuple[str, ...]:
 
 
 def latest_readings(signals: Iterable[Signal]) -> dict[str, float]:
-    """For each metric the newest reading of every source, added up."""
+    """For each metric the newest reading of every source, added up; of stars and citations, which
+    all sources count at the same place, the largest."""
     newest: dict[tuple[str, str], Signal] = {}
     for signal in signals:
         known = newest.get((signal.source, signal.metric))
@@ -105,7 +109,9 @@ def latest_readings(signals: Iterable[Signal]) -> dict[str, float]:
             newest[signal.source, signal.metric] = signal
     totals: dict[str, float] = {}
     for signal in newest.values():
-        totals[signal.metric] = totals.get(signal.metric, 0) + signal.value
+        so_far = totals.get(signal.metric, 0)
+        once = signal.metric in _COUNTED_ONCE
+        totals[signal.metric] = max(so_far, signal.value) if once else so_far + signal.value
     return totals
 
 

@@ -40,21 +40,26 @@ STALE_AFTER = timedelta(hours=36)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """What is counted, in words, how much it says of a paper, and whether it grows for days only
-    (votes) or for years (citations), where a projection to the end makes no sense."""
+    (votes) or for years (citations), where a projection to the end makes no sense.
+
+    `place` is the source where it is counted, whichever sources repeat it: it speaks once.
+    """
 
     one: str
     many: str
     worth: float = 1.0
     settles: bool = True
+    place: str = ""
 
 
 _METRICS = {
     "upvotes": Metric(one="vote", many="votes"),
     "votes": Metric(one="vote", many="votes"),
     "points": Metric(one="point", many="points"),
+    "score": Metric(one="point", many="points"),
     "likes": Metric(one="like", many="likes"),
     "comments": Metric(one="comment", many="comments", worth=0.6),
-    "stars": Metric(one="star", many="stars", worth=0.6, settles=False),
+    "stars": Metric(one="star", many="stars", worth=0.6, settles=False, place="github"),
     "github_stars": Metric(one="GitHub star", many="GitHub stars", worth=0.6, settles=False),
     "citations": Metric(one="citation", many="citations", worth=0.6, settles=False),
 }
@@ -148,15 +153,31 @@ def _voted(paper: TrendPaper, now: datetime) -> list[_Series]:
     for signal in sorted(paper.signals, key=lambda signal: (signal.at, signal.value)):
         by_metric[signal.source, signal.metric].append(signal)
     found = []
-    for (source, name), readings in sorted(by_metric.items()):
+    for source, name in sorted(by_metric):
+        readings = by_metric[source, name]
+        metric = _METRICS.get(name) or _unknown_metric(name)
+        if metric.place and source != _teller(metric.place, name, by_metric):
+            continue
         known = [reading for reading in readings if reading.at <= now] or readings[:1]
         if known[-1].value > 0:
-            listed_at = paper.listed_at.get(source, paper.appeared_at)
-            metric = _METRICS.get(name) or _unknown_metric(name)
             found.append(
-                _Series(source=source, metric=metric, listed_at=listed_at, readings=tuple(known))
+                _Series(
+                    source=metric.place or source,
+                    metric=metric,
+                    listed_at=paper.listed_at.get(source, paper.appeared_at),
+                    readings=tuple(known),
+                )
             )
     return found
+
+
+def _teller(place: str, name: str, by_metric: Mapping[tuple[str, str], Sequence[Signal]]) -> str:
+    """Which source is believed about a count of another place: that place itself, else the one
+    that looked there last."""
+    sources = [source for source, metric in by_metric if metric == name]
+    if place in sources:
+        return place
+    return max(sources, key=lambda source: (by_metric[source, name][-1].at, source))
 
 
 def _unknown_metric(name: str) -> Metric:

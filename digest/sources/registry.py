@@ -14,12 +14,15 @@ from digest.sources import (
     arxiv_metadata,
     arxiv_oai,
     arxiv_rss,
+    github,
+    hacker_news,
     huggingface,
     openalex,
     openalex_works,
     openreview,
     openreview_notes,
     openrxiv,
+    reddit,
     semantic_scholar,
 )
 from digest.sources.feeds import Feed
@@ -59,6 +62,16 @@ class SourceKind:
     reach: timedelta | None = None
 
 
+def _asked_for(
+    build: Callable[..., Source], url: str, *, every_h: float, reach: timedelta | None = None
+) -> SourceKind:
+    """A source that is left out until an operator switches it on."""
+    every = timedelta(hours=every_h)
+    return SourceKind(build=build, url=url, every=every, enabled=False, reach=reach)
+
+
+# One announcement of arXiv's, from one midnight to the next, and the time until it is read.
+_ONE_ANNOUNCEMENT = timedelta(hours=30)
 SOURCES: Mapping[str, SourceKind] = {
     huggingface.NAME: SourceKind(
         build=huggingface.HuggingFace, url=huggingface.URL, every=timedelta(hours=1)
@@ -69,48 +82,21 @@ SOURCES: Mapping[str, SourceKind] = {
         every=timedelta(hours=6),
         stand_ins=(arxiv_announcement.NAME, arxiv_metadata.NAME),
     ),
-    arxiv_announcement.NAME: SourceKind(
-        build=arxiv_rss.ArxivRss,
-        url=arxiv_rss.URL,
-        every=timedelta(hours=6),
-        enabled=False,
-        # One announcement, from one midnight to the next, and the time until it is read.
-        reach=timedelta(hours=30),
+    arxiv_announcement.NAME: _asked_for(
+        arxiv_rss.ArxivRss, arxiv_rss.URL, every_h=6, reach=_ONE_ANNOUNCEMENT
     ),
-    arxiv_metadata.NAME: SourceKind(
-        build=arxiv_oai.ArxivOai,
-        url=arxiv_oai.URL,
-        # It changes once a night: whatever the hour, nothing is then more than half a day late.
-        every=timedelta(hours=12),
-        enabled=False,
+    # It changes once a night: whatever the hour, nothing is then more than half a day late.
+    arxiv_metadata.NAME: _asked_for(arxiv_oai.ArxivOai, arxiv_oai.URL, every_h=12),
+    "biorxiv": _asked_for(openrxiv.Biorxiv, openrxiv.BIORXIV_URL, every_h=6),
+    "medrxiv": _asked_for(openrxiv.Medrxiv, openrxiv.MEDRXIV_URL, every_h=6),
+    openreview_notes.NAME: _asked_for(openreview.OpenReview, openreview.URL, every_h=12),
+    openalex_works.NAME: _asked_for(openalex.OpenAlex, openalex.URL, every_h=24),
+    semantic_scholar.NAME: _asked_for(
+        semantic_scholar.SemanticScholar, semantic_scholar.URL, every_h=24
     ),
-    openalex_works.NAME: SourceKind(
-        build=openalex.OpenAlex, url=openalex.URL, every=timedelta(days=1), enabled=False
-    ),
-    semantic_scholar.NAME: SourceKind(
-        build=semantic_scholar.SemanticScholar,
-        url=semantic_scholar.URL,
-        every=timedelta(days=1),
-        enabled=False,
-    ),
-    "biorxiv": SourceKind(
-        build=openrxiv.Biorxiv,
-        url=openrxiv.BIORXIV_URL,
-        every=timedelta(hours=6),
-        enabled=False,
-    ),
-    "medrxiv": SourceKind(
-        build=openrxiv.Medrxiv,
-        url=openrxiv.MEDRXIV_URL,
-        every=timedelta(hours=6),
-        enabled=False,
-    ),
-    openreview_notes.NAME: SourceKind(
-        build=openreview.OpenReview,
-        url=openreview.URL,
-        every=timedelta(hours=12),
-        enabled=False,
-    ),
+    hacker_news.NAME: _asked_for(hacker_news.HackerNews, hacker_news.URL, every_h=1),
+    github.NAME: _asked_for(github.GitHub, github.URL, every_h=1),
+    reddit.NAME: _asked_for(reddit.Reddit, reddit.URL, every_h=1),
 }
 
 

@@ -1,7 +1,7 @@
 """Readings over time: appended, thinned when they are old, and dropped in the end."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
@@ -42,17 +42,22 @@ def thin(conn: sa.Connection, before: datetime) -> int:
     """Leaves of the readings older than `before` the last of each day (UTC) and series; how many
     were dropped. A day that `before` cuts in two is left for the next time."""
     later = signals.alias()
-    same_day = sa.func.substr(sa.type_coerce(later.c.at, sa.String), 1, _DATE_CHARS) == (
-        sa.func.substr(sa.type_coerce(signals.c.at, sa.String), 1, _DATE_CHARS)
+    # One look into the primary key for each reading. As EXISTS, PostgreSQL would make a join of
+    # every reading with every other of its series.
+    next_at = (
+        sa.select(sa.func.min(sa.type_coerce(later.c.at, sa.String)))
+        .where(
+            later.c.paper_id == signals.c.paper_id,
+            later.c.source == signals.c.source,
+            later.c.metric == signals.c.metric,
+            later.c.at > signals.c.at,
+        )
+        .correlate(signals)
+        .scalar_subquery()
     )
-    superseded = sa.exists().where(
-        later.c.paper_id == signals.c.paper_id,
-        later.c.source == signals.c.source,
-        later.c.metric == signals.c.metric,
-        later.c.at > signals.c.at,
-        same_day,
-    )
-    midnight = before.replace(hour=0, minute=0, second=0, microsecond=0)
+    end_of_day = sa.func.substr(sa.type_coerce(signals.c.at, sa.String), 1, _DATE_CHARS) + "T24"
+    midnight = before.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    superseded = next_at < end_of_day
     return conn.execute(sa.delete(signals).where(signals.c.at < midnight, superseded)).rowcount
 
 

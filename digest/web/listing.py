@@ -1,6 +1,6 @@
 """Papers as a page lists them, and how the attention for one has grown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,8 +17,8 @@ from digest.store import editions, library
 CHART_WIDTH, CHART_HEIGHT = 160, 32
 _CHART_MARGIN = 3
 
-# Where a metric belongs, when the source that gives it only passes it on.
-_PLACE_OF_METRIC = {"stars": "GitHub"}
+# The source that counts a metric, where others only pass it on.
+_PLACE_OF_METRIC = {"stars": "github"}
 
 Reading = tuple[datetime, float]
 
@@ -58,17 +58,26 @@ def edition_entries(conn: sa.Connection, edition: Edition, limit: int) -> list[E
 
 
 def courses(paper: Paper) -> list[Course]:
-    """One for each source and metric, in alphabetical order of their names."""
+    """One for each source and metric, in alphabetical order of their names; of what is counted
+    elsewhere than where it is told, that place's own where there is one."""
+    series = browse.series(paper)
     found = [
         Course(name=_signal_name(*key), readings=tuple(readings), points=drawn(readings))
-        for key, readings in browse.series(paper).items()
+        for key, readings in series.items()
+        if not _is_repeated(*key, series)
     ]
     return sorted(found, key=lambda course: course.name)
 
 
+def _is_repeated(source: str, metric: str, series: Collection[tuple[str, str]]) -> bool:
+    """Whether a source only passes on what the place where it is counted tells itself."""
+    place = _PLACE_OF_METRIC.get(metric, source)
+    return place != source and (place, metric) in series
+
+
 def _signal_name(source: str, metric: str) -> str:
     """Upvotes on Hugging Face."""
-    place = _PLACE_OF_METRIC.get(metric) or " ".join(source_names([source]))
+    place = " ".join(source_names([_PLACE_OF_METRIC.get(metric, source)]))
     name = metric.replace("_", " ").capitalize()
     return f"{name} on {place}" if place else name
 

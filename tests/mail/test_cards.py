@@ -45,6 +45,27 @@ def test_the_newest_reading_of_each_source_counts() -> None:
     assert latest_readings(signals) == {"upvotes": 17}
 
 
+def test_stars_and_citations_that_several_sources_tell_of_are_not_added_up() -> None:
+    signals = [
+        make_signal("stars", 120, source="github"),
+        make_signal("stars", 118, source="huggingface"),
+        make_signal("citations", 4, source="openalex"),
+        make_signal("citations", 6, source="semantic_scholar"),
+    ]
+    assert latest_readings(signals) == {"stars": 120, "citations": 6}
+
+
+def test_marks_say_where_points_were_given() -> None:
+    signals = (
+        make_signal("points", 312, source="hacker_news"),
+        make_signal("score", 1, source="reddit"),
+        make_signal("comments", 44, source="hacker_news"),
+        make_signal("comments", 2, source="reddit"),
+    )
+    marks = card_facts(make_paper(signals=signals)).marks
+    assert marks == "312 points on Hacker News · 1 point on Reddit · 46 comments"
+
+
 def test_sources_are_called_by_the_names_people_know() -> None:
     names = source_names(("arxiv_rss", "arxiv", "hacker_news", "feeds.lab-blog"))
     assert names == ("arXiv", "Hacker News", "lab-blog")

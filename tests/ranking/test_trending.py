@@ -75,6 +75,20 @@ def test_a_second_metric_adds_and_a_missing_one_takes_nothing() -> None:
     assert [name for name, _ in both.parts] == ["hacker_news/points", "huggingface/votes"]
 
 
+def test_stars_that_two_sources_tell_of_count_once() -> None:
+    others = [paper(n, votes(1, n, "github", "stars")) for n in range(2, 9)]
+    alone = trend_of(paper(1, votes(30, 5, "github", "stars")), *others)
+    both = trend_of(paper(1, votes(30, 5, "github", "stars"), votes(1, 4, metric="stars")), *others)
+    assert both == alone
+    assert [name for name, _ in both.parts] == ["github/stars"]
+
+
+def test_stars_that_github_was_not_asked_for_are_those_that_were_told_last() -> None:
+    found = trend_of(paper(1, votes(30, 9, "arxiv", "stars"), votes(1, 4, metric="stars")))
+    assert found.reason == "4 stars on GitHub"
+    assert [name for name, _ in found.parts] == ["github/stars"]
+
+
 def test_readings_after_now_do_not_count_where_there_are_earlier_ones() -> None:
     other = paper(2, votes(1, 50))
     known = trend_of(paper(1, votes(1, 10)), other)
@@ -114,6 +128,10 @@ def test_a_paper_without_votes_scores_by_newness_below_every_voted_paper() -> No
         ((votes(3, 20), votes(1, 120)), "120 votes on Hugging Face"),
         ((votes(1, 1),), "1 vote on Hugging Face"),
         ((votes(1, 1234, "github", "stars"),), "1,234 stars on GitHub"),
+        ((votes(1, 20, metric="stars"),), "20 stars on GitHub"),
+        ((votes(1, 312, "hacker_news", "points"),), "312 points on Hacker News"),
+        ((votes(1, 44, "hacker_news", "comments"),), "44 comments on Hacker News"),
+        ((votes(1, 215, "reddit", "score"),), "215 points on Reddit"),
         ((votes(1, 50, "huggingface", "github_stars"),), "50 GitHub stars on Hugging Face"),
         ((votes(1, 3, "feeds.lab", "page_views"),), "3 page views on lab"),
     ],

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.core.likeness import surname
 from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.identifiers import DOI, Identifier
+from digest.core.likeness import surname
 from digest.sources.openrxiv_details import BIORXIV, MEDRXIV, Details, parse_details
 from tests.sources.mangling import mangled
 

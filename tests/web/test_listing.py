@@ -3,7 +3,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.web.listing import CHART_HEIGHT, CHART_WIDTH, drawn
+from digest.core.papers import Signal
+from digest.web.listing import CHART_HEIGHT, CHART_WIDTH, courses, drawn
+from tests.builders import make_paper
 
 START = datetime(2026, 3, 20, tzinfo=UTC)
 
@@ -22,3 +24,14 @@ def test_a_course_stays_inside_its_drawing_and_runs_to_the_right(
 def test_more_is_drawn_higher() -> None:
     (_, low), (_, high) = drawn([(START, 1.0), (START + timedelta(hours=1), 9.0)])
     assert high < low
+
+
+def star(source: str, value: float) -> Signal:
+    return Signal(source=source, metric="stars", at=START, value=value)
+
+
+def test_stars_are_githubs_and_drawn_once_where_github_itself_was_asked() -> None:
+    told = make_paper(signals=(star("huggingface", 118),))
+    assert [(c.name, c.readings) for c in courses(told)] == [("Stars on GitHub", ((START, 118),))]
+    both = make_paper(signals=(star("github", 120), star("huggingface", 118)))
+    assert [(c.name, c.readings) for c in courses(both)] == [("Stars on GitHub", ((START, 120),))]

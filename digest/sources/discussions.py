@@ -1,0 +1,151 @@
+"""Discussions of papers, and how their numbers become one series of readings a paper.
+
+A paper may be discussed several times. Its reading is the largest of any one discussion, not
+the sum: "312 points on Hacker News" is a number that a reader finds on a page there. A discussion
+that is too old to be asked about is remembered for a month, so that a second, smaller one does
+not make the numbers fall.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from digest.core.errors import SourceMalformed
+from digest.core.fetching import Observation, Shelf
+from digest.core.identifiers import PaperId
+from digest.core.papers import Reading
+from digest.sources.mentions import Mentions, papers_of
+
+REMEMBERED_FOR = timedelta(days=30)
+# Nobody discusses a repository whose papers came up longer ago than this for their sake.
+CODE_WITHIN = timedelta(days=30)
+_MOST_REMEMBERED = 2_000
+_LARGEST_COUNT = 10**12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discussion:
+    """A story or post: `key` is its name at the source, a count None where it is not told."""
+
+    key: str
+    created_at: datetime
+    points: float | None
+    comments: float | None
+    mentions: Mentions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """What is remembered of a discussion of one paper; `created_s` is in Unix time."""
+
+    paper_id: PaperId
+    key: str
+    created_s: int
+    points: float | None
+    comments: float | None
+
+    def to_json(self) -> list[Any]:
+        return [self.paper_id, self.key, self.created_s, self.points, self.comments]
+
+    @classmethod
+    def from_json(cls, value: Any) -> Self | None:
+        try:
+            paper_id, key, created_s, points, comments = value
+            return cls(
+                paper_id=PaperId(int(paper_id)),
+                key=str(key),
+                created_s=int(created_s),
+                points=count(points),
+                comments=count(comments),
+            )
+        except (TypeError, ValueError, OverflowError):
+            return None
+
+
+class Memory:
+    """The discussions of stored papers, as a cursor holds them, and those met in this fetch.
+
+    `metric` names the points in readings; `seen_count` counts the discussions met, whatever
+    they are about.
+    """
+
+    def __init__(self, kept: Any, shelf: Shelf, *, now: datetime, metric: str) -> None:
+        self._shelf = shelf
+        self._now = now
+        self._metric = metric
+        rows = map(_Kept.from_json, kept if isinstance(kept, list) else ())
+        self._rows = {(row.paper_id, row.key): row for row in rows if row is not None}
+        self._met: set[PaperId] = set()
+        self._seen: set[str] = set()
+
+    @property
+    def seen_count(self) -> int:
+        return len(self._seen)
+
+    def meet(self, discussions: Sequence[Discussion]) -> None:
+        """Takes in what one answer tells; a discussion met again counts as it is told last."""
+        self._seen.update(one.key for one in discussions)
+        known = papers_of(
+            [one.mentions for one in discussions],
+            self._shelf,
+            code_since=self._now - CODE_WITHIN,
+        )
+        for one, papers in zip(discussions, known, strict=True):
+            for paper_id in papers:
+                self._met.add(paper_id)
+                self._rows[paper_id, one.key] = _Kept(
+                    paper_id=paper_id,
+                    key=one.key,
+                    created_s=int(one.created_at.timestamp()),
+                    points=one.points,
+                    comments=one.comments,
+                )
+
+    def observations(self) -> tuple[Observation, ...]:
+        """The readings of every paper met in this fetch, by paper."""
+        found = ((paper_id, self._readings(paper_id)) for paper_id in sorted(self._met))
+        return tuple(
+            Observation(paper_id=paper_id, readings=readings)
+            for paper_id, readings in found
+            if readings
+        )
+
+    def _readings(self, paper_id: PaperId) -> tuple[Reading, ...]:
+        rows = [row for row in self._rows.values() if row.paper_id == paper_id]
+        largest = (
+            (self._metric, max((r.points for r in rows if r.points is not None), default=None)),
+            ("comments", max((r.comments for r in rows if r.comments is not None), default=None)),
+        )
+        return tuple(Reading(metric=m, value=value) for m, value in largest if value is not None)
+
+    def to_json(self) -> list[list[Any]]:
+        """What the cursor is to keep: the discussions of the last month, newest first."""
+        oldest_s = (self._now - REMEMBERED_FOR).timestamp()
+        rows = [row for row in self._rows.values() if row.created_s >= oldest_s]
+        rows.sort(key=lambda row: (-row.created_s, row.key, row.paper_id))
+        return [row.to_json() for row in rows[:_MOST_REMEMBERED]]
+
+
+def json_of(body: bytes, whose: str) -> Any:
+    """The JSON in a body; raises SourceMalformed, naming `whose` it is, when it is none."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise SourceMalformed(f"{whose} is not readable JSON: {error}") from None
+
+
+def count(value: Any) -> float | None:
+    """A number of votes, stars or the like; None for anything that cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return float(value) if 0 <= value <= _LARGEST_COUNT else None
+
+
+def text_of(values: Mapping[str, Any], *names: str) -> str:
+    """The first of these values that is a text with something in it, else ""."""
+    return next((v for v in map(values.get, names) if isinstance(v, str) and v.strip()), "")
