@@ -66,8 +66,8 @@ class ArxivRss:
             return
         feed = _read(answer)
         yield _chosen(feed, request) if windowed else _newest(feed, request)
-        # Only now is the page stored.
-        if not windowed:
+        # Only now is the page stored; what is oddly empty is to be looked at again.
+        if not windowed and feed.entries:
             answer.remember()
 
     def _ask(self, *, conditional: bool) -> Answer | Unchanged:
