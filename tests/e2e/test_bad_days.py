@@ -57,15 +57,17 @@ def reading(store: Store, internet: Internet, clock: FakeClock, names: Sequence[
         clock=clock,
         jitter=lambda: 0.0,
     )
-    sources = build_sources(client, configuration(internet, *names))
+    configured = configuration(internet, *names)
+    configured["huggingface"]["repoll_days"] = 2  # enough for what is tested here
+    sources = build_sources(client, configured)
     app = make_app(store, clock=clock, sources=sources, mailer=FakeMailer())
     add_by_operator(app, "ada@reader.example", (), Preferences(max_papers=30), confirmed=True)
     return app
 
 
 def a_day(app: App, clock: FakeClock, day: date) -> None:
-    """What the daemon does of a day: fetches in the morning, at noon and in the evening."""
-    for hour in (6, 12, 20):
+    """What the daemon does of a day: fetches in the morning and in the evening."""
+    for hour in (6, 20):
         clock.set(max(clock.now(), datetime.combine(day, time(hour), UTC)))
         refresh(app)
 

@@ -1,23 +1,23 @@
-"""A week of the daemon's fetches, as the hosts see it: how often, how much, and how they ask."""
+"""A week of the daemon's fetches, as the hosts see it: how often, how much, and how they ask.
+
+One week is lived through for all the checks, so they are one test.
+"""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from digest.pipeline.refresh import refresh
 from digest.sources.http import PoliteClient
 from digest.sources.registry import SOURCES, build_sources
-from digest.store import schema
-from digest.store.engine import open_store
-from digest.store.paces import StoredPaces
+from digest.store.engine import Store
 from tests.builders import make_app
 from tests.e2e.internet import MONDAY, PREFIXES, Asked, Internet, configuration, running_internet
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, MemoryPaces
 
 USER_AGENT = "digest/1.0 (+https://digest.example; mailto:ops@digest.example)"
 TICK = timedelta(minutes=30)
@@ -25,18 +25,16 @@ ARXIV = ("arxiv", "arxiv_rss", "arxiv_oai")
 DAYS = 7
 
 
-@pytest.fixture(scope="module")
-def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
+@pytest.fixture
+def week(sqlite_store: Store) -> Iterator[Internet]:
     """Everything that was asked from Monday to Sunday, by all sources at their own pace."""
     clock = FakeClock(datetime.combine(MONDAY, time(0, 10), UTC))
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('week') / 'digest.db'}")
-    schema.upgrade(store)
     with running_internet(clock) as internet:
         client = PoliteClient(
-            user_agent=USER_AGENT, paces=StoredPaces(store), clock=clock, jitter=lambda: 0.5
+            user_agent=USER_AGENT, paces=MemoryPaces(), clock=clock, jitter=lambda: 0.5
         )
         sources = build_sources(client, configuration(internet, *PREFIXES))
-        app = make_app(store, clock=clock, sources=sources)
+        app = make_app(sqlite_store, clock=clock, sources=sources)
         every = {name: SOURCES[name].every for name in SOURCES} | {"feeds.lab": timedelta(hours=1)}
         for name in sources:
             app.every[name] = every[name]  # type: ignore[index]
@@ -46,7 +44,6 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Internet]:
             clock.advance(TICK.total_seconds())
         client.close()
         yield internet
-    store.close()
 
 
 def asked(week: Internet, *hosts: str) -> list[Asked]:
@@ -63,11 +60,11 @@ def busiest(requests: Sequence[Asked], span: timedelta) -> int:
     return max(sum(start <= at < start + span for at in times) for start in times)
 
 
-def test_every_host_was_asked_and_none_was_refused_anything(week: Internet) -> None:
+def every_host_was_asked_and_none_was_refused_anything(week: Internet) -> None:
     assert {one.host for one in week.asked} == set(PREFIXES)
 
 
-def test_every_request_names_the_program_and_a_contact(week: Internet) -> None:
+def every_request_names_the_program_and_a_contact(week: Internet) -> None:
     names = {(one.host, one.request.headers.get("user-agent")) for one in week.asked}
     # https://github.com/reddit-archive/reddit/wiki/API asks for a form of its own.
     assert {name for host, name in names if host != "reddit"} == {USER_AGENT}
@@ -76,21 +73,21 @@ def test_every_request_names_the_program_and_a_contact(week: Internet) -> None:
     }
 
 
-def test_all_of_arxiv_is_asked_at_most_once_in_three_seconds(week: Internet) -> None:
+def all_of_arxiv_is_asked_at_most_once_in_three_seconds(week: Internet) -> None:
     """https://info.arxiv.org/help/api/tou.html"""
     requests = asked(week, *ARXIV)
     assert {one.host for one in requests} == set(ARXIV)
     assert least_gap(requests) >= 3
 
 
-def test_arxiv_is_asked_for_pages_of_its_size_and_a_few_times_a_day(week: Internet) -> None:
+def arxiv_is_asked_for_pages_of_its_size_and_a_few_times_a_day(week: Internet) -> None:
     requests = asked(week, "arxiv")
     assert {one.request.params["max_results"] for one in requests} <= {"200"}
     assert busiest(requests, timedelta(days=1)) <= 8
     assert busiest(asked(week, "arxiv_oai"), timedelta(days=1)) <= 4
 
 
-def test_an_announcement_is_read_once_and_then_asked_for_only_if_it_changed(
+def an_announcement_is_read_once_and_then_asked_for_only_if_it_changed(
     week: Internet,
 ) -> None:
     requests = asked(week, "arxiv_rss")
@@ -104,13 +101,13 @@ def test_an_announcement_is_read_once_and_then_asked_for_only_if_it_changed(
             assert all(conditions[1:]), day
 
 
-def test_a_feed_is_asked_hourly_and_on_condition(week: Internet) -> None:
+def a_feed_is_asked_hourly_and_on_condition(week: Internet) -> None:
     requests = asked(week, "feeds.lab")
     assert len(requests) <= 24 * DAYS + 1
     assert ["if-none-match" in one.request.headers for one in requests].count(False) == 1
 
 
-def test_a_list_of_hugging_face_is_asked_for_whole_and_within_its_limit(week: Internet) -> None:
+def a_list_of_hugging_face_is_asked_for_whole_and_within_its_limit(week: Internet) -> None:
     """500 requests in 5 minutes: https://huggingface.co/docs/hub/rate-limits"""
     requests = asked(week, "huggingface")
     assert {one.request.params["limit"] for one in requests} == {"100"}
@@ -120,18 +117,18 @@ def test_a_list_of_hugging_face_is_asked_for_whole_and_within_its_limit(week: In
     assert all(one.request.params["date"] <= str(one.at.date()) for one in requests)
 
 
-def test_preprint_servers_are_asked_at_most_once_a_second(week: Internet) -> None:
+def preprint_servers_are_asked_at_most_once_a_second(week: Internet) -> None:
     requests = asked(week, "biorxiv", "medrxiv")
     assert least_gap(requests) >= 1
     assert busiest(requests, timedelta(days=1)) <= 150
 
 
-def test_github_is_asked_within_what_strangers_may(week: Internet) -> None:
+def github_is_asked_within_what_strangers_may(week: Internet) -> None:
     """60 requests an hour: https://docs.github.com/en/rest/using-the-rest-api/rate-limits"""
     assert busiest(asked(week, "github"), timedelta(hours=1)) <= 60
 
 
-def test_papers_are_asked_about_in_batches_of_the_allowed_size(week: Internet) -> None:
+def papers_are_asked_about_in_batches_of_the_allowed_size(week: Internet) -> None:
     batches = [json.loads(one.request.body)["ids"] for one in asked(week, "semantic_scholar")]
     assert 1 <= len(batches) <= 40
     assert all(1 <= len(batch) <= 500 for batch in batches)
@@ -140,7 +137,7 @@ def test_papers_are_asked_about_in_batches_of_the_allowed_size(week: Internet) -
     assert len(works) <= 60
 
 
-def test_stories_are_asked_for_by_time_and_never_by_page(week: Internet) -> None:
+def stories_are_asked_for_by_time_and_never_by_page(week: Internet) -> None:
     requests = asked(week, "hacker_news")
     assert busiest(requests, timedelta(hours=1)) <= 20
     for one in requests:
@@ -149,12 +146,39 @@ def test_stories_are_asked_for_by_time_and_never_by_page(week: Internet) -> None
         assert "page" not in one.request.params
 
 
-def test_keys_are_sent_to_those_who_gave_them_alone(week: Internet) -> None:
+def keys_are_sent_to_those_who_gave_them_alone(week: Internet) -> None:
     for one in week.asked:
         told = json.dumps([one.request.params, one.request.headers, one.request.body.decode()])
         assert ("k3y" in told) == (one.host == "openalex")
         assert "s3cret" not in told or one.host in ("openreview", "reddit")
 
 
-def test_whatever_was_asked_is_kept_nowhere_with_its_key(tmp_path: Path, week: Internet) -> None:
+def no_key_is_part_of_an_address(week: Internet) -> None:
     assert not any("k3y" in one.request.path for one in week.asked)
+
+
+CHECKS = (
+    every_host_was_asked_and_none_was_refused_anything,
+    every_request_names_the_program_and_a_contact,
+    all_of_arxiv_is_asked_at_most_once_in_three_seconds,
+    arxiv_is_asked_for_pages_of_its_size_and_a_few_times_a_day,
+    an_announcement_is_read_once_and_then_asked_for_only_if_it_changed,
+    a_feed_is_asked_hourly_and_on_condition,
+    a_list_of_hugging_face_is_asked_for_whole_and_within_its_limit,
+    preprint_servers_are_asked_at_most_once_a_second,
+    github_is_asked_within_what_strangers_may,
+    papers_are_asked_about_in_batches_of_the_allowed_size,
+    stories_are_asked_for_by_time_and_never_by_page,
+    keys_are_sent_to_those_who_gave_them_alone,
+    no_key_is_part_of_an_address,
+)
+
+
+def test_a_week_of_fetches_keeps_to_what_every_host_asks_for(week: Internet) -> None:
+    broken = []
+    for check in CHECKS:
+        try:
+            check(week)
+        except AssertionError as error:
+            broken.append(f"{check.__name__}: {error}")
+    assert broken == []
