@@ -134,11 +134,8 @@ class _Job:
         stand_ins = self.app.stand_ins.get(name, ())
         if not stand_ins:
             return
-        with self.app.store.read() as conn:
-            worked_at = cursors.last_worked_at(conn, name)
-        now = self.app.clock.now()
-        wanted = self.days is not None or worked_at is None or now - worked_at
-        for one in sorted(stand_ins, key=lambda one: not _reaches(one, wanted)):
+        gap = self._gap(name)
+        for one in sorted(stand_ins, key=lambda one: not _reaches(one, gap)):
             if self.stop is not None and self.stop.is_set():
                 return
             state = _state(self.app, one.source.name)
@@ -150,6 +147,14 @@ class _Job:
             yield done
             if done.outcome is Outcome.OK and (done.fetched or self._has_helped(one)):
                 return
+
+    def _gap(self, name: str) -> timedelta | None:
+        """How far back the source's papers are missing; None for longer than that is known."""
+        with self.app.store.read() as conn:
+            worked_at = cursors.last_worked_at(conn, name)
+        if self.days is not None or worked_at is None:
+            return None
+        return self.app.clock.now() - worked_at
 
     def _has_just_been_asked(self, state: SourceState) -> bool:
         due_at = state.next_due_at
@@ -184,9 +189,8 @@ class _Job:
         )
 
 
-def _reaches(one: StandIn, wanted: timedelta | bool) -> bool:
-    """Whether a stand-in knows of all that time; True for `wanted` asks for days long gone."""
-    return one.reach is None or (isinstance(wanted, timedelta) and wanted <= one.reach)
+def _reaches(one: StandIn, gap: timedelta | None) -> bool:
+    return one.reach is None or (gap is not None and gap <= one.reach)
 
 
 def _begin_backfill(app: App, names: Sequence[str], days: Backfill | None) -> frozenset[str]:

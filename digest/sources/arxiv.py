@@ -129,7 +129,9 @@ class Arxiv:
                 window, note = _newest_window(request.now, watermark)
             before = watermark if certain and fresh and _lies_in(watermark, window) else None
             newest = window.lo
+            count = 0
             for page, after in self._pages(window):
+                count += len(page.records)
                 newest = max([newest, *(record.appeared_at for record in page.records)])
                 watermark = max(newest, watermark or newest)
                 certain = certain or bool(page.records)
@@ -137,7 +139,8 @@ class Arxiv:
                 cursor |= self._of if certain else {}
                 cursor |= after.to_json() if after is not None else {}
                 yield replace(page, cursor=cursor, note=note)
-            _check_end(newest, before)
+            if count:  # no list at all is `empty`, and suspicious by itself
+                _check_end(newest, before)
             if fresh:
                 return
             window, fresh = None, True
@@ -265,7 +268,7 @@ def _lies_in(moment: datetime | None, window: _Window) -> bool:
 
 def _check_end(newest: datetime, before: datetime | None) -> None:
     """Raises SourceMalformed when a list ends earlier than the last one, whose newest paper, of
-    the moment `before`, must be in it: an empty or short list is no quiet day then."""
+    the moment `before`, must be in it: a short list is no quiet day then."""
     if before is not None and newest < before:
         raise SourceMalformed(
             f"arXiv's list ends before {before:%Y-%m-%d %H:%M} UTC, where it listed a paper the "

@@ -119,7 +119,7 @@ def test_while_nothing_new_is_announced_the_window_keeps_its_start(
     assert page.records == ()
 
 
-@pytest.mark.parametrize("left", [0, 1, 24])
+@pytest.mark.parametrize("left", [1, 24])
 def test_a_list_without_the_newest_paper_of_the_last_one_is_no_quiet_day(
     client: PoliteClient, site: Site, archive: Archive, left: int
 ) -> None:
@@ -131,6 +131,16 @@ def test_a_list_without_the_newest_paper_of_the_last_one_is_no_quiet_day(
     assert "arXiv's list ends before 2026-03-18 00:24 UTC" in str(error)
     assert numbers(pages) == list(range(left))
     assert pages[-1].cursor == last.cursor
+
+
+def test_an_empty_list_is_empty_and_changes_nothing(
+    client: PoliteClient, site: Site, archive: Archive
+) -> None:
+    *_, last = source(client, site, 100).fetch(FetchRequest(now=NOON))
+    archive.papers.clear()
+    request = FetchRequest(now=NOON + timedelta(hours=6), cursor=last.cursor)
+    (page,) = source(client, site, 100).fetch(request)
+    assert (page.records, page.note, page.cursor) == ((), "", last.cursor)
 
 
 def test_a_first_run_that_finds_nothing_says_so_and_expects_nothing(
