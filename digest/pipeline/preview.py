@@ -15,7 +15,7 @@ from digest.pipeline.compose import digest_content, finish, load_letters
 from digest.pipeline.edition import Issue, choose, gather
 from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for, seen_by
 from digest.ranking.rank import Ranked
-from digest.store import outbox
+from digest.store import editions, outbox
 from digest.store import subscribers as members
 
 
@@ -136,7 +136,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
         subscriber=subscriber,
         delivery=delivery,
         reasons=(
-            (_about_delivery(delivery),)
+            (_about_delivery(delivery), *_missing_then(app, day))
             if delivery is not None
             else _undecided(app, subscriber, issue, chosen)
         ),
@@ -147,10 +147,11 @@ def explain(app: App, email: str, day: date) -> Explanation:
 def _undecided(
     app: App, subscriber: Subscriber, issue: Issue, chosen: Sequence[Ranked]
 ) -> tuple[str, ...]:
-    """What stands in the way of a mail by what is known now; of a day gone by, only that it is."""
+    """What stands in the way of a mail by what is known now; of a day gone by, what was missing
+    then."""
     about = _about_waiting(subscriber, issue.day)
     if _is_gone_by(subscriber, issue.day):
-        return (about,)
+        return (about, *_missing_then(app, issue.day))
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
     detail = (plan.detail,) if is_skipped(plan) else ()
     return (about, *detail, *map(_about_missing, issue.missing))
@@ -172,6 +173,13 @@ def _of_a_mail(app: App, subscriber: Subscriber, delivery: Delivery, day: date) 
         reasons=(_about_delivery(delivery), *map(_about_missing, missing)),
         papers=_sent_papers(app, delivery),
     )
+
+
+def _missing_then(app: App, day: date) -> tuple[str, ...]:
+    """As the edition of the day was written down; nothing where nobody was due one."""
+    with app.store.read() as conn:
+        edition = editions.by_date(conn, day)
+    return tuple(map(_about_missing, edition.missing)) if edition is not None else ()
 
 
 def _about_missing(line: str) -> str:

@@ -15,6 +15,7 @@ from digest.pipeline.assemble import assemble
 from digest.pipeline.deliver import deliver
 from digest.pipeline.membership import add_by_operator
 from digest.pipeline.outcomes import TROUBLED, missing_sources
+from digest.pipeline.preview import explain
 from digest.pipeline.refresh import refresh
 from digest.sources.http import PoliteClient
 from digest.sources.registry import build_sources
@@ -34,6 +35,7 @@ WITH_PAPERS = (
     "openreview", "feeds.lab",
 )  # fmt: skip
 WITH_SIGNALS = ("hacker_news", "github", "semantic_scholar", "reddit")
+ADA = "ada@reader.example"
 # Whatever else is asked: enough for a digest.
 OTHERS = ("huggingface", "feeds.lab", "arxiv")
 
@@ -61,7 +63,7 @@ def reading(store: Store, internet: Internet, clock: FakeClock, names: Sequence[
     configured["huggingface"]["repoll_days"] = 2  # enough for what is tested here
     sources = build_sources(client, configured)
     app = make_app(store, clock=clock, sources=sources, mailer=FakeMailer())
-    add_by_operator(app, "ada@reader.example", (), Preferences(max_papers=30), confirmed=True)
+    add_by_operator(app, ADA, (), Preferences(max_papers=30), confirmed=True)
     return app
 
 
@@ -112,6 +114,8 @@ def test_the_digest_goes_out_without_the_source_and_its_papers_come_when_it_is_b
     assert deliver(app).sent == 1
     (_, raw), *_ = app.mailer.taken  # type: ignore[attr-defined]
     assert source_name(source).encode() in raw
+    told = explain(app, ADA, BAD_DAY).reasons
+    assert any("missing" in line and source_name(source) in line for line in told), told
     internet.faults.clear()
     a_day(app, clock, FRIDAY)
     assert missing_sources(app) == ()

@@ -204,6 +204,25 @@ def test_explain_tells_of_a_decision_what_was_missing_then(
     assert "could not be read" in explain(app, ADA, TOMORROW).reasons[-1]
 
 
+def test_explain_says_what_was_missing_of_a_day_on_which_nothing_was_sent(
+    sqlite_store: Store,
+) -> None:
+    clock = FakeClock(NOW)
+    source = FakeSource("arxiv", [ValueError()], [])
+    app = make_app(sqlite_store, clock=clock, min_papers=9, sources={"arxiv": source})
+    refresh(app)
+    planned(app, ADA)
+    store_subscriber(sqlite_store, 7, email="bea@b.example", next_due_at=NOW + timedelta(days=1))
+    clock.advance(86_400)
+    refresh(app)
+    missing = "missing in this edition: arXiv could not be read"
+    skipped = explain(app, ADA, TODAY)
+    assert skipped.delivery is not None
+    assert skipped.reasons[1:] == (missing,)
+    gone_by = explain(app, "bea@b.example", TODAY)
+    assert gone_by.reasons == ("no mail was planned for this date", missing)
+
+
 def test_explain_keeps_what_was_missing_when_the_mail_was_made(sqlite_store: Store) -> None:
     clock = FakeClock(NOW)
     source = FakeSource("arxiv", [ValueError(), []])
