@@ -106,6 +106,8 @@ def _read_secret_files(values: dict[str, Any], folder: Path, mistakes: list[str]
             continue
         try:
             table[key] = path.read_text(encoding="utf-8").strip()
+            if not table[key]:
+                mistakes.append(f"{place}: {path} is empty")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not text"
             mistakes.append(f"{place}: {path} cannot be read: {reason}")

@@ -174,7 +174,9 @@ def configured_sources(
 
 def _stand_ins(name: str, sections: Mapping[str, SourceSection]) -> tuple[str, ...]:
     """Whoever asks a mirror has a reason: then only stand-ins with an address of their own do."""
-    names: tuple[str, ...] = getattr(sections[name], "stand_ins", ())
+    names = tuple(dict.fromkeys(getattr(sections[name], "stand_ins", ())))
+    if name in names:
+        raise ConfigError([f"sources.{name}.stand_ins: a source cannot stand in for itself"])
     mistakes = [
         f"sources.{name}.stand_ins: there is no source {one}"
         for one in names

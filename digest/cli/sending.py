@@ -21,6 +21,7 @@ from digest.pipeline.assemble import (
 )
 from digest.pipeline.breaker import end_pause
 from digest.pipeline.deliver import DeliverReport, deliver
+from digest.pipeline.outcomes import known_names
 from digest.pipeline.refresh import refresh
 from digest.store.cursors import Fetch
 
@@ -44,11 +45,10 @@ def fetch(
     """
     first, last = parse_day(since), parse_day(until)
     with opened_app(ctx) as app, shares_progress("fetching") as bar:
-        unknown = [name for name in source or () if name not in app.sources]
+        unknown = [name for name in source or () if name not in known_names(app)]
         if unknown:
-            raise InvalidInput(
-                f"there is no source {unknown[0]!r} enabled; there are: {', '.join(app.sources)}"
-            )
+            there = ", ".join(known_names(app))
+            raise InvalidInput(f"there is no source {unknown[0]!r} enabled; there are: {there}")
         if last is not None and first is None:
             raise InvalidInput("--until needs --since")
         if first is not None and last is None:

@@ -140,23 +140,35 @@ class _Planner:
             block.append(cluster)
 
     def _by_identifier(self, record: SourceRecord, wording: Wording) -> _Cluster | None:
-        found: _Cluster | None = None
-        # arXiv ids lead: two preprints may carry the DOI of one journal issue by mistake.
-        for identifier in sorted(record.ids, key=lambda i: i.kind != ARXIV):
-            other = self._by_id.get(identifier)
-            if other is None:
-                continue
-            other = self.root(other)
-            if other is found or _conflict(record.ids, other.ids, only=ARXIV):
-                continue
-            if found is None:
-                if _names_another(record, other) and not _is_spoken_of(other, wording):
-                    continue
-                found = other
-                found.why = f"same {identifier.kind} id"
-            elif _may_join(found, other) and _agree(found, other):
+        owners = self._owners(record)
+        found = next((one for one in owners if self._is_named(record, wording, one)), None)
+        # One paper's name may be given to another by mistake, but not every name of a record.
+        if found is None and all(identifier in self._by_id for identifier in record.ids):
+            found = next(iter(owners), None)
+        if found is None:
+            return None
+        found.why = f"same {next(i.kind for i in record.ids if i in found.ids)} id"
+        for other in owners:
+            if self.root(other) is not found and _may_join(found, other) and _agree(found, other):
                 found = self._join(found, other)
         return found
+
+    def _owners(self, record: SourceRecord) -> list[_Cluster]:
+        """The papers that have any of the record's names, and no other arXiv id than it."""
+        # arXiv ids lead: two preprints may carry the DOI of one journal issue by mistake.
+        names = sorted(record.ids, key=lambda i: i.kind != ARXIV)
+        owners = {id(c): c for c in map(self.root, filter(None, map(self._by_id.get, names)))}
+        return [c for c in owners.values() if not _conflict(record.ids, c.ids, only=ARXIV)]
+
+    def _is_named(self, record: SourceRecord, wording: Wording, owner: _Cluster) -> bool:
+        """Whether a name that both have is proof enough: an arXiv id is, and so is any other
+        where neither has a further name of a kind that the other lacks, or both are spoken of
+        alike. Two preprints may carry the DOI of one article."""
+        if any(i.kind == ARXIV and i in owner.ids for i in record.ids):
+            return True
+        return not _names_another(record, owner) or any(
+            related(wording, other) for other in owner.wordings
+        )
 
     def _join(self, one: _Cluster, other: _Cluster) -> _Cluster:
         one.known.extend(other.known)
@@ -192,14 +204,9 @@ def _conflict(one: Iterable[Identifier], other: Iterable[Identifier], only: str 
 
 
 def _names_another(record: SourceRecord, cluster: _Cluster) -> bool:
-    """Whether each has a name of one kind that the other lacks: two preprints may carry the DOI
-    of one article, of which only one is the preprint."""
+    """Whether each has a name of one kind that the other lacks."""
     ours, theirs = set(record.ids) - cluster.ids, cluster.ids - set(record.ids)
     return bool({i.kind for i in ours} & {i.kind for i in theirs})
-
-
-def _is_spoken_of(cluster: _Cluster, wording: Wording) -> bool:
-    return any(related(wording, other) for other in cluster.wordings)
 
 
 def _may_join(one: _Cluster, other: _Cluster) -> bool:

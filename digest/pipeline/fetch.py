@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +12,7 @@ from digest.core.errors import DigestError, SourceThrottled, SourceUnavailable
 from digest.core.fetching import FetchRequest, Outcome, Page
 from digest.pipeline.app import App
 from digest.pipeline.ports import Source
+from digest.pipeline.turns import Busy
 from digest.store import cursors, papers, signals
 from digest.store.cursors import Backfill, Fetch, SourceState
 
@@ -68,15 +69,27 @@ class Run:
         return None if since is None or until is None else Backfill(since=since, until=until)
 
 
-def fetch(run: Run) -> Fetch:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What came of a fetch. `broke_off`: not all that the source has was seen, which is more
+    than that some entries could not be read."""
+
+    record: Fetch
+    broke_off: bool
+
+
+def fetch(run: Run) -> Fetched:
     """Stores what the source gives until it ends or breaks off, and records what came of it.
 
-    Never raises for the source's sake.
+    Never raises for the source's sake; raises Busy, with nothing recorded, when another process
+    has taken over.
     """
     tally = _Tally()
     error: DigestError | None = None
     try:
         _store_pages(run, tally)
+    except Busy:
+        raise
     except DigestError as caught:
         error = caught
     except Exception as caught:  # a bug in one source must not silence the others
@@ -98,15 +111,15 @@ def fetch(run: Run) -> Fetch:
         bad=tally.bad,
     )
     _record(run, fetched, error)
-    return fetched
+    return Fetched(record=fetched, broke_off=error is not None or fetched.outcome is Outcome.FAILED)
 
 
 def _store_pages(run: Run, tally: _Tally) -> None:
     """Raises whatever ends the fetch before its time."""
     ends_at = run.request.now + LONGEST_RUN
     for page in run.source.fetch(run.request):
+        run.renew()  # a long backfill takes longer than a lease, and whoever lost it stores nothing
         _store(run.app, run.source.name, page, tally)
-        run.renew()  # a long backfill takes longer than a lease
         if run.progress is not None:
             run.progress(run.source.name, tally.fetched, page.done)
         if run.stop is not None and run.stop.is_set():
@@ -163,11 +176,10 @@ def _record(run: Run, fetched: Fetch, error: DigestError | None) -> None:
                 conn, fetched.source, next_due_at=fetched.finished_at + wait, failures=failures
             )
         else:
-            finished = error is None
+            whole = error is None and fetched.outcome is not Outcome.FAILED
+            finished_at = fetched.finished_at if whole else None
             cursors.save_backfill(
-                conn,
-                fetched.source,
-                Backfill(since=run.backfill.since, until=run.backfill.until, finished=finished),
+                conn, fetched.source, replace(run.backfill, finished_at=finished_at)
             )
     log.info(
         "refresh.finished",

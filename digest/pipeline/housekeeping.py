@@ -35,6 +35,9 @@ def housekeeping(app: App) -> HousekeepingReport:
         rested = members.ended_pauses(conn, now)
     for subscriber in rested:
         resume(app, subscriber, Origin(via="operator"))
+    # By itself: it looks at many rows, and nobody else can write meanwhile.
+    with app.store.write() as conn:
+        thinned = signals.thin(conn, now - timedelta(days=rules.readings_days))
     kept_from = edition_day(now, rules.timezone) - timedelta(days=rules.delivery_retention_days)
     with app.store.write() as conn:
         report = HousekeepingReport(
@@ -43,7 +46,7 @@ def housekeeping(app: App) -> HousekeepingReport:
                 conn, now - timedelta(days=CONFIRMATION_VALID_DAYS)
             ),
             editions=editions.forget(conn, kept_from),
-            readings=signals.thin(conn, now - timedelta(days=rules.readings_days))
+            readings=thinned
             + signals.forget(conn, now - timedelta(days=rules.signal_retention_days)),
         )
         members.forget_attempts(conn, now - _ATTEMPTS_KEPT)

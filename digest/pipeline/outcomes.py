@@ -15,6 +15,8 @@ from digest.store.cursors import Fetch
 # Sources that were asked within a day of each other are of one day.
 ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
+# By so many weekdays of the last two weeks a source is known.
+_LATELY, _FEW_WEEKDAYS = timedelta(days=14), 5
 TROUBLED = (Outcome.FAILED, Outcome.THROTTLED, Outcome.PARTIAL)
 _TROUBLE = {
     Outcome.FAILED: "could not be read",
@@ -26,14 +28,21 @@ ODD = "nothing at all, on a weekday on which others have papers: suspicious"
 
 def oddly_empty(conn: sa.Connection, fetches: Iterable[Fetch]) -> frozenset[str]:
     """Those of the fetches whose answer was valid and held nothing, on a weekday (UTC) on which
-    another source brought papers within a day."""
+    another source brought papers within a day. A source known to be quiet often is not odd."""
     return frozenset(
         one.source
         for one in fetches
         if is_worth_a_second_look(one)
         and cursors.brought_by(conn, one.started_at - ONE_DAY, one.started_at + ONE_DAY)
         - {one.source}
+        and not _is_often_quiet(conn, one)
     )
+
+
+def _is_often_quiet(conn: sa.Connection, one: Fetch) -> bool:
+    """Whether it brought something on fewer than half of the weekdays on which it was asked."""
+    asked, brought = cursors.weekdays_of(conn, one.source, one.started_at - _LATELY, one.started_at)
+    return asked >= _FEW_WEEKDAYS and brought < asked / 2
 
 
 def is_worth_a_second_look(fetch: Fetch) -> bool:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from digest.core.errors import NotFound
 from digest.core.fetching import FetchRequest, Outcome
@@ -26,6 +26,8 @@ from digest.store.shelf import StoredShelf
 
 STEP = "refresh"
 _LEASE_FOR = timedelta(minutes=15)
+# Of a day that is not over, what came so long ago may not be all.
+_AS_GOOD_AS_NOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +116,8 @@ class _Job:
             yield not_due(name, reason, app.clock.now())
             return
         done = fetch(self._run(known_sources(app)[name], state))
-        yield done
-        if done.outcome in TROUBLED or (self.days is None and is_worth_a_second_look(done)):
+        yield done.record
+        if done.broke_off or (self.days is None and is_worth_a_second_look(done.record)):
             yield from self._stand_in(name)
 
     def _why_not(self, name: str, state: SourceState) -> str | None:
@@ -143,7 +145,7 @@ class _Job:
                 if self._has_helped(one):
                     return
                 continue
-            done = fetch(self._run(one.source, state, instead_of=name))
+            done = fetch(self._run(one.source, state, instead_of=name)).record
             yield done
             if done.outcome is Outcome.OK and (done.fetched or self._has_helped(one)):
                 return
@@ -198,15 +200,23 @@ def _begin_backfill(app: App, names: Sequence[str], days: Backfill | None) -> fr
     not come to its end: those that have given all of them."""
     if days is None:
         return frozenset()
+    now = app.clock.now()
     with app.store.write() as conn:
         kept = {name: cursors.state(conn, name).backfill for name in names}
-        finished = {name for name, one in kept.items() if one == replace(days, finished=True)}
+        finished = {name for name, one in kept.items() if _has_all(one, days, now)}
         if days not in kept.values():
             finished = set()
         for name in names:
             if name not in finished:
                 cursors.save_backfill(conn, name, days)
     return frozenset(finished)
+
+
+def _has_all(kept: Backfill | None, days: Backfill, now: datetime) -> bool:
+    """Whether these days have come, and no more of them can have come since."""
+    if kept is None or kept.finished_at is None or replace(kept, finished_at=None) != days:
+        return False
+    return kept.finished_at.date() > days.until or now - kept.finished_at < _AS_GOOD_AS_NOW
 
 
 def _state(app: App, name: str) -> SourceState:

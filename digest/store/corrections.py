@@ -25,10 +25,12 @@ _EMPTY: Values = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """A paper about to be taken apart: for either side its sources and the columns of its row."""
+    """A paper about to be taken apart: for either side its sources and the columns of its row.
+    The sources of `moving` are about what goes, with all that they have read of it."""
 
     going: Origins
     staying: Origins
+    moving: frozenset[str]
     new: Values
     left: Values
 
@@ -73,6 +75,7 @@ def parted(conn: sa.Connection, paper_id: PaperId, names: Collection[Identifier]
     return Parts(
         going=going,
         staying=staying,
+        moving=frozenset(source for source, goes in sides.items() if goes),
         new=_row(going, said_there, shown, provenance),
         left=_row(staying, said_here, shown, provenance),
     )
@@ -134,8 +137,8 @@ def _still(known: Provenance, origins: Origins) -> bool:
 
 
 def _move_sources(conn: sa.Connection, old: PaperId, new: PaperId, parts: Parts) -> None:
-    """A source that only one side has goes there with its signals; one that speaks of both is
-    in both, and its signals stay."""
+    """A source that only one side has goes there; one that speaks of both is in both, and its
+    signals are with the side that it goes with."""
     for source in parts.going.keys() & parts.staying.keys():
         copied = [c for c in paper_sources.c if c.name not in ("paper_id",)]
         row = sa.select(sa.literal(new), *copied).where(
@@ -143,8 +146,8 @@ def _move_sources(conn: sa.Connection, old: PaperId, new: PaperId, parts: Parts)
         )
         names = ["paper_id", *(c.name for c in copied)]
         conn.execute(sa.insert(paper_sources).from_select(names, row))
-    moved = parts.going.keys() - parts.staying.keys()
-    for table in (paper_sources, signals):
+    alone = parts.going.keys() - parts.staying.keys()
+    for table, moved in ((paper_sources, alone), (signals, parts.moving)):
         conn.execute(
             sa.update(table)
             .where(table.c.paper_id == old, table.c.source.in_(moved))

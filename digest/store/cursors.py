@@ -11,14 +11,16 @@ from digest.core.fetching import Cursor, Outcome
 from digest.store.papers import upsert
 from digest.store.tables import fetches, sources
 
+_SATURDAY = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backfill:
-    """Days asked for by date, first and last included, and whether all of them have come."""
+    """Days asked for by date, first and last included, and when all of them had come."""
 
     since: date
     until: date
-    finished: bool = False
+    finished_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,14 +67,17 @@ def _backfill(stored: dict[str, Any] | None) -> Backfill | None:
     return Backfill(
         since=date.fromisoformat(stored["since"]),
         until=date.fromisoformat(stored["until"]),
-        finished=stored["finished"],
+        finished_at=datetime.fromisoformat(stored["finished_at"])
+        if stored["finished_at"]
+        else None,
     )
 
 
 def save_backfill(conn: sa.Connection, source: str, backfill: Backfill) -> None:
     days = {"since": backfill.since.isoformat(), "until": backfill.until.isoformat()}
+    at = backfill.finished_at.isoformat() if backfill.finished_at else None
     statement = upsert(conn, sources).values(
-        name=source, cursor={}, failures=0, backfill=days | {"finished": backfill.finished}
+        name=source, cursor={}, failures=0, backfill=days | {"finished_at": at}
     )
     conn.execute(
         statement.on_conflict_do_update(
@@ -130,11 +135,29 @@ def last_fetches(conn: sa.Connection, names: Sequence[str]) -> dict[str, Fetch]:
     return {row.source: _fetch(row) for row in rows}
 
 
+def weekdays_of(
+    conn: sa.Connection, source: str, start: datetime, end: datetime
+) -> tuple[int, int]:
+    """On how many weekdays (UTC) in [start, end) the source answered, and on how many of them it
+    brought something new."""
+    rows = conn.execute(
+        sa.select(fetches.c.started_at, (fetches.c.new + fetches.c.updated).label("brought")).where(
+            fetches.c.source == source,
+            fetches.c.started_at >= start,
+            fetches.c.started_at < end,
+            fetches.c.outcome.in_((Outcome.OK, Outcome.EMPTY)),
+        )
+    ).all()
+    days = {(row.started_at.date(), row.brought > 0) for row in rows}
+    weekdays = {(day, brought) for day, brought in days if day.weekday() < _SATURDAY}
+    return len({day for day, _ in weekdays}), sum(brought for _, brought in weekdays)
+
+
 def last_worked_at(conn: sa.Connection, source: str) -> datetime | None:
     """When the source last gave all that it was asked for."""
     return conn.scalar(
         sa.select(fetches.c.started_at)
-        .where(fetches.c.source == source, fetches.c.outcome.in_((Outcome.OK, Outcome.EMPTY)))
+        .where(fetches.c.source == source, fetches.c.outcome == Outcome.OK)
         .order_by(fetches.c.started_at.desc())
         .limit(1)
     )

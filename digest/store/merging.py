@@ -24,9 +24,16 @@ from digest.store.tables import (
     signals,
 )
 
-# Tables whose primary key holds the paper: a row that the kept paper has already is dropped.
-_KEYED = (paper_sources, signals, candidates, cards, sent_papers)
-_PLAIN = (paper_ids, delivery_papers)
+# What hangs on a paper, and by what else its rows are told apart: a row that the kept paper has
+# already is dropped.
+_KEYS = {
+    paper_sources: ("source",),
+    signals: ("source", "metric", "at"),
+    candidates: ("edition_id",),
+    cards: ("edition_id",),
+    sent_papers: ("subscriber_id",),
+    delivery_papers: ("delivery_id",),
+}
 
 
 def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
@@ -40,10 +47,10 @@ def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
     for other in others:
         values, origins = _joined(conn, kept, other)
         _keep_first_appearances(conn, other, kept)
-        for table in _PLAIN:
-            conn.execute(sa.update(table).where(table.c.paper_id == other).values(paper_id=kept))
-        for table in _KEYED:
-            _move(conn, table, other, kept)
+        names = sa.update(paper_ids).where(paper_ids.c.paper_id == other)
+        conn.execute(names.values(paper_id=kept))
+        for table, keys in _KEYS.items():
+            _move(conn, table, keys, other, kept)
         _move_likes(conn, other, kept)
         conn.execute(sa.delete(papers).where(papers.c.id == other))
         saying.save(conn, kept, origins)
@@ -128,11 +135,12 @@ def _keep_first_appearances(conn: sa.Connection, other: PaperId, kept: PaperId) 
     )
 
 
-def _move(conn: sa.Connection, table: sa.Table, other: PaperId, kept: PaperId) -> None:
+def _move(
+    conn: sa.Connection, table: sa.Table, keys: Sequence[str], other: PaperId, kept: PaperId
+) -> None:
     twin = table.alias()
-    rest = [c.name for c in table.primary_key if c.name != "paper_id"]
     already = sa.exists().where(
-        twin.c.paper_id == kept, *(twin.c[name] == table.c[name] for name in rest)
+        twin.c.paper_id == kept, *(twin.c[name] == table.c[name] for name in keys)
     )
     conn.execute(sa.update(table).where(table.c.paper_id == other, ~already).values(paper_id=kept))
     conn.execute(sa.delete(table).where(table.c.paper_id == other))

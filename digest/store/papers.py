@@ -14,6 +14,7 @@ from digest.core.identifiers import Identifier, PaperId
 from digest.core.origins import hear
 from digest.core.papers import Provenance, SourceRecord
 from digest.store import origins as saying
+from digest.store.chunks import chunks
 from digest.store.merging import merge_rows
 from digest.store.origins import Origins, provenance_json, provenance_of
 from digest.store.tables import paper_ids, paper_sources, papers, rulings, signals
@@ -68,12 +69,10 @@ def known(conn: sa.Connection, records: Sequence[SourceRecord]) -> list[KnownPap
         named = paper_ids.c.paper_id == papers.c.id, paper_ids.c.kind.in_(kinds)
         alike = alike.where(~sa.exists().where(*named))
     found.update(conn.scalars(alike))
-    return _known_papers(conn, found)
+    return [one for chunk in chunks(sorted(found)) for one in _known_papers(conn, chunk)]
 
 
-def _known_papers(conn: sa.Connection, ids: set[int]) -> list[KnownPaper]:
-    if not ids:
-        return []
+def _known_papers(conn: sa.Connection, ids: Sequence[int]) -> list[KnownPaper]:
     names, apart = identifiers_of(conn, ids), _ruled_apart(conn, ids)
     rows = conn.execute(
         sa.select(
@@ -246,9 +245,11 @@ def _attach(
             names.extend(
                 {"kind": i.kind, "value": i.value, "paper_id": paper_id} for i in record.ids
             )
-            seen[paper_id, record.source] = _source_row(
-                paper_id, record, seen.get((paper_id, record.source)), now
-            ) | saying.columns(origins[record.source])
+            seen[paper_id, record.source] = {
+                **_source_row(paper_id, record, seen.get((paper_id, record.source)), now),
+                **saying.columns(origins[record.source]),
+                "version": origins[record.source].version,
+            }
             for reading in record.readings:
                 readings[paper_id, record.source, reading.metric] = reading.value
     if names:

@@ -1,7 +1,7 @@
 """Readings over time: appended, thinned when they are old, and dropped in the end."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -10,6 +10,7 @@ from digest.store.chunks import chunks
 from digest.store.papers import upsert
 from digest.store.tables import papers, signals
 
+_THINNED_BY_THEN = timedelta(days=60)
 _DATE_CHARS = 10  # of a time as it is stored: the day, in UTC
 
 
@@ -40,7 +41,8 @@ def observe(
 
 def thin(conn: sa.Connection, before: datetime) -> int:
     """Leaves of the readings older than `before` the last of each day (UTC) and series; how many
-    were dropped. A day that `before` cuts in two is left for the next time."""
+    were dropped. A day that `before` cuts in two is left for the next time; what is older than
+    that by 60 days was thinned long ago, and is not looked at."""
     later = signals.alias()
     # One look into the primary key for each reading. As EXISTS, PostgreSQL would make a join of
     # every reading with every other of its series.
@@ -57,8 +59,11 @@ def thin(conn: sa.Connection, before: datetime) -> int:
     )
     end_of_day = sa.func.substr(sa.type_coerce(signals.c.at, sa.String), 1, _DATE_CHARS) + "T24"
     midnight = before.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    of_late = signals.c.at >= midnight - _THINNED_BY_THEN
     superseded = next_at < end_of_day
-    return conn.execute(sa.delete(signals).where(signals.c.at < midnight, superseded)).rowcount
+    return conn.execute(
+        sa.delete(signals).where(of_late, signals.c.at < midnight, superseded)
+    ).rowcount
 
 
 def forget(conn: sa.Connection, before: datetime) -> int:

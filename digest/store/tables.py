@@ -212,6 +212,13 @@ interests = Table(
     Column("value", Text, nullable=False),
     Column("weight", sa.Float, nullable=False),
     _one_of("kind", "kind", InterestKind),
+    # Where two papers become one, whoever likes one by its number likes the other.
+    Index(
+        "ix_interests_likes",
+        "value",
+        sqlite_where=sa.text("kind = 'like'"),
+        postgresql_where=sa.text("kind = 'like'"),
+    ),
 )
 
 # Consent and its withdrawal, as proof: what was done, when, from where, to what wording.

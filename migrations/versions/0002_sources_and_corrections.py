@@ -43,6 +43,13 @@ _paper_ids = sa.table(
 
 def upgrade() -> None:
     _hosts_and_backfills()
+    op.create_index(
+        "ix_interests_likes",
+        "interests",
+        ["value"],
+        sqlite_where=sa.text("kind = 'like'"),
+        postgresql_where=sa.text("kind = 'like'"),
+    )
     _sources()
     _rulings()
 

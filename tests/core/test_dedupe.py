@@ -119,6 +119,35 @@ def test_an_equal_title_is_tried_before_a_similar_one() -> None:
     assert group.known == (2,)
 
 
+def test_an_arxiv_id_is_proof_whatever_else_two_sides_say() -> None:
+    first = record(arxiv(1), doi(1))
+    again = record(arxiv(1), doi(2), title="A new title altogether", abstract="And a new text.")
+    assert are_one(first, again)
+
+
+def test_what_speaks_of_two_papers_at_once_goes_to_one_of_them_and_is_no_third() -> None:
+    works = [Identifier("openalex", name) for name in ("W1", "W2")]
+    stored = [known(1, works[0], doi(1)), known(2, works[1], doi(2), title="Another paper of ours")]
+    mixed = record(works[0], doi(2), title="Front matter", abstract="", authors=())
+    (group,) = plan([mixed], stored)
+    assert group.known == (PaperId(1),)
+
+
+def test_an_articles_doi_is_no_proof_that_two_preprints_are_one() -> None:
+    article = doi(9)
+    other = {
+        "title": "How whales sleep in winter",
+        "abstract": "Whales sleep.",
+        "authors": ("B Fin",),
+    }
+    stored = [known(1, doi(1), article)]
+    (group,) = plan([record(article, doi(2), **other)], stored)
+    assert group.known == ()
+    again = [*stored, known(2, doi(2), **other)]
+    (group,) = plan([record(article, doi(2), **other)], again)
+    assert group.known == (PaperId(2),)
+
+
 # --- titles ---------------------------------------------------------------------------------------
 
 

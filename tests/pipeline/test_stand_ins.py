@@ -202,7 +202,7 @@ def test_a_stand_in_that_brought_nothing_does_not_keep_the_next_one_from_trying_
 
 
 @pytest.mark.parametrize(("day", "asked"), [(19, True), (21, False)])
-def test_a_first_answer_with_nothing_in_it_is_held_against_the_feed_on_weekdays(
+def test_a_first_answer_with_nothing_in_it_is_held_against_a_stand_in_on_weekdays(
     app: App, arxiv: ArxivSite, run: Run, day: int, asked: bool
 ) -> None:
     arxiv.trouble = {API: Reply(body=api_feed([], total=0))}

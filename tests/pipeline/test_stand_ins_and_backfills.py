@@ -105,6 +105,31 @@ def test_days_asked_for_by_date_are_asked_of_the_stand_in_too(sqlite_store: Stor
     assert (oai.requests[0].since, oai.requests[0].until) == (MONDAY, FRIDAY)
 
 
+def test_entries_that_cannot_be_read_are_no_reason_to_ask_anybody_else(
+    sqlite_store: Store,
+) -> None:
+    api, rss = FakeSource("arxiv", [page(1, bad=("no title",))]), FakeSource("arxiv_rss")
+    app = helped(sqlite_store, api, rss)
+    (fetch,) = refresh(app).fetches
+    assert fetch.outcome is Outcome.PARTIAL
+
+
+def test_an_empty_answer_after_an_outage_does_not_hide_the_days_before(
+    sqlite_store: Store,
+) -> None:
+    clock = FakeClock(NOW)  # a Friday
+    api = FakeSource("arxiv", [page(1)], [DOWN], [page()])
+    rss, oai = (
+        FakeSource("arxiv_rss", [DOWN], [page(2)]),
+        FakeSource("arxiv_oai", [DOWN], [page(3)]),
+    )
+    app = helped(sqlite_store, api, rss, oai, clock=clock)
+    for days in (0, 2, 1):
+        clock.advance(days * 86_400)
+        last = refresh(app).fetches
+    assert [one.source for one in last] == ["arxiv", "arxiv_oai"]
+
+
 # --- oddly empty days -----------------------------------------------------------------------------
 
 
@@ -130,6 +155,22 @@ def test_nothing_on_a_weekend_is_no_surprise(sqlite_store: Store) -> None:
     app = empty_beside_full(sqlite_store, FakeClock(NOW + timedelta(days=1)))  # a Saturday
     assert refresh(app).fetches[0].reason == "a valid answer with no papers in it"
     assert missing_sources(app) == ()
+
+
+def test_a_source_that_is_often_quiet_is_no_surprise(sqlite_store: Store) -> None:
+    clock = FakeClock(NOW)
+    quiet = FakeSource("biorxiv", [page(500)], [page()])
+    full = FakeSource("huggingface", *([page(number)] for number in range(1, 40)))
+    sources = {"biorxiv": quiet, "huggingface": full}
+    app = make_app(sqlite_store, clock=clock, sources=sources)
+    told = []
+    for _ in range(14):
+        refresh(app)
+        told.append(missing_sources(app))
+        clock.advance(86_400)
+    assert told[0] == ()
+    assert ("bioRxiv oddly listed nothing",) in told[:7]
+    assert told[-1] == ()
 
 
 def test_nothing_from_anybody_is_no_surprise(sqlite_store: Store) -> None:
@@ -174,6 +215,18 @@ def test_a_backfill_that_came_to_its_end_is_done_anew_when_asked_for_again(
     assert backfill(app) == [Outcome.OK]
     assert backfill(app) == [Outcome.OK]
     assert len(source.requests) == 2
+
+
+def test_a_day_that_was_not_over_is_asked_for_again(sqlite_store: Store) -> None:
+    clock = FakeClock(NOW)
+    first, second = FakeSource("first", [page(1)]), FakeSource("second", [DOWN])
+    app = make_app(sqlite_store, clock=clock, sources={"first": first, "second": second})
+    today = NOW.date()
+    refresh(app, since=MONDAY, until=today)
+    clock.advance(600)
+    assert refresh(app, since=MONDAY, until=today).fetches[0].outcome is Outcome.NOT_DUE
+    clock.advance(36_000)
+    assert refresh(app, since=MONDAY, until=today).fetches[0].outcome is Outcome.OK
 
 
 def test_other_days_are_another_backfill(sqlite_store: Store) -> None:

@@ -337,7 +337,12 @@ def test_a_late_doi_joins_what_was_stored_as_two(
     client: PoliteClient, site: Site, sqlite_store: Store
 ) -> None:
     article = make_record(
-        1, ids=(doi("10.1234/robots"),), source="feeds.journal", authority=30, authors=()
+        1,
+        ids=(doi("10.1234/robots"),),
+        source="feeds.journal",
+        authority=30,
+        authors=(),
+        abstract="",
     )
     store_records(sqlite_store, [make_record(1)])
     store_records(sqlite_store, [article])
