@@ -36,13 +36,17 @@ _ARXIV_FORMS = re.compile(
     + r"(?=$|[^\w./]|\.pdf|\.md|/?$|[.,;)]|\s)"
 )
 # Publishers put the DOI into their links, with the kind of view behind it.
-_DOI = re.compile(r"(?i)(?<![\w.])(10\.[0-9]{4,9}/[^\s\"<>?#]+)")
+# None is longer than this, and what a stranger writes may be: the time must not grow with it.
+_DOI = re.compile(r"(?i)(?<![\w.])(10\.[0-9]{4,9}/[^\s\"<>?#]{1,400})(?=[\s\"<>?#]|$)")
 _VIEW = re.compile(
     r"(?:/(?:abstract|e?pdf|full|fulltext|html|meta|summary)|\.full|\.pdf|[.,;)/])+$"
 )
 _ARXIV_DOI = re.compile(r"(?i)^10\.48550/arxiv\.")
 # openRxiv moved from the prefix 10.1101 to 10.64898 in December 2025; the suffix names the paper.
-_OPENRXIV = re.compile(r"^10\.(?:1101|64898)/(20\d\d\.\d\d\.\d\d\.\d{6,8})(?:v\d+)?$")
+# Its links have a version and a view behind it.
+_OPENRXIV = re.compile(
+    r"^10\.(?:1101|64898)/(20\d\d\.\d\d\.\d\d\.\d{6,8})(?:v\d+(?:\.[\w.+-]*)?|\.[a-z][\w.+-]*)?$"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)

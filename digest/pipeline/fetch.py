@@ -10,6 +10,7 @@ import structlog
 from digest.core import dedupe
 from digest.core.errors import DigestError, SourceThrottled, SourceUnavailable
 from digest.core.fetching import FetchRequest, Outcome, Page
+from digest.core.papers import SourceRecord
 from digest.pipeline.app import App
 from digest.pipeline.ports import Source
 from digest.pipeline.turns import Busy
@@ -131,8 +132,9 @@ def _store_pages(run: Run, tally: _Tally) -> None:
 def _store(app: App, source: str, page: Page, tally: _Tally) -> None:
     """Stores one page and where to continue behind it, in one transaction."""
     now = app.clock.now()
+    records = tuple(_not_ahead(record, now) for record in page.records)
     with app.store.write() as conn:
-        groups = dedupe.plan(page.records, papers.known(conn, page.records))
+        groups = dedupe.plan(records, papers.known(conn, records))
         counts = papers.apply(conn, groups, now)
         observed = signals.observe(conn, source, page.observations, now)
         cursors.save_cursor(conn, source, page.cursor)
@@ -145,6 +147,11 @@ def _store(app: App, source: str, page: Page, tally: _Tally) -> None:
     tally.first_bad = tally.first_bad or next(iter(page.bad), "")
     if page.note:
         tally.notes[page.note] = None
+
+
+def _not_ahead(record: SourceRecord, now: datetime) -> SourceRecord:
+    """Nothing has appeared that is still to come: with such a date it would be in no edition."""
+    return replace(record, appeared_at=now) if record.appeared_at > now else record
 
 
 def _judge(tally: _Tally, error: DigestError | None) -> tuple[Outcome, str]:

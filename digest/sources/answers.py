@@ -12,14 +12,16 @@ from digest.sources.body import excerpt
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A body that is what was expected. `moved_to` is the URL to use from now on, when the
-    host said so for good (301, 308)."""
+    """A body that is what was expected, from `url`, to which a redirect of the URL `asked` may
+    have led. `moved_to` is the URL to use from now on, when the host said so for good (301,
+    308)."""
 
     url: str
     status: int
     body: bytes
     content_type: str = ""
     moved_to: str = ""
+    asked: str = ""
     _keep: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def remember(self) -> None:
@@ -31,7 +33,8 @@ class Answer:
 
     def refusal(self) -> SourceUnavailable:
         """The error that says that, and with what words, this was refused."""
-        return refusal(httpx.URL(self.url), self.status, self.body)
+        asked = httpx.URL(self.asked or self.url)
+        return refusal(httpx.URL(self.url), self.status, self.body, asked=asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +44,15 @@ class Unchanged:
     url: str
 
 
-def refusal(url: httpx.URL, status: int, body: bytes) -> SourceUnavailable:
+def refusal(url: httpx.URL, status: int, body: bytes, *, asked: httpx.URL) -> SourceUnavailable:
     """The error that says with what status and words a request was refused, and no secrets."""
     if status == 410:
         return SourceUnavailable(
             f"{url.host} answered 410, gone for good: remove it from the configuration"
         )
-    secrets = {value for _, value in parse_qsl(url.query.decode("ascii", "replace"))}
-    secrets |= {url.username, url.password}
+    secrets: set[str] = set()
+    for one in (url, asked):
+        secrets |= {value for _, value in parse_qsl(one.query.decode("ascii", "replace"))}
+        secrets |= {one.username, one.password}
     words = excerpt(body, tuple(sorted(s for s in secrets if len(s) > 3)))
     return SourceUnavailable(f"{url.host} answered {status}" + (f": {words}" if words else ""))

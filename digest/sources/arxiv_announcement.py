@@ -34,6 +34,9 @@ _NEW = ("new", "cross")
 _PREFIX = re.compile(r"\s*(arXiv:\S+)\s+Announce\s+Type:\s*([\w-]+)\s*(?:Abstract:\s*)?")
 # "Title. (arXiv:1805.06430v2 [nucl-th] UPDATED)"
 _SUFFIX = re.compile(r"\.?\s*\((arXiv:\S+)\s+\[([^\]\s]+)\]\s*([A-Z ,]*)\)\s*$")
+_TITLE_CHARS = 5_000
+# What no calendar of arXiv's holds is a mistake, and may be beyond that of Python.
+_YEARS = range(1991, 2100)
 # The month in an id is that of its submission.
 _MONTH = re.compile(r"(?:^|/)(\d\d)(\d\d)")
 # An id that old was not submitted for this announcement; holds and weekends take days.
@@ -105,7 +108,7 @@ def _complaint(head: _Fields) -> str:
 def _announced(fields: _Fields, built: datetime | None) -> Announced:
     """Raises ValueError with what is wrong, to follow the words "entry N"."""
     text = _first(fields, "description") or _first(fields, "summary")
-    title = _first(fields, "title")
+    title = " ".join(_first(fields, "title")[:_TITLE_CHARS].split())
     prefix, suffix = _PREFIX.match(text), _SUFFIX.search(title)
     arxiv = _identifier(fields, prefix, suffix)
     if suffix:
@@ -218,7 +221,8 @@ def _moment(fields: _Fields, *names: str) -> datetime | None:
         for read in readers:
             try:
                 moment = read(text)
-                return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+                if moment.year in _YEARS:
+                    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
             except (ValueError, OverflowError, TypeError, IndexError):
                 continue
     return None

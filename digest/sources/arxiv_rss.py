@@ -103,23 +103,26 @@ def _newest(feed: Announcement, request: FetchRequest) -> Page:
     """The whole feed, unless it was stored before."""
     assert feed.day is not None
     kept_day, kept_papers = _kept(request.cursor)
+    # No announcement is of a day to come, whatever a feed or a clock that was ahead has said.
+    today = request.now.astimezone(UTC).date()
+    feed_day, kept_day = min(feed.day, today), min(kept_day, today) if kept_day else None
     papers = _hash(feed)
     if papers and papers == kept_papers and kept_day is not None:
         # Even under a new date it is the old announcement.
-        note = "" if feed.day <= kept_day else _stale(kept_day)
+        note = "" if feed_day <= kept_day else _stale(kept_day)
         return _unchanged(request, note)
     note = "; ".join(
         filter(
             None,
             (
-                _stale_note(feed.day, request.now),
-                _gap(kept_day, feed.day),
+                _stale_note(feed_day, request.now),
+                _gap(kept_day, feed_day),
                 _full(feed),
                 _still_weekend(feed, request.now),
             ),
         )
     )
-    day = max(feed.day, kept_day or feed.day)
+    day = max(feed_day, kept_day or feed_day)
     records = _wanted(feed.entries, request.shelf)
     if feed.entries and not records:
         note = note or "announced were new versions only, none of a paper kept here"

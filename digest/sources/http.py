@@ -280,7 +280,7 @@ class PoliteClient:
         self._turns.take(ask.pace)
         deadline = self._clock.now() + timedelta(seconds=self._timeouts.total_s)
         headers = {"Accept": ask.accept}
-        if url.host == ask.url.host:
+        if _origin(url) == _origin(ask.url):
             headers |= ask.headers
         if ask.conditional:
             headers |= _conditions(self._paces.validators(_key(url)))
@@ -299,8 +299,11 @@ class PoliteClient:
                     if wanted
                     else read_start(response)
                 )
-        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-            raise SourceUnavailable(f"{url.host} cannot be asked: {error}") from error
+        except (httpx.UnsupportedProtocol, httpx.LocalProtocolError, UnicodeError) as error:
+            # Not in the words of the error, which may repeat a key.
+            raise SourceUnavailable(
+                f"{url.host} cannot be asked: its address or a key for it is not written as one"
+            ) from error
         except httpx.TimeoutException as error:
             raise _Transient("did not answer in time") from error
         except (httpx.RemoteProtocolError, httpx.ReadError, BodyCut) as error:
@@ -327,7 +330,7 @@ class PoliteClient:
         if reply.status == 304 and ask.conditional:
             return Unchanged(url=str(reply.url))
         if not 200 <= reply.status < 300 and reply.status not in ask.readable:
-            error = refusal(reply.url, reply.status, reply.body)
+            error = refusal(reply.url, reply.status, reply.body, asked=ask.url)
             raise self._turns.blocked(ask.pace, error) if reply.status == 403 else error
         content_type = reply.headers.get("content-type", "")
         if reply.status < 300 and is_web_page(reply.body, content_type, ask.expect):
@@ -340,6 +343,7 @@ class PoliteClient:
             body=reply.body,
             content_type=content_type,
             moved_to=moved_to,
+            asked=str(ask.url),
             _keep=lambda: self._remember(reply),
         )
 
@@ -360,6 +364,11 @@ def _parsed(url: str, params: Mapping[str, str | int] | None) -> httpx.URL:
         return parsed.copy_merge_params(params) if params else parsed
     except httpx.InvalidURL as error:
         raise SourceUnavailable(f"the configured address is no URL: {error}") from None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """What a secret is for (RFC 6454): whoever answers at another port is somebody else."""
+    return url.scheme, url.host, url.port
 
 
 def _key(url: httpx.URL) -> str:

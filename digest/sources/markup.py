@@ -13,6 +13,8 @@ from digest.core.errors import SourceMalformed
 _OWN_DECLARATIONS = re.compile(rb"(?i)<!DOCTYPE[^<>\[]{0,1000}\[|<!ENTITY")
 # The largest feeds have 5,000 entries of 20 tags; no page of a blog is nested so deep.
 MOST_TAGS, MOST_ATTRIBUTES, MOST_DEPTH = 150_000, 500, 200
+# Harvests are larger: 10,000 records of 50 tags, each opened and closed.
+MOST_XML_TAGS = 1_000_000
 # Where anything goes: comments and character data, each with what ends it.
 _FREE = ((b"<!--", b"-->"), (b"<![CDATA[", b"]]>"))
 
@@ -75,10 +77,13 @@ def _without(text: bytes, opening: bytes, closing: bytes) -> bytes:
 def parse_xml(body: bytes) -> Any:
     """The root element of a document, read from its bytes, in the encoding that it declares.
 
-    Raises SourceMalformed when it is no XML, ends in the middle, or declares entities.
+    Raises SourceMalformed when it is no XML, ends in the middle, declares entities, or has more
+    tags than any answer.
     """
     if not body.strip():
         raise SourceMalformed("the answer is empty")
+    if body.count(b"<") > MOST_XML_TAGS:
+        raise SourceMalformed(f"the XML has more than {MOST_XML_TAGS:,} tags, which are not read")
     refuse_declarations(body)
     parser = etree.XMLParser(
         resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False

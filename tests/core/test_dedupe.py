@@ -127,7 +127,8 @@ def test_an_arxiv_id_is_proof_whatever_else_two_sides_say() -> None:
 
 def test_what_speaks_of_two_papers_at_once_goes_to_one_of_them_and_is_no_third() -> None:
     works = [Identifier("openalex", name) for name in ("W1", "W2")]
-    stored = [known(1, works[0], doi(1)), known(2, works[1], doi(2), title="Another paper of ours")]
+    other = {"title": "How whales sleep in winter", "abstract": "Whales sleep."}
+    stored = [known(1, works[0], doi(1)), known(2, works[1], doi(2), **other)]
     mixed = record(works[0], doi(2), title="Front matter", abstract="", authors=())
     (group,) = plan([mixed], stored)
     assert group.known == (PaperId(1),)

@@ -100,3 +100,17 @@ def test_any_text_has_an_identifier_or_none(text: str) -> None:
         assert parse_arxiv(found.base) == ArxivId(found.base)
     if doi := parse_doi(text):
         assert doi.startswith("10.")
+
+
+@pytest.mark.parametrize(
+    "view", ["", "v1", "v2.full", "v1.full-text", "v1.abstract", "v1.full.pdf+html", ".full.pdf"]
+)
+def test_every_view_of_a_preprint_is_the_preprint(view: str) -> None:
+    link = f"https://www.biorxiv.org/content/10.64898/2026.01.02.123456{view}"
+    assert parse_doi(link) == "10.1101/2026.01.02.123456"
+
+
+@pytest.mark.parametrize("tail", ["." * 100_000 + "x", "/full" * 50_000, ")." * 50_000])
+def test_a_name_without_end_is_none(tail: str) -> None:
+    assert parse_doi(f"https://doi.org/10.1234/{tail}") is None
+    assert parse_doi(f"10.1234/x and 10.1234/{tail}") == "10.1234/x"

@@ -62,6 +62,13 @@ def test_a_changed_paper_counts_as_updated(sqlite_store: Store) -> None:
     assert (fetch.fetched, fetch.new, fetch.updated) == (1, 0, 1)
 
 
+def test_nothing_has_appeared_that_is_still_to_come(sqlite_store: Store) -> None:
+    ahead = replace(make_record(1), appeared_at=NOW + timedelta(days=2000))
+    refresh(fetching(sqlite_store, FakeSource("arxiv", [Page(records=(ahead,), cursor={})])))
+    with sqlite_store.read() as conn:
+        assert list(library.appeared_between(conn, NOW - HOUR, NOW + HOUR).values()) == [NOW]
+
+
 def test_no_papers_is_empty_and_not_a_failure(sqlite_store: Store) -> None:
     (fetch,) = refresh(fetching(sqlite_store, FakeSource("arxiv", [page()]))).fetches
     assert (fetch.outcome, fetch.reason) == (Outcome.EMPTY, "a valid answer with no papers in it")

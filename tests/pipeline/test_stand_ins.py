@@ -208,8 +208,8 @@ def test_a_first_answer_with_nothing_in_it_is_held_against_a_stand_in_on_weekday
     arxiv.trouble = {API: Reply(body=api_feed([], total=0))}
     fetches = run(day, 6)
     assert fetches[0].outcome is Outcome.EMPTY
-    assert ("arxiv_rss" in [one.source for one in fetches]) is asked
-    expected = ("arXiv oddly listed nothing; arXiv RSS stood in",) if asked else ()
+    assert ("arxiv_oai" in [one.source for one in fetches]) is asked
+    expected = ("arXiv oddly listed nothing; arXiv OAI stood in",) if asked else ()
     assert missing_sources(app) == expected
 
 

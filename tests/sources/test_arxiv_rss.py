@@ -304,3 +304,28 @@ def test_requests_keep_the_pace_that_all_of_arxiv_shares(
         list(ArxivRss(client, url=site.url).fetch(request(at(FRIDAY))))
     assert clock.naps == [3.0, 3.0]
     assert ArxivRss(client).standing_name == "rss.arxiv.org"
+
+
+@pytest.mark.parametrize("year", ["0001", "9999", "1066"])
+def test_an_entry_dated_beyond_any_calendar_is_dated_by_the_feed(
+    client: PoliteClient, site: Site, year: str
+) -> None:
+    channel, item = rss(FRIDAY, papers(1)).split(b"<item>")
+    start, _, rest = item.partition(b"<pubDate>")
+    _, _, end = rest.partition(b"</pubDate>")
+    date_of_old = b"<pubDate>%s-01-05T00:00:00Z</pubDate>" % year.encode()
+    site.answers(Reply(body=b"".join((channel, b"<item>", start, date_of_old, end))))
+    page = one_page(client, site, request(at(FRIDAY)))
+    assert [record.appeared_at.date() for record in page.records] == [FRIDAY]
+
+
+def test_an_announcement_of_a_day_to_come_is_taken_for_todays(
+    client: PoliteClient, site: Site
+) -> None:
+    site.answers(Reply(body=rss(date(2026, 12, 31), papers(1))))
+    page = one_page(client, site, request(at(FRIDAY)))
+    assert page.cursor["announced"] == str(FRIDAY)
+    assert "2026-12" not in page.note
+    kept = request(at(FRIDAY), {"announced": "2099-01-01", "papers": ""})
+    site.answers(Reply(body=rss(FRIDAY, papers(2))))
+    assert one_page(client, site, kept).cursor["announced"] == str(FRIDAY)

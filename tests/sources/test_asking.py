@@ -75,6 +75,36 @@ def test_a_secret_is_for_the_host_alone_that_it_was_given_for(
     assert "authorization" not in second.headers
 
 
+@pytest.mark.parametrize(
+    "location", ["https://public.example:8443/feed", "https://public.example:444/"]
+)
+def test_another_port_of_the_host_is_somebody_else(
+    site: Site, public_client: PoliteClient, location: str
+) -> None:
+    site.answers(Reply(status=302, headers={"Location": location}), OK)
+    get(public_client, "https://public.example/feed", headers=SECRET)
+    assert "authorization" not in site.asked[1].headers
+
+
+@pytest.mark.parametrize("key", ["s3cret\n", "s3cr\u00e9t", "s3cret\r\nX: y"])
+def test_a_key_that_cannot_be_sent_is_not_told(site: Site, client: PoliteClient, key: str) -> None:
+    site.answers(OK)
+    with pytest.raises(SourceUnavailable, match="not written as one") as caught:
+        get(client, site.url, headers={"Authorization": key})
+    assert "s3cr" not in str(caught.value)
+    assert site.asked == []
+
+
+def test_a_refusal_after_a_redirect_does_not_tell_the_key_either(
+    site: Site, client: PoliteClient
+) -> None:
+    moved = Reply(status=302, headers={"Location": "/other"})
+    site.answers(moved, Reply(status=400, body=b"no such key: s3cret"))
+    with pytest.raises(SourceUnavailable) as caught:
+        get(client, site.url, params={"api_key": "s3cret"})
+    assert "answered 400: no such key: …" in str(caught.value)
+
+
 # --- limits as GitHub, OpenAlex and Reddit tell them
 
 

@@ -15,7 +15,7 @@ from digest.core.papers import SourceRecord
 from digest.sources.arxiv_feed import parse_feed as parse_arxiv_feed
 from digest.sources.feeds import parse_feed
 from digest.sources.huggingface import parse_daily
-from digest.sources.markup import MOST_ATTRIBUTES, MOST_DEPTH, MOST_TAGS
+from digest.sources.markup import MOST_ATTRIBUTES, MOST_DEPTH, MOST_TAGS, MOST_XML_TAGS
 from tests.fakes import NOON
 from tests.sources.mutations import mutated, mutated_json
 
@@ -93,3 +93,8 @@ def test_what_is_nested_without_end_is_malformed(
 ) -> None:
     with pytest.raises(SourceMalformed):
         parse(body)
+
+
+def test_xml_of_nothing_but_tags_is_not_read() -> None:
+    with pytest.raises(SourceMalformed, match="tags"):
+        arxiv(b"<feed>" + b"<a/>" * MOST_XML_TAGS + b"</feed>")
