@@ -196,6 +196,15 @@ def test_a_source_that_named_both_stays_with_its_preprint(store: Store) -> None:
     assert shows(stays, JOURNAL_SAYS)
 
 
+def test_what_the_only_source_has_read_goes_with_its_preprint(store: Store) -> None:
+    store_records(store, [BOTH])
+    stays, goes = split(store, 1, PREPRINT)
+    assert [signal.value for signal in goes.signals] == [3]
+    assert stays.signals == ()
+    fetch(store, replace(ARXIV_SAYS, readings=votes(5)))
+    assert [signal.value for signal in paper(store, goes.id).signals] == [3, 5]
+
+
 def test_a_part_that_no_source_goes_with_gives_way_to_whoever_speaks_of_it(store: Store) -> None:
     store_records(store, [BOTH])
     stays, out = split(store, 1, PRINTED)

@@ -86,6 +86,16 @@ def test_whoever_was_sent_both_was_sent_one_paper_by_two_mails(two: Store) -> No
         assert [row.papers for row in outbox.listed(conn)] == [(KEPT,), (KEPT,)]
 
 
+def test_a_mail_that_holds_both_shows_the_paper_once_where_it_came_first(two: Store) -> None:
+    store_records(two, [make_record(3)])
+    reader = store_subscriber(two)
+    send(two, reader.id, 1, OTHER, PaperId(3), KEPT)
+    merge(two)
+    with two.read() as conn:
+        (delivery,) = outbox.listed(conn)
+    assert sorted(delivery.papers) == [KEPT, PaperId(3)]
+
+
 def test_an_edition_that_holds_both_holds_the_paper_once(two: Store) -> None:
     with two.read() as conn:
         both = library.by_ids(conn, [KEPT, OTHER])

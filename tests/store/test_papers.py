@@ -191,3 +191,10 @@ def test_two_rows_become_one_when_a_record_names_both(store: Store) -> None:
         (paper,) = library.latest(conn)
     assert (paper.id, paper.ids) == (PaperId(1), both.ids)
     assert paper.sources == ("arxiv", "journal")
+
+
+def test_a_record_of_an_old_version_does_not_make_the_paper_older(store: Store) -> None:
+    for version in (3, 1):
+        store_records(store, [make_record(1, version=version)])
+    with store.read() as conn:
+        assert conn.scalar(sa.select(tables.paper_sources.c.version)) == 3
