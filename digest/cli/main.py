@@ -32,6 +32,8 @@ from digest.core.errors import ConfigError, DigestError, InvalidInput
 from digest.logs import LogFormat, LogLevel, configure_logs
 
 FAILED, USAGE = 1, 2
+INTERRUPTED = 130  # as a shell says it, and Typer: 128 and the number of SIGINT
+_STOPPED = "stopped: what was done until now is kept, and the same command goes on from here"
 # What the argument parser says, in the words of this program.
 _WORDING = (
     (r"Value error, ", ""),
@@ -116,11 +118,9 @@ def main() -> None:
 def run_command(arguments: list[str]) -> int:
     """Runs one command line; its exit code."""
     try:
-        result = app(args=arguments, prog_name="digest", standalone_mode=False)
-        sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        return _ran(arguments)
     except typer.Abort:
-        warn("stopped: what was done until now is kept")
+        warn(_STOPPED)
         return FAILED
     except typer.TyperException as error:
         _show_usage(error)
@@ -152,6 +152,14 @@ def run_command(arguments: list[str]) -> int:
             "(this is a bug: please report it with the output of --log-level debug)"
         )
         return FAILED
+
+
+def _ran(arguments: list[str]) -> int:
+    result = app(args=arguments, prog_name="digest", standalone_mode=False)
+    sys.stdout.flush()
+    if result == INTERRUPTED:
+        warn(_STOPPED)
+    return result if isinstance(result, int) else 0
 
 
 def _show_usage(error: typer.TyperException) -> None:

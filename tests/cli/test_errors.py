@@ -165,3 +165,15 @@ def test_json_leaves_stdout_to_the_document_whatever_is_logged(operator: Operato
     ran = operator.run("--log-level", "debug", "--log-format", "json", "send", "--json")
     assert json.loads(ran.out)["edition"] == DAY
     assert all(json.loads(line) for line in ran.err.splitlines())
+
+
+def test_an_interruption_says_that_nothing_is_lost(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digest.cli.sending.refresh", interrupted)
+    code, out, err = operator.run("fetch", "--since", "2026-03-16")
+    assert (code, out) == (130, "")
+    assert err.startswith("stopped: what was done until now is kept")
