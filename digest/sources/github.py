@@ -27,9 +27,10 @@ from digest.core.identifiers import PaperId
 from digest.core.papers import Reading
 from digest.sources.answers import Answer
 from digest.sources.body import Expect, excerpt
-from digest.sources.discussions import count, json_of
+from digest.sources.discussions import count
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_object
 from digest.sources.mentions import works_by_repository
 from digest.sources.text import clean
 
@@ -67,9 +68,7 @@ def parse_repositories(body: bytes) -> Repositories:
     One that cannot be read becomes one line of `bad`. Raises SourceMalformed when the whole is
     neither.
     """
-    answer = json_of(body, "GitHub's answer")
-    if not isinstance(answer, dict):
-        raise SourceMalformed("GitHub's answer is no JSON object")
+    answer = json_object(body, "GitHub's answer")
     items = answer.get("items", [answer])
     if "stargazers_count" not in answer and "items" not in answer:
         said = clean(answer.get("message"), 200) or "it has no stars"

@@ -16,9 +16,10 @@ from pydantic import Field
 from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.fetching import FetchRequest, Page
 from digest.sources.body import Expect
-from digest.sources.discussions import Discussion, Memory, count, json_of, text_of
+from digest.sources.discussions import Discussion, Memory, count, text_of
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_object
 from digest.sources.mentions import mentioned
 from digest.sources.text import clean
 
@@ -66,9 +67,7 @@ def parse_stories(body: bytes) -> Stories:
     Comments and polls among the hits are left out. A hit that cannot be read becomes one line of
     `bad`. Raises SourceMalformed when the whole is neither.
     """
-    answer = json_of(body, "Hacker News's list of stories")
-    if not isinstance(answer, dict):
-        raise SourceMalformed("Hacker News's list of stories is no JSON object")
+    answer = json_object(body, "Hacker News's list of stories")
     message = clean(answer.get("message") or answer.get("error"), 200)
     hits = [answer] if answer.get("type") == _STORY else answer.get("hits")
     if not isinstance(hits, list):

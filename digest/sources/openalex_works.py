@@ -1,6 +1,5 @@
 """Works as OpenAlex gives them: https://developers.openalex.org/api-reference/works."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from digest.core.errors import SourceMalformed
 from digest.core.identifiers import ARXIV, DOI, Identifier, parse_arxiv, parse_doi
 from digest.core.papers import SourceRecord
 from digest.sources.citation_sweep import UNDATED, citations, publication_moment
+from digest.sources.json_body import json_object
 from digest.sources.text import clean, clean_abstract, clean_name, clean_title, safe_url
 
 NAME = "openalex"
@@ -51,7 +51,7 @@ def parse_works(body: bytes) -> WorkList:
     A work that cannot be read becomes one line of `bad`. Raises SourceMalformed when the whole
     is neither.
     """
-    answer = _json_object(body)
+    answer = json_object(body, "OpenAlex's answer")
     items = answer.get("results")
     if items is None and "id" in answer:
         items = [answer]
@@ -81,17 +81,6 @@ def parse_works(body: bytes) -> WorkList:
         total=_total(meta.get("count")),
         next_cursor=_next_cursor(meta.get("next_cursor")),
     )
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        why = clean(str(error), 100)
-        raise SourceMalformed(f"OpenAlex's answer is not readable JSON: {why}") from None
-    if not isinstance(answer, dict):
-        raise SourceMalformed("OpenAlex's answer is no JSON object")
-    return answer
 
 
 def _total(value: Any) -> int | None:

@@ -19,9 +19,10 @@ from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.fetching import FetchRequest, Page
 from digest.sources.answers import Answer
 from digest.sources.body import Expect
-from digest.sources.discussions import Discussion, Memory, count, json_of, text_of
+from digest.sources.discussions import Discussion, Memory, count, text_of
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_of
 from digest.sources.mentions import mentioned
 from digest.sources.text import clean
 
