@@ -275,7 +275,7 @@ class OpenAlex:
         if answer.status == 400:
             raise _Refused(str(answer.refusal()))
         try:
-            return parse_works(answer.body)
+            return parse_works(answer.body, one_preprint="cursor" in paging)
         except SourceMalformed as error:
             words = str(error)
             raise SourceMalformed(

@@ -259,6 +259,21 @@ def test_new_works_have_no_reading_while_nobody_cites_them(
     assert page.records[0].appeared_at.date() == date(2026, 3, 18)
 
 
+def test_a_new_work_that_lies_with_two_preprints_does_not_join_their_papers(
+    client: PoliteClient, site: Site
+) -> None:
+    places = [{"landing_page_url": f"https://arxiv.org/abs/2603.0000{n}"} for n in (7, 8)]
+    journal = work(1, doi="https://doi.org/10.1234/one", locations=places)
+    one_place = work(3, doi="https://doi.org/10.1234/three", locations=places[:1])
+    site.answers(listing(journal, work(8, locations=places), one_place))
+    (page,) = lister(client, site).fetch(request(cursor=SWEPT))
+    assert [[str(name) for name in record.ids] for record in page.records] == [
+        ["doi:10.1234/one", "openalex:W1"],
+        ["arxiv:2603.00008", "openalex:W8"],
+        ["arxiv:2603.00007", "doi:10.1234/three", "openalex:W3"],
+    ]
+
+
 def test_works_of_other_dates_are_bad(client: PoliteClient, site: Site) -> None:
     site.answers(listing(work(1, publication_date="2031-01-01"), work(2)))
     (page,) = lister(client, site).fetch(request(cursor=SWEPT))
