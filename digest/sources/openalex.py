@@ -27,6 +27,7 @@ from digest.sources.citation_sweep import (
     CitationSweep,
     Contradiction,
     Found,
+    Refused,
     arxiv_ids,
     dois_of,
     for_paper,
@@ -52,10 +53,6 @@ _LONGEST_ABSENCE = timedelta(days=60)
 _BLOCKED_S = 3600.0
 # Characters that a filter takes for its own.
 _NOT_IN_FILTER = re.compile(r"[|,\"!\s]")
-
-
-class _Refused(SourceUnavailable):
-    """The question is not one that can be answered (400)."""
 
 
 class _Budget:
@@ -233,7 +230,7 @@ class OpenAlex:
         budget.left -= 1
         try:
             works = self._ask(wanted, cursor=window.at)
-        except _Refused:
+        except Refused:
             if window.at == "*" or not budget.left:
                 raise
             budget.left -= 1
@@ -293,7 +290,7 @@ class OpenAlex:
             anew = " anew: the one that is set is not accepted" if self._api_key else ""
             raise SourceUnavailable(f"OpenAlex answered 401: set sources.openalex.api_key{anew}")
         if answer.status == 400:
-            raise _Refused(str(answer.refusal()))
+            raise Refused(str(answer.refusal()))
         try:
             return parse_works(answer.body, one_preprint="cursor" in paging)
         except SourceMalformed as error:

@@ -21,6 +21,7 @@ from digest.sources.citation_sweep import (
     CitationSweep,
     Contradiction,
     Found,
+    Refused,
     arxiv_ids,
     citations,
     dois_of,
@@ -232,6 +233,8 @@ class SemanticScholar:
         """Nothing found when none of the ids is known; else raises with what to do."""
         if answer.status == 400 and _NO_VALID_IDS in answer.body:
             return Found(records=())
+        if answer.status == 400:
+            raise Refused(str(answer.refusal()))
         if answer.status == 403 and self._api_key:
             raise SourceUnavailable(
                 "Semantic Scholar answered 403: set sources.semantic_scholar.api_key anew"
