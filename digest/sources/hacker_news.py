@@ -8,7 +8,7 @@ nothing, and no more than 1,000 hits of a search can be had, however one pages.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -20,6 +20,7 @@ from digest.sources.discussions import Discussion, Memory, count, text_of
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
 from digest.sources.json_body import json_object
+from digest.sources.lists import chosen_days, midnight
 from digest.sources.mentions import mentioned
 from digest.sources.text import clean
 
@@ -198,6 +199,10 @@ class HackerNews:
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Raises SourceError where a place cannot be asked; what was learnt before is given."""
+        first, last = chosen_days(request)
+        if first > last:
+            yield Page(cursor=request.cursor, note="these days are still to come")
+            return
         memory = Memory(
             request.cursor.get("stories"), request.shelf, now=request.now, metric="points"
         )
@@ -281,15 +286,11 @@ def _asked_span(request: FetchRequest, days: int) -> _Span:
     if request.since is None and request.until is None:
         after = request.now - timedelta(days=days)
         return _Span(after=int(after.timestamp()), before=None)
-    first = request.since or request.until or request.now.date()
-    last = max(first, request.until or request.now.astimezone(UTC).date())
-    return _Span(after=_midnight_s(first) - 1, before=_midnight_s(last + timedelta(days=1)))
+    first, last = chosen_days(request)
+    end = midnight(last) + timedelta(days=1)
+    return _Span(after=int(midnight(first).timestamp()) - 1, before=int(end.timestamp()))
 
 
 def _length(request: FetchRequest, days: int) -> str:
     windowed = request.since is not None or request.until is not None
     return "the days asked for" if windowed else f"{days} days"
-
-
-def _midnight_s(day: date) -> int:
-    return int(datetime.combine(day, time(), UTC).timestamp())

@@ -353,6 +353,21 @@ def test_days_asked_for_are_asked_for_to_the_second(client: PoliteClient, site: 
     )
 
 
+@pytest.mark.parametrize("first", [date(2026, 3, 21), None, date.max])
+def test_days_to_come_hold_no_stories(client: PoliteClient, site: Site, first: date | None) -> None:
+    Index(site, story(1, SPARSE, 5))
+    page = fetched(client, site, since=first, until=date.max)
+    assert page.note == "these days are still to come"
+    assert site.asked == []
+
+
+def test_days_up_to_the_end_of_time_are_those_until_today(client: PoliteClient, site: Site) -> None:
+    Index(site, story(1, SPARSE, 5))
+    fetched(client, site, since=date(2026, 3, 10), until=date.max)
+    tomorrow = int(datetime(2026, 3, 21, tzinfo=UTC).timestamp())
+    assert site.asked[0].params["numericFilters"].endswith(f",created_at_i<{tomorrow}")
+
+
 @pytest.mark.parametrize(
     "kept", ["x", [1], [["a"]], [[1, "2", None, 3, 4]], [[1, "2", 10**400, 3, 4]], {"a": 1}]
 )
