@@ -39,8 +39,8 @@ PLACES = (
 )
 # The most that one search gives.
 _MOST_HITS = 1_000
-# Spans of time asked for at one place in one fetch; a week of GitHub takes three.
-_MOST_SPANS = 40
+# Of one fetch. A week takes one at each place, of GitHub three.
+_MOST_REQUESTS = 40
 _TOO_MANY = re.compile(r"(?i)\b1,?000\b")
 _STORY = "story"
 
@@ -210,8 +210,13 @@ class HackerNews:
         notes: list[str] = []
         broken: SourceError | None = None
         try:
-            for place in PLACES:
-                self._ask_about(place, request, memory, bad, notes)
+            left = _MOST_REQUESTS
+            for number, place in enumerate(PLACES, start=1):
+                # No place takes the requests of all others: one is left for each.
+                most = left - (len(PLACES) - number)
+                left -= self._ask_about(place, request, memory, bad, notes, most)
+            if not left:
+                notes.append(f"stopped after {_MOST_REQUESTS} requests")
         except SourceError as error:
             broken = error
         observations = memory.observations()
@@ -234,14 +239,15 @@ class HackerNews:
         memory: Memory,
         bad: dict[str, None],
         notes: list[str],
-    ) -> None:
-        """All stories that link to a place, in halves of the time where one answer is too small."""
-        received, unread = 0, False
+        most: int,
+    ) -> int:
+        """All stories that link to a place, in halves of the time where one answer is too small;
+        in at most `most` requests. Returns how many it took."""
+        received, unread, asked = 0, False, 0
         spans = [_asked_span(request, self._days)]
-        for _ in range(_MOST_SPANS):
-            if not spans:
-                break
+        while spans and asked < most:
             span = spans.pop(0)
+            asked += 1
             answer = self._stories(place, span)
             received += answer.received
             memory.meet(answer.stories)
@@ -250,7 +256,7 @@ class HackerNews:
                 continue
             if not all(span.holds(story.created_at) for story in answer.stories):
                 notes.append("the search ignores the dates asked for")
-                return
+                return asked
             halves = span.halves(request.now)
             unread = unread or not halves
             spans = [*halves, *spans]
@@ -261,6 +267,7 @@ class HackerNews:
                 f"no story links to {place} in {_length(request, self._days)}, which is hard to "
                 "believe: the search may have ignored what it was asked"
             )
+        return asked
 
     def _stories(self, place: str, span: _Span) -> Stories:
         answer = self._client.get(
