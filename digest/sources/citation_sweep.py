@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from digest.core.errors import SourceUnavailable
 from digest.core.fetching import Cursor, FetchRequest, KnownWork, Page
 from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
 from digest.core.papers import Reading, SourceRecord
@@ -19,6 +20,8 @@ AGAIN_AFTER = timedelta(days=7)
 # What has no date appears in no edition.
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_COUNT = 10**9
+# Requests to find the names at fault in one batch: of 500 names, one takes 19.
+_MOST_PARTS = 64
 # openRxiv's prefix since December 2025; `core.identifiers` keeps all under the one before.
 _OLD_PREFIX, _NEW_PREFIX = "10.1101/", "10.64898/"
 _PREFIX_CHANGED = "2025.11"
@@ -26,6 +29,10 @@ _PREFIX_CHANGED = "2025.11"
 
 class Contradiction(ValueError):
     """A record is said to be a paper, and carries the arXiv id of another one."""
+
+
+class Refused(SourceUnavailable):
+    """A question that is not one to be answered (400), perhaps for one of its names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,8 @@ class CitationSweep:
     """How a source is asked about the papers that came up in the last `days` days.
 
     `names_of` says by which names a paper is asked about (none: it cannot be), `ask` puts a
-    batch of at most `most_names` names, `most_chars` characters long together.
+    batch of at most `most_names` names, `most_chars` characters long together. A batch that it
+    Refused is asked again in parts, which may take more requests than a run has.
     """
 
     source: str
@@ -88,7 +96,7 @@ class CitationSweep:
             taken, names = self._taken(works)
             is_last = len(taken) == len(works) <= self.most_names
             batch = Batch(names=names, requests=requests - used)
-            found = self.ask(batch) if names else Found(records=(), request_count=0)
+            found = in_parts(self.ask, batch) if names else Found(records=(), request_count=0)
             used += found.request_count
             asked += len({work.paper_id for work in names.values()})
             found_count += len(found.records)
@@ -139,6 +147,48 @@ class CitationSweep:
         began_at = _state(request.cursor).began_at
         when = f" since {began_at:%Y-%m-%d}" if began_at else ""
         return f"citations were counted{when}, and are again after {AGAIN_AFTER.days} days"
+
+
+def in_parts(ask: Callable[[Batch], Found], batch: Batch) -> Found:
+    """What `ask` finds; where it is Refused, in ever smaller halves without the names at fault.
+
+    Each of these is a line of `bad`, for no batch may hold up those behind it. Raises Refused
+    when of three names and more none was accepted: then it is not the names.
+    """
+    waiting = [tuple(batch.names)]
+    parts: list[Found] = []
+    bad: list[str] = []
+    used = 0
+    refused: Refused | None = None
+    while waiting and used < _MOST_PARTS:
+        names = waiting.pop(0)
+        part = {name: batch.names[name] for name in names}
+        try:
+            found = ask(Batch(names=part, requests=max(1, batch.requests - used)))
+        except Refused as error:
+            used, refused = used + 1, error
+            middle = len(names) // 2
+            waiting[:0] = [half for half in (names[:middle], names[middle:]) if middle and half]
+            bad += [] if middle else [f"{names[0]} cannot be asked about: {error}"]
+        else:
+            used += found.request_count
+            parts.append(found)
+    if refused is not None and not parts and len(batch.names) > 2:
+        raise refused
+    if waiting:
+        bad.append(f"{sum(map(len, waiting))} names were not asked about: too many were refused")
+    return _joined(parts, bad, used)
+
+
+def _joined(parts: list[Found], bad: list[str], request_count: int) -> Found:
+    """One Found of several; a paper that two of them found by different names is given once."""
+    records = {record.ids[:1]: record for part in parts[::-1] for record in part.records[::-1]}
+    return Found(
+        records=tuple(reversed(records.values())),
+        bad=(*(line for part in parts for line in part.bad), *bad),
+        omitted_count=sum(part.omitted_count for part in parts),
+        request_count=request_count,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,12 @@ that is too old to be asked about is remembered for a month, so that a second, s
 not make the numbers fall.
 """
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from digest.core.errors import SourceMalformed
 from digest.core.fetching import Observation, Shelf
 from digest.core.identifiers import PaperId
 from digest.core.papers import Reading
@@ -127,14 +125,6 @@ class Memory:
         rows = [row for row in self._rows.values() if row.created_s >= oldest_s]
         rows.sort(key=lambda row: (-row.created_s, row.key, row.paper_id))
         return [row.to_json() for row in rows[:_MOST_REMEMBERED]]
-
-
-def json_of(body: bytes, whose: str) -> Any:
-    """The JSON in a body; raises SourceMalformed, naming `whose` it is, when it is none."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise SourceMalformed(f"{whose} is not readable JSON: {error}") from None
 
 
 def count(value: Any) -> float | None:

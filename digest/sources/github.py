@@ -27,9 +27,10 @@ from digest.core.identifiers import PaperId
 from digest.core.papers import Reading
 from digest.sources.answers import Answer
 from digest.sources.body import Expect, excerpt
-from digest.sources.discussions import count, json_of
+from digest.sources.discussions import count
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_object
 from digest.sources.mentions import works_by_repository
 from digest.sources.text import clean
 
@@ -38,13 +39,17 @@ URL = "https://api.github.com"
 _VERSION = "2022-11-28"
 _PAGE = 20
 _SWEEP_EVERY = timedelta(hours=12)
-# Answers in a row that are no data: then it is GitHub and not the repositories.
-_MALFORMED_IN_A_ROW = 3
+# Repositories in a row that cannot be read: then it is GitHub and not the repositories.
+_FAILED_IN_A_ROW = 3
 _GONE = (404, 410, 451)
 _TOO_OFTEN = re.compile(r"(?i)rate limit|abuse detection")
 # What GitHub asks for when it gives no time (docs: "Rate limits for the REST API").
 _SECONDARY_LIMIT_S = 60
 _NOT_FOR_US = re.compile(r"(?i)access (?:to this repository )?(?:is )?blocked|not accessible|SAML")
+
+
+class _Refused(SourceUnavailable):
+    """GitHub refuses us, and not only one repository."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +72,7 @@ def parse_repositories(body: bytes) -> Repositories:
     One that cannot be read becomes one line of `bad`. Raises SourceMalformed when the whole is
     neither.
     """
-    answer = json_of(body, "GitHub's answer")
-    if not isinstance(answer, dict):
-        raise SourceMalformed("GitHub's answer is no JSON object")
+    answer = json_object(body, "GitHub's answer")
     items = answer.get("items", [answer])
     if "stargazers_count" not in answer and "items" not in answer:
         said = clean(answer.get("message"), 200) or "it has no stars"
@@ -151,7 +154,7 @@ class GitHub:
             yield Page(cursor=request.cursor, note=note)
             return
         sweep = _kept_sweep(request.cursor)
-        if sweep and sweep.ended and request.now - sweep.began_at < _SWEEP_EVERY:
+        if sweep and sweep.ended and timedelta() <= request.now - sweep.began_at < _SWEEP_EVERY:
             again_at = sweep.began_at + _SWEEP_EVERY
             note = f"every repository has been asked about; again from {again_at:%H:%M} UTC on"
             yield Page(cursor=sweep.to_json(), note=note)
@@ -193,22 +196,19 @@ class GitHub:
     def _asked(self, repositories: Sequence[tuple[str, tuple[PaperId, ...]]]) -> _Batch:
         """Asks about each in turn, until one brings an error that speaks for all."""
         batch = _Batch()
-        malformed = 0
+        failed = 0
         for key, papers in repositories:
+            found = None
             try:
                 found = self._stars(key)
-                malformed = 0
-            except SourceMalformed as error:
-                malformed += 1
-                batch.bad.append(f"{key}: {error}")
-                if malformed == _MALFORMED_IN_A_ROW:
+            except SourceError as error:
+                failed += 1
+                if _speaks_for_all(error) or failed == _FAILED_IN_A_ROW:
                     batch.error = error
                     return batch
-                found = None
-            except SourceError as error:
-                batch.error = error
-                return batch
+                batch.bad.append(f"{key}: {error}")
             else:
+                failed = 0
                 batch.gone += found is None
             batch.asked += 1
             if found is not None:
@@ -237,17 +237,23 @@ class GitHub:
         return page.repositories[0].stars
 
 
+def _speaks_for_all(error: SourceError) -> bool:
+    """Whether no other repository is to be asked about after this error either."""
+    waits = isinstance(error, SourceUnavailable) and error.retry_after_s > 0
+    return waits or isinstance(error, _Refused | SourceThrottled)
+
+
 def _check_refusal(answer: Answer) -> None:
     """Raises SourceUnavailable when GitHub refuses us, and not only this one repository."""
     if answer.status == 401:
-        raise SourceUnavailable("GitHub did not accept the token: check sources.github.token")
+        raise _Refused("GitHub did not accept the token: check sources.github.token")
     words = excerpt(answer.body)
     if _TOO_OFTEN.search(words):
         raise SourceThrottled(
             f"GitHub asked us to wait (answered {answer.status})", retry_after_s=_SECONDARY_LIMIT_S
         )
     if not _NOT_FOR_US.search(words):
-        raise answer.refusal()
+        raise _Refused(str(answer.refusal()))
 
 
 def _note(asked: int, gone: int, left: int) -> str:

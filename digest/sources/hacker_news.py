@@ -8,7 +8,7 @@ nothing, and no more than 1,000 hits of a search can be had, however one pages.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -16,9 +16,11 @@ from pydantic import Field
 from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.fetching import FetchRequest, Page
 from digest.sources.body import Expect
-from digest.sources.discussions import Discussion, Memory, count, json_of, text_of
+from digest.sources.discussions import Discussion, Memory, count, text_of
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_object
+from digest.sources.lists import chosen_days, midnight
 from digest.sources.mentions import mentioned
 from digest.sources.text import clean
 
@@ -37,8 +39,8 @@ PLACES = (
 )
 # The most that one search gives.
 _MOST_HITS = 1_000
-# Spans of time asked for at one place in one fetch; a week of GitHub takes three.
-_MOST_SPANS = 40
+# Of one fetch. A week takes one at each place, of GitHub three.
+_MOST_REQUESTS = 40
 _TOO_MANY = re.compile(r"(?i)\b1,?000\b")
 _STORY = "story"
 
@@ -66,9 +68,7 @@ def parse_stories(body: bytes) -> Stories:
     Comments and polls among the hits are left out. A hit that cannot be read becomes one line of
     `bad`. Raises SourceMalformed when the whole is neither.
     """
-    answer = json_of(body, "Hacker News's list of stories")
-    if not isinstance(answer, dict):
-        raise SourceMalformed("Hacker News's list of stories is no JSON object")
+    answer = json_object(body, "Hacker News's list of stories")
     message = clean(answer.get("message") or answer.get("error"), 200)
     hits = [answer] if answer.get("type") == _STORY else answer.get("hits")
     if not isinstance(hits, list):
@@ -199,6 +199,10 @@ class HackerNews:
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Raises SourceError where a place cannot be asked; what was learnt before is given."""
+        first, last = chosen_days(request)
+        if first > last:
+            yield Page(cursor=request.cursor, note="these days are still to come")
+            return
         memory = Memory(
             request.cursor.get("stories"), request.shelf, now=request.now, metric="points"
         )
@@ -206,8 +210,13 @@ class HackerNews:
         notes: list[str] = []
         broken: SourceError | None = None
         try:
-            for place in PLACES:
-                self._ask_about(place, request, memory, bad, notes)
+            left = _MOST_REQUESTS
+            for number, place in enumerate(PLACES, start=1):
+                # No place takes the requests of all others: one is left for each.
+                most = left - (len(PLACES) - number)
+                left -= self._ask_about(place, request, memory, bad, notes, most)
+            if not left:
+                notes.append(f"stopped after {_MOST_REQUESTS} requests")
         except SourceError as error:
             broken = error
         observations = memory.observations()
@@ -230,14 +239,15 @@ class HackerNews:
         memory: Memory,
         bad: dict[str, None],
         notes: list[str],
-    ) -> None:
-        """All stories that link to a place, in halves of the time where one answer is too small."""
-        received, unread = 0, False
+        most: int,
+    ) -> int:
+        """All stories that link to a place, in halves of the time where one answer is too small;
+        in at most `most` requests. Returns how many it took."""
+        received, unread, asked = 0, False, 0
         spans = [_asked_span(request, self._days)]
-        for _ in range(_MOST_SPANS):
-            if not spans:
-                break
+        while spans and asked < most:
             span = spans.pop(0)
+            asked += 1
             answer = self._stories(place, span)
             received += answer.received
             memory.meet(answer.stories)
@@ -246,7 +256,7 @@ class HackerNews:
                 continue
             if not all(span.holds(story.created_at) for story in answer.stories):
                 notes.append("the search ignores the dates asked for")
-                return
+                return asked
             halves = span.halves(request.now)
             unread = unread or not halves
             spans = [*halves, *spans]
@@ -257,6 +267,7 @@ class HackerNews:
                 f"no story links to {place} in {_length(request, self._days)}, which is hard to "
                 "believe: the search may have ignored what it was asked"
             )
+        return asked
 
     def _stories(self, place: str, span: _Span) -> Stories:
         answer = self._client.get(
@@ -282,15 +293,11 @@ def _asked_span(request: FetchRequest, days: int) -> _Span:
     if request.since is None and request.until is None:
         after = request.now - timedelta(days=days)
         return _Span(after=int(after.timestamp()), before=None)
-    first = request.since or request.until or request.now.date()
-    last = max(first, request.until or request.now.astimezone(UTC).date())
-    return _Span(after=_midnight_s(first) - 1, before=_midnight_s(last + timedelta(days=1)))
+    first, last = chosen_days(request)
+    end = midnight(last) + timedelta(days=1)
+    return _Span(after=int(midnight(first).timestamp()) - 1, before=int(end.timestamp()))
 
 
 def _length(request: FetchRequest, days: int) -> str:
     windowed = request.since is not None or request.until is not None
     return "the days asked for" if windowed else f"{days} days"
-
-
-def _midnight_s(day: date) -> int:
-    return int(datetime.combine(day, time(), UTC).timestamp())

@@ -1,6 +1,5 @@
 """How far a fetch of several long lists has come, and what such lists say of themselves."""
 
-import json
 from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -8,7 +7,6 @@ from typing import Any
 
 from digest.core.errors import SourceMalformed
 from digest.core.fetching import FetchRequest
-from digest.sources.text import clean
 
 # No list of ours is longer, whatever it says.
 LONGEST_LIST = 1_000_000
@@ -83,18 +81,6 @@ def count_of(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value <= 10**9 else None
-
-
-def json_object(body: bytes, what: str) -> dict[str, Any]:
-    """The JSON object that a body is; raises SourceMalformed, with `what` it should have been."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        why = clean(str(error), 120)
-        raise SourceMalformed(f"{what} is not readable JSON: {why}") from None
-    if not isinstance(value, dict):
-        raise SourceMalformed(f"{what} is no JSON object")
-    return value
 
 
 class Turning:

@@ -5,14 +5,19 @@ https://developers.openalex.org/api-reference/works: GET /works?filter=…&per_p
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, timedelta
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from digest.core.errors import SourceMalformed, SourceUnavailable
+from digest.core.errors import (
+    SourceError,
+    SourceMalformed,
+    SourceThrottled,
+    SourceUnavailable,
+)
 from digest.core.fetching import FetchRequest, KnownWork, Page
 from digest.core.identifiers import Identifier, PaperId
 from digest.core.papers import SourceRecord
@@ -22,12 +27,15 @@ from digest.sources.citation_sweep import (
     CitationSweep,
     Contradiction,
     Found,
+    Refused,
     arxiv_ids,
     dois_of,
     for_paper,
 )
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.lists import day_of, today_of
+from digest.sources.openalex_window import Window, kept_window
 from digest.sources.openalex_works import FIELDS, NAME, OPENALEX, WorkList, parse_works
 
 URL = "https://api.openalex.org/works"
@@ -47,33 +55,11 @@ _BLOCKED_S = 3600.0
 _NOT_IN_FILTER = re.compile(r"[|,\"!\s]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    """Publication dates, both inclusive, and the cursor behind the pages that have been read,
-    with the number of works on them."""
-
-    first: date
-    last: date
-    at: str = "*"
-    received: int = 0
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "window": [self.first.isoformat(), self.last.isoformat()],
-            "next": self.at,
-            "received": self.received,
-        }
-
-
-class _Refused(SourceUnavailable):
-    """The question is not one that can be answered (400)."""
-
-
 class _Budget:
-    """The requests that one run may still put."""
+    """The requests that one run may still put, of those that it might."""
 
     def __init__(self, requests: int) -> None:
-        self.left = requests
+        self.requests = self.left = requests
 
 
 class OpenAlex:
@@ -81,7 +67,8 @@ class OpenAlex:
     it is empty), then citations of the stored papers of the last `citation_days` days.
 
     The index lags days behind: a work is listed late, so the days are read again. A run puts at
-    most `requests_per_run` requests, and the next one goes on. The cursor holds `listed_to`, the
+    most `requests_per_run` requests, half of them for citations where both are wanted, and the
+    next one goes on. The cursor holds `listed_to`, the
     last date of the last whole listing, `listing` while one is broken off, `backfill` likewise
     for dates that were asked for, and the `sweep` of citations.
     """
@@ -127,17 +114,39 @@ class OpenAlex:
         if request.since is not None or request.until is not None:
             yield from self._chosen(request)
             return
-        budget = _Budget(self._requests)
+        is_due = self._sweep.is_due(request)
+        reserved = self._requests // 2 if self._filter and is_due else 0
+        budget = _Budget(self._requests - reserved)
         kept = {key: value for key, value in request.cursor.items() if key != "sweep"}
         sweep = {key: value for key, value in request.cursor.items() if key == "sweep"}
-        if self._filter:
-            for page in self._newest(request, budget):
+        broken: SourceError | None = None
+        try:
+            for page in self._newest(request, budget) if self._filter else ():
                 kept = dict(page.cursor)
                 yield replace(page, cursor={**kept, **sweep})
-        if self._sweep.is_due(request):
-            yield from self._sweep.pages(request, kept=kept, requests=budget.left)
+        except SourceError as error:
+            broken = error
+        if is_due:
+            yield from self._counted(request, kept, budget.left + reserved, broken)
         elif not self._filter:
             yield Page(cursor=request.cursor, note=self._sweep.rest_note(request))
+        if broken is not None:
+            raise broken
+
+    def _counted(
+        self,
+        request: FetchRequest,
+        kept: dict[str, Any],
+        requests: int,
+        broken: SourceError | None,
+    ) -> Iterator[Page]:
+        """The sweep; where it breaks off like the listing, that was the first to say why."""
+        try:
+            yield from self._sweep.pages(request, kept=kept, requests=requests)
+        except SourceThrottled:
+            raise
+        except SourceError as error:
+            raise broken or error from None
 
     # --- new works
 
@@ -148,14 +157,15 @@ class OpenAlex:
             yield Page(cursor=request.cursor, note=note)
             return
         rest = {key: value for key, value in request.cursor.items() if key != "backfill"}
-        today = request.now.astimezone(UTC).date()
+        today = today_of(request)
         first = request.since or request.until or today
-        window = _Window(first=first, last=max(first, min(request.until or today, today)))
-        broken = _kept_window(request.cursor.get("backfill"))
+        last = max(first, min(request.until or today, today))
+        window = Window(first=first, last=last, filter=self._filter)
+        broken = kept_window(request.cursor.get("backfill"), self._filter)
         if broken is not None and (broken.first, broken.last) == (window.first, window.last):
             window = broken
         budget = _Budget(self._requests)
-        after: _Window | None = window
+        after: Window | None = window
         for page, after in self._listed(window, budget):
             yield replace(page, cursor=rest | ({"backfill": after.to_json()} if after else {}))
         if after is not None:
@@ -167,28 +177,33 @@ class OpenAlex:
     def _newest(self, request: FetchRequest, budget: _Budget) -> Iterator[Page]:
         """What a broken listing left over, then up to today; the cursors know of no sweep."""
         kept = {key: value for key, value in request.cursor.items() if key == "backfill"}
-        listed_to = _day(request.cursor.get("listed_to"))
-        today = request.now.astimezone(UTC).date()
-        window = _kept_window(request.cursor.get("listing"))
+        listed_to = day_of(request.cursor.get("listed_to"))
+        today = today_of(request)
+        window = kept_window(request.cursor.get("listing"), self._filter)
         while budget.left:
             window = window or self._window(today, listed_to)
-            after: _Window | None = window
+            after: Window | None = window
             for page, after in self._listed(window, budget):
                 listed_to = window.last if after is None else listed_to
                 cursor = dict(kept)
                 cursor |= {"listed_to": listed_to.isoformat()} if listed_to else {}
                 cursor |= {"listing": after.to_json()} if after else {}
-                yield replace(page, cursor=cursor)
+                note = page.note
+                if after is None and window.last < today and not budget.left:
+                    later = f"works since {window.last} are listed next time"
+                    note = "; ".join(filter(None, (note, later)))
+                yield replace(page, cursor=cursor, note=note)
             if after is not None or window.last >= today:
                 return
             window = None
 
-    def _window(self, today: date, listed_to: date | None) -> _Window:
+    def _window(self, today: date, listed_to: date | None) -> Window:
         """Back to before the last listing, after an absence of some weeks at most."""
         first = min(listed_to or today, today) - self._lookback
-        return _Window(first=max(first, today - _LONGEST_ABSENCE), last=today)
+        first = max(first, today - _LONGEST_ABSENCE)
+        return Window(first=first, last=today, filter=self._filter)
 
-    def _listed(self, window: _Window, budget: _Budget) -> Iterator[tuple[Page, _Window | None]]:
+    def _listed(self, window: Window, budget: _Budget) -> Iterator[tuple[Page, Window | None]]:
         """Pages without their cursor, each with what is then left of the window (None: nothing);
         until the budget is used up."""
         dates = f"from_publication_date:{window.first},to_publication_date:{window.last}"
@@ -197,25 +212,25 @@ class OpenAlex:
             works, window = self._next_page(f"{self._filter},{dates}", window, budget)
             omitted += works.omitted_count
             received = window.received + works.received
-            after: _Window | None = None
+            after: Window | None = None
             if works.next_cursor and works.received:
                 after = replace(window, at=works.next_cursor, received=received)
             records, bad = _dated(works, window)
             note = ""
             if after is None or not budget.left:
-                note = self._note(omitted, stopped=after is not None)
+                note = _note(omitted, budget.requests if after is not None else 0)
             done = min(received / works.total, 1.0) if works.total else None
             yield Page(records=records, cursor={}, bad=bad, note=note, done=done), after
             if after is None:
                 return
             window = after
 
-    def _next_page(self, wanted: str, window: _Window, budget: _Budget) -> tuple[WorkList, _Window]:
+    def _next_page(self, wanted: str, window: Window, budget: _Budget) -> tuple[WorkList, Window]:
         """The page at which the window stands; from its start when that is no longer known."""
         budget.left -= 1
         try:
             works = self._ask(wanted, cursor=window.at)
-        except _Refused:
+        except Refused:
             if window.at == "*" or not budget.left:
                 raise
             budget.left -= 1
@@ -223,13 +238,15 @@ class OpenAlex:
             works = self._ask(wanted, cursor=window.at)
         if works.next_cursor == window.at:
             raise SourceMalformed("OpenAlex gave the same page twice; its list has no end")
+        if _is_gap(works, window) and budget.left:
+            budget.left -= 1
+            works = self._ask(wanted, cursor=window.at)
+        if _is_gap(works, window):
+            raise SourceMalformed(
+                f"OpenAlex gave an empty page after {window.received} of {works.total} works; "
+                "the rest is listed next time"
+            )
         return works, window
-
-    def _note(self, omitted: int, *, stopped: bool) -> str:
-        said = [f"left out retracted works and parts of journals: {omitted}"] if omitted else []
-        if stopped:
-            said.append(f"stopped after {self._requests} requests; the rest is listed next time")
-        return "; ".join(said)
 
     # --- citations
 
@@ -273,9 +290,9 @@ class OpenAlex:
             anew = " anew: the one that is set is not accepted" if self._api_key else ""
             raise SourceUnavailable(f"OpenAlex answered 401: set sources.openalex.api_key{anew}")
         if answer.status == 400:
-            raise _Refused(str(answer.refusal()))
+            raise Refused(str(answer.refusal()))
         try:
-            return parse_works(answer.body)
+            return parse_works(answer.body, one_preprint="cursor" in paging)
         except SourceMalformed as error:
             words = str(error)
             raise SourceMalformed(
@@ -324,7 +341,19 @@ def _cited(record: SourceRecord) -> float:
     return max((reading.value for reading in record.readings), default=-1.0)
 
 
-def _dated(works: WorkList, window: _Window) -> tuple[tuple[SourceRecord, ...], tuple[str, ...]]:
+def _note(omitted: int, stopped_after: int) -> str:
+    said = [f"left out retracted works and parts of journals: {omitted}"] if omitted else []
+    if stopped_after:
+        said.append(f"stopped after {stopped_after} requests; the rest is listed next time")
+    return "; ".join(said)
+
+
+def _is_gap(works: WorkList, window: Window) -> bool:
+    """Whether a page is empty that cannot be the end of its list."""
+    return bool(works.next_cursor) and not works.received and window.received < (works.total or 0)
+
+
+def _dated(works: WorkList, window: Window) -> tuple[tuple[SourceRecord, ...], tuple[str, ...]]:
     """The works of the dates asked for, without zeros: those are read again for days."""
     records, bad = [], list(works.bad)
     for record in works.records:
@@ -339,24 +368,3 @@ def _dated(works: WorkList, window: _Window) -> tuple[tuple[SourceRecord, ...], 
 
 def _key(ids: tuple[Identifier, ...]) -> str:
     return next((name.value for name in ids if name.kind == OPENALEX), str(ids[0]))
-
-
-def _kept_window(value: Any) -> _Window | None:
-    """The window kept in a cursor; None when it holds none that can be read."""
-    if not isinstance(value, Mapping):
-        return None
-    try:
-        first, last = (date.fromisoformat(day) for day in value["window"])
-        at, received = value["next"], value["received"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    if not isinstance(at, str) or type(received) is not int:
-        return None
-    return _Window(first=first, last=last, at=at, received=received)
-
-
-def _day(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None

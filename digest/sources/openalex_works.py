@@ -1,6 +1,5 @@
 """Works as OpenAlex gives them: https://developers.openalex.org/api-reference/works."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from digest.core.errors import SourceMalformed
 from digest.core.identifiers import ARXIV, DOI, Identifier, parse_arxiv, parse_doi
 from digest.core.papers import SourceRecord
 from digest.sources.citation_sweep import UNDATED, citations, publication_moment
+from digest.sources.json_body import json_object
 from digest.sources.text import clean, clean_abstract, clean_name, clean_title, safe_url
 
 NAME = "openalex"
@@ -45,13 +45,16 @@ class WorkList:
     next_cursor: str = ""
 
 
-def parse_works(body: bytes) -> WorkList:
+def parse_works(body: bytes, *, one_preprint: bool = False) -> WorkList:
     """The works of a list, or the one work of an answer, in the order given.
+
+    A work lies at places with several arXiv ids at times, which name papers of their own: with
+    `one_preprint` it gets none of them then, but that of its own DOI.
 
     A work that cannot be read becomes one line of `bad`. Raises SourceMalformed when the whole
     is neither.
     """
-    answer = _json_object(body)
+    answer = json_object(body, "OpenAlex's answer")
     items = answer.get("results")
     if items is None and "id" in answer:
         items = [answer]
@@ -63,7 +66,7 @@ def parse_works(body: bytes) -> WorkList:
     records, bad, omitted = [], [], 0
     for number, item in enumerate(items, start=1):
         try:
-            record = _record(item)
+            record = _record(item, one_preprint=one_preprint)
         except ValueError as error:
             bad.append(f"work {number} {error}")
             continue
@@ -83,17 +86,6 @@ def parse_works(body: bytes) -> WorkList:
     )
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        why = clean(str(error), 100)
-        raise SourceMalformed(f"OpenAlex's answer is not readable JSON: {why}") from None
-    if not isinstance(answer, dict):
-        raise SourceMalformed("OpenAlex's answer is no JSON object")
-    return answer
-
-
 def _total(value: Any) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
@@ -106,7 +98,7 @@ def _next_cursor(value: Any) -> str:
     return value
 
 
-def _record(item: Any) -> SourceRecord | None:
+def _record(item: Any, *, one_preprint: bool) -> SourceRecord | None:
     """None for what is no paper to recommend. Raises ValueError with what is wrong."""
     found = _WORK.fullmatch(clean(item.get("id"), 100)) if isinstance(item, dict) else None
     if found is None:
@@ -117,7 +109,9 @@ def _record(item: Any) -> SourceRecord | None:
     title = clean_title(item.get("title")) or clean_title(item.get("display_name"))
     if not title:
         raise ValueError(f"({key}) has no title")
-    arxiv, doi = _names(item)
+    own, arxiv, doi = _names(item)
+    if one_preprint and len(arxiv) > 1:
+        arxiv = own
     published_at = publication_moment(item.get("publication_date"), item.get("publication_year"))
     return SourceRecord(
         source=NAME,
@@ -136,17 +130,22 @@ def _record(item: Any) -> SourceRecord | None:
     )
 
 
-def _names(item: dict[str, Any]) -> tuple[tuple[Identifier, ...], tuple[Identifier, ...]]:
-    """Its arXiv ids, by its DOI and the places where it lies, and its other DOI."""
+def _names(item: dict[str, Any]) -> tuple[tuple[Identifier, ...], ...]:
+    """The arXiv id of its DOI, all its arXiv ids by DOI and the places where it lies, and its
+    other DOI; each as a tuple that may be empty."""
     ids = item.get("ids")
     given = [item.get("doi"), ids.get("doi") if isinstance(ids, dict) else None]
     dois = [clean(value, 300) for value in given]
     pages = [clean(where.get("landing_page_url"), 500) for where in _locations(item)]
     files = [clean(where.get("pdf_url"), 500) for where in _locations(item)]
-    arxiv = (parse_arxiv(text) for text in [*dois, *pages, *files] if text)
-    arxiv_ids = dict.fromkeys(Identifier(ARXIV, found.base) for found in arxiv if found)
+    own = _arxiv_ids(dois)
     doi = next((found for text in dois if (found := parse_doi(text))), "")
-    return tuple(arxiv_ids), (Identifier(DOI, doi),) if doi else ()
+    return own[:1], _arxiv_ids([*dois, *pages, *files]), (Identifier(DOI, doi),) if doi else ()
+
+
+def _arxiv_ids(texts: list[str]) -> tuple[Identifier, ...]:
+    found = (parse_arxiv(text) for text in texts if text)
+    return tuple(dict.fromkeys(Identifier(ARXIV, one.base) for one in found if one))
 
 
 def _locations(item: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -21,13 +21,13 @@ from digest.sources.answers import Answer
 from digest.sources.body import Expect, excerpt
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_object
 from digest.sources.lists import (
     Place,
     Turning,
     chosen_days,
     day_of,
     days_before,
-    json_object,
     kept_place,
     midnight,
     today_of,

@@ -20,7 +20,8 @@ from digest.core.identifiers import (
     parse_doi,
 )
 from digest.core.papers import SourceRecord
-from digest.sources.lists import count_of, json_object
+from digest.sources.json_body import json_object
+from digest.sources.lists import count_of
 from digest.sources.text import (
     clean,
     clean_abstract,

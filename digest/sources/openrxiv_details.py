@@ -12,7 +12,8 @@ from typing import Any
 from digest.core.errors import SourceMalformed, SourceUnavailable
 from digest.core.identifiers import DOI, Identifier, parse_doi
 from digest.core.papers import SourceRecord
-from digest.sources.lists import count_of, day_of, json_object, midnight
+from digest.sources.json_body import json_object
+from digest.sources.lists import count_of, day_of, midnight
 from digest.sources.text import clean, clean_abstract, clean_name, clean_title, safe_url
 
 # Below arXiv and the lists people choose from, above a feed, whose abstracts are often cut.

@@ -9,7 +9,7 @@ without is a feed, which has neither scores nor comments.
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -19,9 +19,11 @@ from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.fetching import FetchRequest, Page
 from digest.sources.answers import Answer
 from digest.sources.body import Expect
-from digest.sources.discussions import Discussion, Memory, count, json_of, text_of
+from digest.sources.discussions import Discussion, Memory, count, text_of
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_of
+from digest.sources.lists import chosen_days, midnight
 from digest.sources.mentions import mentioned
 from digest.sources.text import clean
 
@@ -181,24 +183,30 @@ class Reddit:
                 f"Reddit answers only with credentials: set {' and '.join(missing)} "
                 "(an app of kind script, from https://www.reddit.com/prefs/apps)"
             )
+        first, last = chosen_days(request)
+        if first > last:
+            yield Page(cursor=request.cursor, note="these days are still to come")
+            return
         memory = Memory(request.cursor.get("posts"), request.shelf, now=request.now, metric="score")
         bad: dict[str, None] = {}
+        notes: list[str] = []
         broken: SourceError | None = None
         try:
             headers = {"Authorization": f"Bearer {self._token()}", **self._agent}
             for subreddit in self._subreddits:
-                closed = self._read(subreddit, request, headers, memory, bad)
+                closed = self._read(subreddit, request, headers, memory, bad, notes)
                 broken = broken or closed
         except SourceError as error:
             broken = error
         observations = memory.observations()
+        if not observations:
+            notes.append(f"none of {memory.seen_count} posts is about a paper kept here")
         if broken is None or observations:
-            none = f"none of {memory.seen_count} posts is about a paper kept here"
             yield Page(
                 observations=observations,
                 cursor={**request.cursor, "posts": memory.to_json()},
                 bad=tuple(bad),
-                note="" if observations else none,
+                note="; ".join(notes),
             )
         if broken is not None:
             raise broken
@@ -210,14 +218,22 @@ class Reddit:
         headers: dict[str, str],
         memory: Memory,
         bad: dict[str, None],
+        notes: list[str],
     ) -> SourceError | None:
         """Why a subreddit is not to be read, None when it was; the others may be."""
+        first, _ = _window(request, self._days)
+        oldest, received, after = request.now, 0, ""
         try:
             for listing in self._listings(subreddit, request, headers):
                 memory.meet(_asked_for(listing.posts, request, self._days))
                 bad.update(dict.fromkeys(listing.bad))
+                oldest = min((oldest, *(post.created_at for post in listing.posts)))
+                received, after = received + listing.received, listing.after
         except _Closed as error:
             return error
+        # A small subreddit ends with its first post, others where Reddit gives no more.
+        if oldest >= first and (after or received >= _LIMIT):
+            notes.append(f"r/{subreddit} gives no posts from before {oldest:%Y-%m-%d %H:%M} UTC")
         return None
 
     def _token(self) -> str:
@@ -280,9 +296,5 @@ def _window(request: FetchRequest, days: int) -> tuple[datetime, datetime]:
     """From when to when (exclusive) posts are read; the clock of Reddit may be ahead a little."""
     if request.since is None and request.until is None:
         return request.now - timedelta(days=days), request.now + timedelta(days=1)
-    first = request.since or request.until or request.now.date()
-    last = max(first, request.until or request.now.astimezone(UTC).date())
-    return (
-        datetime.combine(first, time(), UTC),
-        datetime.combine(last, time(), UTC) + timedelta(days=1),
-    )
+    first, last = chosen_days(request)
+    return midnight(first), midnight(last) + timedelta(days=1)

@@ -4,7 +4,6 @@ https://api.semanticscholar.org/api-docs/graph: POST /paper/batch takes up to 50
 with an array in their order, null for an unknown one.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,6 +21,7 @@ from digest.sources.citation_sweep import (
     CitationSweep,
     Contradiction,
     Found,
+    Refused,
     arxiv_ids,
     citations,
     dois_of,
@@ -30,6 +30,7 @@ from digest.sources.citation_sweep import (
 )
 from digest.sources.etiquette import Pace
 from digest.sources.http import PoliteClient
+from digest.sources.json_body import json_of
 from digest.sources.text import clean, clean_abstract, clean_name, clean_title, safe_url
 
 NAME = "semantic_scholar"
@@ -77,11 +78,7 @@ def parse_papers(body: bytes) -> PaperList:
 
 
 def _items(body: bytes) -> list[Any]:
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        why = clean(str(error), 100)
-        raise SourceMalformed(f"Semantic Scholar's answer is not readable JSON: {why}") from None
+    answer = json_of(body, "Semantic Scholar's answer")
     if isinstance(answer, list):
         return answer
     if not isinstance(answer, dict):
@@ -236,6 +233,8 @@ class SemanticScholar:
         """Nothing found when none of the ids is known; else raises with what to do."""
         if answer.status == 400 and _NO_VALID_IDS in answer.body:
             return Found(records=())
+        if answer.status == 400:
+            raise Refused(str(answer.refusal()))
         if answer.status == 403 and self._api_key:
             raise SourceUnavailable(
                 "Semantic Scholar answered 403: set sources.semantic_scholar.api_key anew"

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,11 @@ from digest.sources.citation_sweep import (
     CitationSweep,
     Contradiction,
     Found,
+    Refused,
     citations,
     dois_of,
     for_paper,
+    in_parts,
     publication_moment,
 )
 from tests.builders import make_record
@@ -242,3 +245,59 @@ def test_no_citations_are_a_reading_of_none() -> None:
 def test_a_date_is_read_or_the_year_or_nothing(day: Any, year: Any, expected: str | None) -> None:
     moment = publication_moment(day, year)
     assert (moment.date().isoformat() if moment else None) == expected
+
+
+# --- refusals
+
+
+def refusing(*faults: int) -> tuple[list[list[str]], Callable[[Batch], Found]]:
+    """Refuses a batch with a name of these papers; with the names of all that were asked."""
+    asked: list[list[str]] = []
+
+    def ask(batch: Batch) -> Found:
+        asked.append(list(batch.names))
+        if any(work.paper_id in faults for work in batch.names.values()):
+            raise Refused("answered 400")
+        records = (for_paper(make_record(work.paper_id), work) for work in batch.names.values())
+        return Found(records=tuple(records))
+
+    return asked, ask
+
+
+def numbered(count: int) -> Batch:
+    return Batch(names={f"n{number}": known(number) for number in range(1, count + 1)})
+
+
+@pytest.mark.parametrize("fault", [1, 2, 250, 500])
+def test_of_a_refused_batch_all_is_found_but_the_name_at_fault(fault: int) -> None:
+    asked, ask = refusing(fault)
+    found = in_parts(ask, numbered(500))
+    assert len(found.records) == 499
+    assert found.bad == (f"n{fault} cannot be asked about: answered 400",)
+    assert found.request_count == len(asked) <= 19
+
+
+def test_a_refusal_that_is_not_for_its_names_is_raised() -> None:
+    asked, ask = refusing(*range(1, 501))
+    with pytest.raises(Refused):
+        in_parts(ask, numbered(500))
+    assert len(asked) <= 64
+
+
+def test_many_names_at_fault_do_not_take_requests_without_end() -> None:
+    asked, ask = refusing(*range(2, 501, 2))
+    found = in_parts(ask, numbered(500))
+    assert len(asked) <= 64
+    assert found.bad[-1].endswith(" names were not asked about: too many were refused")
+
+
+def test_the_last_paper_of_a_sweep_does_not_block_it_when_it_is_refused() -> None:
+    _, ask = refusing(1)
+    assert in_parts(ask, numbered(1)).bad == ("n1 cannot be asked about: answered 400",)
+
+
+def test_a_paper_that_two_parts_find_is_given_once() -> None:
+    _, ask = refusing(2)
+    paper = known(1)
+    found = in_parts(ask, Batch(names={"a": paper, "b": known(2), "c": paper}))
+    assert len(found.records) == 1

@@ -344,6 +344,38 @@ def test_one_answer_that_is_no_data_is_a_line_and_three_in_a_row_end_the_run(
     assert stars(pages) == [(9, 9)]
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(status=500),
+        Reply(status=302, headers={"Location": "/feed/repos/lab/r2"}),
+        Reply(status=422, body=b'{"message": "Unprocessable"}'),
+    ],
+)
+def test_one_repository_that_fails_each_time_does_not_block_the_sweep(
+    client: PoliteClient, site: Site, reply: Reply
+) -> None:
+    host = Host(site, stars_of(1, 3))
+    host.others["lab/r2"] = reply
+    (page,) = swept(client, site, numbered(1, 3))
+    assert stars([page]) == [(3, 3), (1, 1)]
+    assert [line.split(":")[0] for line in page.bad] == ["lab/r2"]
+    assert page.cursor["ended"] is True
+
+
+def test_three_repositories_in_a_row_that_fail_end_the_run(
+    client: PoliteClient, site: Site
+) -> None:
+    host = Host(site, stars_of(1, 9))
+    circle = Reply(status=302, headers={"Location": "/feed/repos/lab/r7"})
+    host.others |= dict.fromkeys(("lab/r8", "lab/r7", "lab/r6"), circle)
+    pages, error = broken(client, site, numbered(1, 9))
+    assert isinstance(error, SourceUnavailable)
+    assert "redirected" in str(error)
+    assert stars(pages) == [(9, 9)]
+    assert pages[-1].cursor["below"] == 7
+
+
 def test_that_no_paper_has_a_repository_is_said(client: PoliteClient, site: Site) -> None:
     (page,) = swept(client, site, [work(1), work(2, code="https://gitlab.com/lab/one")])
     assert page.observations == ()
@@ -367,6 +399,7 @@ def test_days_past_cannot_be_asked_for(client: PoliteClient, site: Site) -> None
         {"began_at": "2026-03-20T11:00:00", "below": 1, "ended": False},
         {"began_at": NOON.isoformat(), "below": [1], "ended": False},
         {"began_at": (NOON + HOUR).isoformat(), "below": 1, "ended": False},
+        {"began_at": (NOON + 300 * HOUR).isoformat(), "below": 1, "ended": True},
         {"began_at": 3},
     ],
 )

@@ -21,6 +21,7 @@ from tests.sources.shelf import MemoryShelf, arxiv, doi, known
 from tests.sources.site import Reply, Request, Site
 
 KEY = "a-very-secret-key"
+KEPT = {"filter": "type:article", "window": ["2026-03-13", "2026-03-20"]}
 SWEPT = {"sweep": {"began_at": NOON.isoformat()}}
 
 
@@ -182,6 +183,21 @@ def test_a_run_puts_no_more_requests_than_it_may(client: PoliteClient, site: Sit
     assert "before" in pages[-1].cursor["sweep"]
 
 
+def test_one_doi_that_is_refused_does_not_block_the_sweep(client: PoliteClient, site: Site) -> None:
+    def reply(asked: Request) -> Reply:
+        names = asked.params["filter"].removeprefix("doi:").split("|")
+        if "10.48550/arxiv.2603.00002" in names:
+            return answer({"error": "Invalid filter", "message": "bad value"}, 400)
+        return listing(*(work(int(name[-5:])) for name in names))
+
+    site.answering = reply
+    works = [known(number) for number in range(1, 5)]
+    (page,) = source(client, site, requests_per_run=1).fetch(request(*works))
+    assert [record.title for record in page.records] == ["Paper 4", "Paper 3", "Paper 1"]
+    (line,) = page.bad
+    assert line.startswith("10.48550/arxiv.2603.00002 cannot be asked about: 127.0.0.1 answered")
+
+
 def test_until_a_week_has_passed_nothing_is_asked(client: PoliteClient, site: Site) -> None:
     (page,) = source(client, site).fetch(request(known(1), cursor=SWEPT))
     assert page.cursor == SWEPT
@@ -259,6 +275,21 @@ def test_new_works_have_no_reading_while_nobody_cites_them(
     assert page.records[0].appeared_at.date() == date(2026, 3, 18)
 
 
+def test_a_new_work_that_lies_with_two_preprints_does_not_join_their_papers(
+    client: PoliteClient, site: Site
+) -> None:
+    places = [{"landing_page_url": f"https://arxiv.org/abs/2603.0000{n}"} for n in (7, 8)]
+    journal = work(1, doi="https://doi.org/10.1234/one", locations=places)
+    one_place = work(3, doi="https://doi.org/10.1234/three", locations=places[:1])
+    site.answers(listing(journal, work(8, locations=places), one_place))
+    (page,) = lister(client, site).fetch(request(cursor=SWEPT))
+    assert [[str(name) for name in record.ids] for record in page.records] == [
+        ["doi:10.1234/one", "openalex:W1"],
+        ["arxiv:2603.00008", "openalex:W8"],
+        ["arxiv:2603.00007", "doi:10.1234/three", "openalex:W3"],
+    ]
+
+
 def test_works_of_other_dates_are_bad(client: PoliteClient, site: Site) -> None:
     site.answers(listing(work(1, publication_date="2031-01-01"), work(2)))
     (page,) = lister(client, site).fetch(request(cursor=SWEPT))
@@ -303,7 +334,12 @@ def test_after_an_absence_the_days_missed_are_listed_too(client: PoliteClient, s
 def test_a_cursor_that_openalex_no_longer_knows_starts_the_list_anew(
     client: PoliteClient, site: Site
 ) -> None:
-    kept = {"window": ["2026-03-13", "2026-03-20"], "next": "old=", "received": 100}
+    kept = {
+        "filter": "type:article",
+        "window": ["2026-03-13", "2026-03-20"],
+        "next": "old=",
+        "received": 100,
+    }
     site.answers(answer({"error": "Invalid cursor", "message": "bad"}, 400), listing(work(1)))
     pages, error = collect(lister(client, site), request(cursor={"listing": kept} | SWEPT))
     assert error is None
@@ -331,6 +367,58 @@ def test_a_listing_that_used_up_its_requests_says_so_and_goes_on_next_time(
     assert page.cursor["listing"]["next"] == "abc="
 
 
+def test_citations_are_counted_though_the_listing_is_refused_without_a_key(
+    client: PoliteClient, site: Site
+) -> None:
+    refused = answer({"error": "Invalid or missing API key"}, 401)
+    site.answering = lambda asked: refused if "cursor" in asked.params else listing(work(1))
+    pages, error = collect(lister(client, site, api_key=""), request(known(1)))
+    assert [record.readings[0].value for page in pages for record in page.records] == [1]
+    assert str(error) == "OpenAlex answered 401: set sources.openalex.api_key"
+    assert "before" not in pages[-1].cursor["sweep"]
+
+
+def test_a_listing_without_end_leaves_half_of_the_requests_to_the_citations(
+    client: PoliteClient, site: Site
+) -> None:
+    count = iter(range(1, 100))
+    site.answering = lambda asked: listing(work(1), following=f"c{next(count)}", count=5000)
+    works = [known(number) for number in range(1, 302)]
+    pages = list(lister(client, site, requests_per_run=4).fetch(request(*works)))
+    assert ["cursor" in asked.params for asked in site.asked] == [True, True, False, False]
+    assert pages[1].note == "stopped after 2 requests; the rest is listed next time"
+
+
+def test_a_listing_of_another_filter_is_begun_anew(client: PoliteClient, site: Site) -> None:
+    site.answers(listing(work(1), following="abc="), listing(work(2)))
+    (page,) = lister(client, site, requests_per_run=1).fetch(request(cursor=SWEPT))
+    list(lister(client, site, filter="type:book").fetch(request(cursor=page.cursor)))
+    assert [asked.params["cursor"] for asked in site.asked] == ["*", "*"]
+
+
+def test_an_empty_page_in_the_middle_of_a_list_is_asked_for_again(
+    client: PoliteClient, site: Site
+) -> None:
+    first, empty = (
+        listing(work(1), following="abc=", count=2),
+        listing(following="def=", count=2),
+    )
+    site.answers(first, empty, listing(work(2), count=2))
+    pages = list(lister(client, site).fetch(request(cursor=SWEPT)))
+    assert [len(page.records) for page in pages] == [1, 1]
+    assert [asked.params["cursor"] for asked in site.asked] == ["*", "abc=", "abc="]
+
+
+def test_a_list_that_stays_empty_in_its_middle_is_not_called_finished(
+    client: PoliteClient, site: Site
+) -> None:
+    site.answers(listing(work(1), following="abc=", count=5000), listing(following="d", count=5000))
+    pages, error = collect(lister(client, site), request(cursor=SWEPT))
+    assert isinstance(error, SourceMalformed)
+    assert "an empty page after 1 of 5000 works" in str(error)
+    assert pages[-1].cursor["listing"]["next"] == "abc="
+
+
 def test_dates_asked_for_are_listed_exactly_and_leave_the_rest_alone(
     client: PoliteClient, site: Site
 ) -> None:
@@ -341,7 +429,12 @@ def test_dates_asked_for_are_listed_exactly_and_leave_the_rest_alone(
     assert isinstance(error, SourceUnavailable)
     broken = pages[-1].cursor
     assert broken == cursor | {
-        "backfill": {"window": ["2026-03-17", "2026-03-20"], "next": "abc=", "received": 1}
+        "backfill": {
+            "filter": "type:article",
+            "window": ["2026-03-17", "2026-03-20"],
+            "next": "abc=",
+            "received": 1,
+        }
     }
     pages = list(lister(client, site).fetch(request(cursor=broken, **dates)))
     assert site.asked[-1].params["cursor"] == "abc="
@@ -362,9 +455,23 @@ def test_dates_that_take_more_requests_than_allowed_are_not_called_finished(
     "cursor",
     [
         {"listing": 5, "listed_to": []},
-        {"listing": {"window": ["x", "y"], "next": "a", "received": 1}},
-        {"listing": {"window": ["2026-03-13", "2026-03-20"], "next": 5, "received": 1}},
-        {"listing": {"window": ["2026-03-13", "2026-03-20"], "next": "a", "received": None}},
+        {"listing": KEPT | {"window": ["x", "y"], "next": "a", "received": 1}},
+        {
+            "listing": {
+                "filter": "type:article",
+                "window": ["2026-03-13", "2026-03-20"],
+                "next": 5,
+                "received": 1,
+            }
+        },
+        {
+            "listing": {
+                "filter": "type:article",
+                "window": ["2026-03-13", "2026-03-20"],
+                "next": "a",
+                "received": None,
+            }
+        },
     ],
 )
 def test_a_cursor_that_cannot_be_read_starts_anew(
@@ -429,7 +536,8 @@ def test_the_key_is_in_no_message_no_log_and_nothing_that_is_kept(
             paces.standings.clear()
             site.answers(answer(echo, status, **headers))
             pages, error = collect(lister(client, site), request(known(1)))
-            assert (pages, error is None) == ([], False)
+            assert error is not None
+            messages += [line for page in pages for line in page.bad]
             messages.append(str(error))
     site.answers(answer(json.loads(listing(work(1)).body), **headers))
     paces.standings.clear()

@@ -259,6 +259,35 @@ def test_days_asked_for_are_the_days_of_the_posts(client: PoliteClient, site: Si
     assert readings(fetched(client, site, since=day, until=day))[1]["score"] == 2
 
 
+@pytest.mark.parametrize("last", [date(2026, 3, 20), date.max])
+def test_days_that_reddit_does_not_reach_back_to_are_said(
+    client: PoliteClient, site: Site, last: date
+) -> None:
+    posts = [post(f"p{n}", SPARSE, n, age=n * HOUR) for n in range(1, 201)]
+    Forum(site, MachineLearning=posts)
+    page = fetched(client, site, since=date(2026, 2, 1), until=last)
+    assert readings(page)[1]["score"] == 200
+    assert page.note == "r/MachineLearning gives no posts from before 2026-03-12 04:00 UTC"
+    assert fetched(client, site).note == ""
+
+
+def test_a_listing_with_more_pages_than_are_read_is_said(client: PoliteClient, site: Site) -> None:
+    posts = [post(f"p{n}", SPARSE, n, age=n * timedelta(hours=1)) for n in range(1, 40)]
+    Forum(site, MachineLearning=posts).size = 3
+    page = fetched(client, site)
+    assert page.note == "r/MachineLearning gives no posts from before 2026-03-19 03:00 UTC"
+    assert len(site.asked) == 1 + 11
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 21), date.max])
+def test_days_to_come_hold_no_posts(client: PoliteClient, site: Site, day: date) -> None:
+    Forum(site, MachineLearning=[post("a", SPARSE, 3)])
+    for since in (day, None):
+        page = fetched(client, site, since=since, until=day)
+        assert page.note == "these days are still to come"
+    assert site.asked == []
+
+
 @pytest.mark.parametrize(
     ("missing", "keys"),
     [

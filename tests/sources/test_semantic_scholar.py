@@ -257,10 +257,25 @@ def test_a_batch_of_unknown_ids_that_is_refused_is_a_batch_of_nothing(
 
 def test_unsupported_fields_are_said_in_its_words(client: PoliteClient, site: Site) -> None:
     site.answers(answer(b'{"error":"Unrecognized or unsupported fields: [tldr]"}', 400))
-    _, error = collect(source(client, site), request(known(1)))
+    _, error = collect(source(client, site), request(known(1), known(2), known(3)))
     assert isinstance(error, SourceUnavailable)
     assert "answered 400" in str(error)
     assert "unsupported fields: [tldr]" in str(error)
+
+
+def test_one_id_that_is_refused_does_not_block_the_sweep(client: PoliteClient, site: Site) -> None:
+    def reply(asked: Request) -> Reply:
+        names = json.loads(asked.body)["ids"]
+        if "ARXIV:2603.00003" in names:
+            return answer(b'{"error":"Bad id"}', 400)
+        return answer(json.dumps([paper(int(name[-5:])) for name in names]).encode())
+
+    site.answering = reply
+    (page,) = source(client, site).fetch(request(*(known(number) for number in range(1, 6))))
+    assert [record.title[-1] for record in page.records] == ["5", "4", "2", "1"]
+    (line,) = page.bad
+    assert line.startswith("ARXIV:2603.00003 cannot be asked about: 127.0.0.1 answered 400")
+    assert "before" not in page.cursor["sweep"]
 
 
 def test_a_key_that_is_refused_is_to_be_set_anew(client: PoliteClient, site: Site) -> None:
