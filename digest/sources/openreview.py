@@ -161,6 +161,13 @@ class OpenReview:
         turning, at = Turning(), place.at
         while True:
             notes = self._ask(place.name, at, run)
+            if _is_short(notes, at):  # perhaps a passing fault
+                notes = self._ask(place.name, at, run)
+            if _is_short(notes, at):
+                raise SourceMalformed(
+                    f"OpenReview gave nothing after {at} of {notes.total} notes of {place.name}; "
+                    "the rest is asked for next time"
+                )
             at += notes.received
             if notes.received:
                 names = tuple(note.record.ids for note in notes.notes)
@@ -245,6 +252,11 @@ def _known_to(value: Any, venues: tuple[str, ...]) -> dict[str, date]:
     given = value.items() if isinstance(value, Mapping) else ()
     days = ((venue, day_of(day)) for venue, day in given if venue in venues)
     return {venue: day for venue, day in days if day is not None}
+
+
+def _is_short(notes: Notes, at: int) -> bool:
+    """Whether a page holds nothing although the list goes on behind `at`."""
+    return not notes.received and (notes.total or 0) > at
 
 
 def _is_known(notes: Notes, known_to: date | None) -> bool:

@@ -56,12 +56,14 @@ def note(number: int, days_ago: float = 1, venue: str = ICLR, **changes: Any) ->
 
 @dataclass(slots=True)
 class Api:
-    """The API with these notes per venue, newest change first; `refusals` are given first."""
+    """The API with these notes per venue, newest change first; `refusals` are given first, and
+    pages of `empty_at` hold nothing so many times."""
 
     notes: dict[str, list[dict[str, Any]]]
     account: tuple[str, str] | None = None
     refusals: list[Reply] = field(default_factory=list)
     fails_at: dict[tuple[str, int], Reply] = field(default_factory=dict)
+    empty_at: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Reply:
         if self.refusals:
@@ -75,6 +77,9 @@ class Api:
             return self.fails_at.pop((venue, at))
         found = sorted(self.notes.get(venue, ()), key=lambda n: -n["tmdate"])
         page = found[at : at + int(request.params["limit"])]
+        if self.empty_at.get((venue, at)):
+            self.empty_at[venue, at] -= 1
+            page = []
         return Reply(body=json.dumps({"notes": page, "count": len(found)}).encode())
 
     def _login(self, given: dict[str, str]) -> Reply:
@@ -285,6 +290,30 @@ def test_a_fetch_of_chosen_days_keeps_a_place_of_its_own(
     pages += source(client, site).fetch(FetchRequest(**days, cursor=cursor))
     assert numbers(pages) == list(range(25))
     assert pages[-1].cursor == kept
+
+
+@pytest.mark.parametrize("at", [0, 10])
+def test_an_empty_page_in_the_middle_does_not_end_a_venue_and_lose_the_rest(
+    client: PoliteClient, site: Site, make_api: MakeApi, at: int
+) -> None:
+    api = make_api(*(note(n, 1 + n / 10) for n in range(25)), empty_at={(ICLR, at): 2})
+    pages, error = collect(source(client, site), run())
+    assert isinstance(error, SourceMalformed)
+    assert str(error) == (
+        f"OpenReview gave nothing after {at} of 25 notes of {ICLR}; the rest is asked for next time"
+    )
+    cursor = pages[-1].cursor if pages else {}
+    assert "read_to" not in cursor or ICLR not in cursor["read_to"]
+    assert api.empty_at == {(ICLR, at): 0}
+    pages += source(client, site).fetch(run(**cursor))
+    assert numbers(pages) == list(range(25))
+
+
+def test_an_empty_page_that_is_a_passing_fault_is_asked_for_again(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(*(note(n, 1 + n / 10) for n in range(25)), empty_at={(ICLR, 20): 1})
+    assert numbers(list(source(client, site).fetch(run()))) == list(range(25))
 
 
 @pytest.mark.parametrize(
