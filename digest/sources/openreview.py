@@ -32,7 +32,7 @@ from digest.sources.lists import (
     midnight,
     today_of,
 )
-from digest.sources.openreview_notes import NAME, Notes, error_words, parse_notes
+from digest.sources.openreview_notes import NAME, Note, Notes, error_words, parse_notes
 
 URL = "https://api2.openreview.net"
 # The most that is allowed.
@@ -54,13 +54,16 @@ class _Run:
     request: FetchRequest
     headers: Mapping[str, str]
     known_to: Mapping[str, date]
+    is_daily: bool
 
 
 class OpenReview:
     """The accepted papers of `venues`, one list after another, last changed first.
 
     Without dates asked for: what was published in the last 30 days, or since the last run, and
-    changed since then (the cursor's `read_to`, a day per venue). A run that broke off is finished
+    changed since then (the cursor's `read_to`, a day per venue); where a paper does not say when it
+    was published, its last change counts. Chosen dates are those of publication, or else of
+    writing. A run that broke off is finished
     first; so is, when its dates are asked for again, a fetch of chosen dates (`backfill`).
     """
 
@@ -111,7 +114,7 @@ class OpenReview:
         place = kept_place(request.cursor.get("backfill"), self._venues)
         if place is None or not place.same_days(first, last):
             place = Place(first=first, last=last, name=self._venues[0])
-        run = _Run(request=request, headers=self._log_in(), known_to={})
+        run = _Run(request=request, headers=self._log_in(), known_to={}, is_daily=False)
         for page, after in self._pages(place, run):
             yield replace(page, cursor=rest | ({"backfill": after.to_json()} if after else {}))
 
@@ -123,7 +126,7 @@ class OpenReview:
         if place is None:
             first = min([days_before(today, _FIRST_RUN_DAYS), *known_to.values()])
             place = Place(first=first, last=today, name=self._venues[0])
-        run = _Run(request=request, headers=self._log_in(), known_to=dict(known_to))
+        run = _Run(request=request, headers=self._log_in(), known_to=dict(known_to), is_daily=True)
         at_venue = place.name
         for page, after in self._pages(place, run):
             if after is None or after.name != at_venue:
@@ -141,7 +144,7 @@ class OpenReview:
         for number, venue in enumerate(self._venues[begin:], start=begin):
             here = replace(place, name=venue, at=place.at if venue == place.name else 0)
             for notes, at, is_last in self._one_list(here, run):
-                records = _of_these_days(notes, here, run.known_to.get(venue))
+                records = _of_these_days(notes, here, run)
                 found += len(records)
                 share = 1.0 if is_last or not notes.total else at / notes.total
                 after: Place | None = replace(here, at=at)
@@ -275,15 +278,26 @@ def _read_from(known_to: date | None) -> datetime:
     return _LONG_AGO if known_to is None else midnight(days_before(known_to, _OVERLAP_DAYS))
 
 
-def _of_these_days(notes: Notes, place: Place, known_to: date | None) -> tuple[SourceRecord, ...]:
+def _of_these_days(notes: Notes, place: Place, run: _Run) -> tuple[SourceRecord, ...]:
     """Papers that are this venue's, came up on the days of the place, and changed since."""
-    return tuple(
-        note.record
+    changed_from = _read_from(run.known_to.get(place.name))
+    records = (
+        _as_accepted(note, run) if run.is_daily else note.record
         for note in notes.notes
-        if note.venue_id == place.name
-        and place.first <= note.record.appeared_at.date() <= place.last
-        and note.changed_at >= _read_from(known_to)
+        if note.venue_id == place.name and note.changed_at >= changed_from
     )
+    return tuple(r for r in records if place.first <= r.appeared_at.date() <= place.last)
+
+
+def _as_accepted(note: Note, run: _Run) -> SourceRecord:
+    """The record, as of its last change where nothing says when the paper was published.
+
+    The day it was written, months before the decision, would keep it out of every edition. The
+    decision itself is a change, and a later one moves nothing: the first day that is stored stays.
+    """
+    if note.is_dated:
+        return note.record
+    return replace(note.record, appeared_at=min(note.changed_at, run.request.now))
 
 
 def _note_of(found: int, unknown: list[str], place: Place) -> str:

@@ -160,6 +160,35 @@ def test_a_paper_accepted_now_is_new_whenever_it_was_handed_in(
     assert page.cursor == {"read_to": {ICLR: "2026-03-20"}}
 
 
+@pytest.mark.parametrize("known", [{}, {"read_to": {ICLR: "2026-03-18"}}])
+def test_an_accepted_paper_without_a_day_of_publication_is_not_dropped_as_old(
+    client: PoliteClient, site: Site, make_api: MakeApi, known: dict[str, Any]
+) -> None:
+    make_api(note(1, 2, pdate=None), note(2, 40, pdate=None))
+    (page,) = source(client, site).fetch(run(**known))
+    (record,) = page.records
+    assert numbers([page]) == [1]
+    assert record.appeared_at == NOON - timedelta(days=2)
+    assert record.published_at == NOON - timedelta(days=180)
+
+
+def test_a_change_in_the_future_does_not_date_a_paper_there(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(note(1, -1, pdate=None))
+    (page,) = source(client, site).fetch(run())
+    assert page.records[0].appeared_at == NOON
+
+
+def test_of_chosen_days_a_paper_without_a_day_of_publication_has_that_of_writing(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(note(1, 2, pdate=None))
+    written = NOON.date() - timedelta(days=180)
+    (page,) = source(client, site).fetch(FetchRequest(now=NOON, since=written, until=written))
+    assert page.records[0].appeared_at == NOON - timedelta(days=180)
+
+
 def test_all_pages_are_read_and_how_far_is_told(
     client: PoliteClient, site: Site, make_api: MakeApi
 ) -> None:
