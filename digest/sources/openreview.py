@@ -211,7 +211,7 @@ class OpenReview:
         said = _words(answer)
         if not said:
             return answer.refusal()
-        if "challenge" not in said.lower():
+        if not _is_challenge(said):
             return SourceUnavailable(f"OpenReview answered {answer.status}: {said}")
         if self._username:
             return SourceUnavailable(f"{_ONLY_PEOPLE}, even when logged in")
@@ -228,6 +228,8 @@ class OpenReview:
             readable=_REFUSALS,
         )
         if answer.status in _REFUSALS:
+            if _is_challenge(_words(answer)):
+                raise SourceUnavailable(f"{_ONLY_PEOPLE}, even to log in")
             secrets = (self._username, self._password)
             said = excerpt(_words(answer).encode(), secrets) or str(answer.status)
             raise SourceUnavailable(
@@ -248,6 +250,10 @@ def _words(answer: Answer) -> str:
         return error_words(json_object(answer.body, "the refusal"))
     except SourceMalformed:
         return ""
+
+
+def _is_challenge(said: str) -> bool:
+    return "challenge" in said.lower()
 
 
 def _known_to(value: Any, venues: tuple[str, ...]) -> dict[str, date]:

@@ -449,6 +449,16 @@ def test_a_check_for_people_in_spite_of_a_login_is_reported(
     assert str(error) == f"{ONLY_PEOPLE}, even when logged in"
 
 
+def test_a_check_for_people_at_the_login_is_not_reported_as_a_wrong_password(
+    client: PoliteClient, site: Site
+) -> None:
+    site.answers(refusal(403, CHALLENGE))
+    _, error = collect(logged_in(client, site), run())
+    assert isinstance(error, SourceUnavailable)
+    assert str(error) == f"{ONLY_PEOPLE}, even to log in"
+    assert [request.path for request in site.asked] == ["/feed/login"]
+
+
 def test_the_page_of_the_check_is_no_empty_list(client: PoliteClient, site: Site) -> None:
     site.answers(Reply(body=b"<!DOCTYPE html><title>Verifying your browser</title>"))
     _, error = collect(source(client, site), run())
