@@ -64,7 +64,8 @@ class OpenReview:
     changed since then (the cursor's `read_to`, a day per venue); where a paper does not say when it
     was published, its last change counts. Chosen dates are those of publication, or else of
     writing. A run that broke off is finished
-    first; so is, when its dates are asked for again, a fetch of chosen dates (`backfill`).
+    first; so is, when its dates are asked for again, a fetch of chosen dates (`backfill`). A run
+    reads at most `requests_per_run` pages and the next one goes on.
     """
 
     name = NAME
@@ -77,13 +78,15 @@ class OpenReview:
         venues: tuple[str, ...] = (),
         username: str = "",
         password: str = "",
-        interval_seconds: Annotated[float, Field(ge=0)] = 2.0,
+        requests_per_run: Annotated[int, Field(ge=1, le=10_000)] = 100,
+        interval_seconds: Annotated[float, Field(ge=0)] = 7.2,
     ) -> None:
         self._client = client
         self._url = url.rstrip("/")
         self._venues = tuple(dict.fromkeys(venue.strip() for venue in venues if venue.strip()))
         self._username = username
         self._password = password
+        self._requests = requests_per_run
         self._pace = Pace(name="openreview.net", interval_s=interval_seconds)
 
     @property
@@ -115,8 +118,13 @@ class OpenReview:
         if place is None or not place.same_days(first, last):
             place = Place(first=first, last=last, name=self._venues[0])
         run = _Run(request=request, headers=self._log_in(), known_to={}, is_daily=False)
-        for page, after in self._pages(place, run):
+        for asked, (page, after) in enumerate(self._pages(place, run), start=1):
             yield replace(page, cursor=rest | ({"backfill": after.to_json()} if after else {}))
+            if after is not None and asked >= self._requests:
+                raise SourceUnavailable(
+                    f"stopped after {asked} requests (requests_per_run); "
+                    "fetch the same dates again to go on"
+                )
 
     def _newest(self, request: FetchRequest) -> Iterator[Page]:
         kept = {k: v for k, v in request.cursor.items() if k == "backfill"}
@@ -128,13 +136,17 @@ class OpenReview:
             place = Place(first=first, last=today, name=self._venues[0])
         run = _Run(request=request, headers=self._log_in(), known_to=dict(known_to), is_daily=True)
         at_venue = place.name
-        for page, after in self._pages(place, run):
+        for asked, (page, after) in enumerate(self._pages(place, run), start=1):
             if after is None or after.name != at_venue:
                 known_to[at_venue] = place.last
                 at_venue = after.name if after is not None else ""
             read_to = {venue: day.isoformat() for venue, day in known_to.items()}
             rest = after.to_json() if after is not None else {}
-            yield replace(page, cursor=kept | {"read_to": read_to} | rest)
+            stops = after is not None and asked >= self._requests
+            note = f"stopped after {asked} requests; the rest is read next time" if stops else ""
+            yield replace(page, cursor=kept | {"read_to": read_to} | rest, note=note or page.note)
+            if stops:
+                return
 
     def _pages(self, place: Place, run: _Run) -> Iterator[tuple[Page, Place | None]]:
         """Pages, each with what is then left (None: nothing). The last one has a note about

@@ -516,9 +516,35 @@ def test_another_refusal_is_told_in_its_words(client: PoliteClient, site: Site) 
     assert str(error) == "127.0.0.1 answered 401: who?"
 
 
-def test_requests_keep_their_pace(
+def test_requests_are_no_more_than_500_an_hour_as_the_configuration_says(
     client: PoliteClient, site: Site, make_api: MakeApi, clock: FakeClock
 ) -> None:
     make_api(*(note(n, 1 + n / 10) for n in range(25)))
     list(OpenReview(client, url=site.url, venues=(ICLR,)).fetch(run()))
-    assert clock.naps == [2.0, 2.0]
+    assert [round(3600 / nap) for nap in clock.naps] == [500, 500]
+
+
+def test_a_run_stops_at_its_most_requests_and_the_next_one_goes_on(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(*(note(n, 1 + n / 10) for n in range(25)), note(90, venue=TMLR))
+    capped = source(client, site, ICLR, TMLR, requests_per_run=3)
+    pages = list(capped.fetch(run()))
+    assert asked(site) == [(ICLR, "0"), (ICLR, "10"), (ICLR, "20")]
+    assert pages[-1].note == "stopped after 3 requests; the rest is read next time"
+    pages += capped.fetch(run(**pages[-1].cursor))
+    assert numbers(pages) == [*range(25), 90]
+    assert pages[-1].cursor == {"read_to": {ICLR: "2026-03-20", TMLR: "2026-03-20"}}
+
+
+def test_chosen_days_that_take_more_requests_are_told_to_be_unfinished(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(*(note(n, 1 + n / 10) for n in range(25)))
+    capped = source(client, site, requests_per_run=2)
+    days = {"now": NOON, "since": date(2026, 2, 1), "until": date(2026, 3, 20)}
+    pages, error = collect(capped, FetchRequest(**days))
+    assert isinstance(error, SourceUnavailable)
+    assert "fetch the same dates again to go on" in str(error)
+    pages += capped.fetch(FetchRequest(**days, cursor=pages[-1].cursor))
+    assert numbers(pages) == list(range(25))
