@@ -16,7 +16,7 @@ from digest.sources.http import PoliteClient
 from tests.fakes import NOON
 from tests.sources.conftest import collect
 from tests.sources.damage import damaged
-from tests.sources.shelves import MemoryShelf, work
+from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
 FIXTURE = Path(__file__).parent / "fixtures" / "hacker_news" / "search.json"
