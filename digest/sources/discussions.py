@@ -7,13 +7,13 @@ not make the numbers fall.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
 from digest.core.fetching import Observation, Shelf
-from digest.core.identifiers import PaperId
+from digest.core.identifiers import Identifier, PaperId
 from digest.core.papers import Reading
 from digest.sources.mentions import Mentions, papers_of
 
@@ -37,27 +37,35 @@ class Discussion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
-    """What is remembered of a discussion of one paper; `created_s` is in Unix time."""
+    """What is remembered of a discussion of one paper; `created_s` is in Unix time.
+
+    `name` is the one by which it spoke of the paper, None where that was by its repository.
+    """
 
     paper_id: PaperId
     key: str
     created_s: int
     points: float | None
     comments: float | None
+    name: Identifier | None = None
 
     def to_json(self) -> list[Any]:
-        return [self.paper_id, self.key, self.created_s, self.points, self.comments]
+        name = str(self.name or "")
+        return [self.paper_id, self.key, self.created_s, self.points, self.comments, name]
 
     @classmethod
     def from_json(cls, value: Any) -> Self | None:
         try:
-            paper_id, key, created_s, points, comments = value
+            paper_id, key, created_s, points, comments, *names = value
+            (told,) = names or ("",)
+            kind, _, name = str(told).partition(":")
             return cls(
                 paper_id=PaperId(int(paper_id)),
                 key=str(key),
                 created_s=int(created_s),
                 points=count(points),
                 comments=count(comments),
+                name=Identifier(kind, name) if name else None,
             )
         except (TypeError, ValueError, OverflowError):
             return None
@@ -74,8 +82,7 @@ class Memory:
         self._shelf = shelf
         self._now = now
         self._metric = metric
-        rows = map(_Kept.from_json, kept if isinstance(kept, list) else ())
-        self._rows = {(row.paper_id, row.key): row for row in rows if row is not None}
+        self._rows = {(row.paper_id, row.key): row for row in _kept_rows(kept, shelf)}
         self._met: set[PaperId] = set()
         self._seen: set[str] = set()
 
@@ -91,7 +98,9 @@ class Memory:
             self._shelf,
             code_since=self._now - CODE_WITHIN,
         )
+        names = _named(frozenset().union(*(one.mentions.ids for one in discussions)), self._shelf)
         for one, papers in zip(discussions, known, strict=True):
+            by_name = {names[name]: name for name in sorted(one.mentions.ids) if name in names}
             for paper_id in papers:
                 self._met.add(paper_id)
                 self._rows[paper_id, one.key] = _Kept(
@@ -100,6 +109,7 @@ class Memory:
                     created_s=int(one.created_at.timestamp()),
                     points=one.points,
                     comments=one.comments,
+                    name=by_name.get(paper_id),
                 )
 
     def observations(self) -> tuple[Observation, ...]:
@@ -125,6 +135,21 @@ class Memory:
         rows = [row for row in self._rows.values() if row.created_s >= oldest_s]
         rows.sort(key=lambda row: (-row.created_s, row.key, row.paper_id))
         return [row.to_json() for row in rows[:_MOST_REMEMBERED]]
+
+
+def _kept_rows(kept: Any, shelf: Shelf) -> Iterable[_Kept]:
+    """The rows of a cursor, each of the paper that has its name by now: two papers may have become
+    one since, whose number is not that of the row."""
+    rows = [row for row in map(_Kept.from_json, kept if isinstance(kept, list) else ()) if row]
+    papers = _named({row.name for row in rows if row.name}, shelf)
+    return (
+        replace(row, paper_id=papers.get(row.name, row.paper_id)) if row.name else row
+        for row in rows
+    )
+
+
+def _named(names: Collection[Identifier], shelf: Shelf) -> dict[Identifier, PaperId]:
+    return {name: work.paper_id for name, work in shelf.named(names).items()} if names else {}
 
 
 def count(value: Any) -> float | None:

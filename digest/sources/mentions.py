@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from digest.core.fetching import KnownWork, Shelf
-from digest.core.identifiers import Identifier, PaperId, identify
+from digest.core.identifiers import OPENREVIEW, Identifier, PaperId, identify
 from digest.sources.text import github_repository
 
-# The kind of name that a paper has by its forum on OpenReview.
-OPENREVIEW = "openreview"
 # A text that names more is a list of links: what is said of it is said of none of them.
 _MOST_NAMES = 4
 _MOST_CHARS = 40_000

@@ -32,7 +32,7 @@ from digest.sources.lists import (
     midnight,
     today_of,
 )
-from digest.sources.openreview_notes import NAME, Notes, error_words, parse_notes
+from digest.sources.openreview_notes import NAME, Note, Notes, error_words, parse_notes
 
 URL = "https://api2.openreview.net"
 # The most that is allowed.
@@ -54,14 +54,18 @@ class _Run:
     request: FetchRequest
     headers: Mapping[str, str]
     known_to: Mapping[str, date]
+    is_daily: bool
 
 
 class OpenReview:
     """The accepted papers of `venues`, one list after another, last changed first.
 
     Without dates asked for: what was published in the last 30 days, or since the last run, and
-    changed since then (the cursor's `read_to`, a day per venue). A run that broke off is finished
-    first; so is, when its dates are asked for again, a fetch of chosen dates (`backfill`).
+    changed since then (the cursor's `read_to`, a day per venue); where a paper does not say when it
+    was published, its last change counts. Chosen dates are those of publication, or else of
+    writing. A run that broke off is finished
+    first; so is, when its dates are asked for again, a fetch of chosen dates (`backfill`). A run
+    reads at most `requests_per_run` pages and the next one goes on.
     """
 
     name = NAME
@@ -74,13 +78,15 @@ class OpenReview:
         venues: tuple[str, ...] = (),
         username: str = "",
         password: str = "",
-        interval_seconds: Annotated[float, Field(ge=0)] = 2.0,
+        requests_per_run: Annotated[int, Field(ge=1, le=10_000)] = 100,
+        interval_seconds: Annotated[float, Field(ge=0)] = 7.2,
     ) -> None:
         self._client = client
         self._url = url.rstrip("/")
         self._venues = tuple(dict.fromkeys(venue.strip() for venue in venues if venue.strip()))
         self._username = username
         self._password = password
+        self._requests = requests_per_run
         self._pace = Pace(name="openreview.net", interval_s=interval_seconds)
 
     @property
@@ -111,9 +117,14 @@ class OpenReview:
         place = kept_place(request.cursor.get("backfill"), self._venues)
         if place is None or not place.same_days(first, last):
             place = Place(first=first, last=last, name=self._venues[0])
-        run = _Run(request=request, headers=self._log_in(), known_to={})
-        for page, after in self._pages(place, run):
+        run = _Run(request=request, headers=self._log_in(), known_to={}, is_daily=False)
+        for asked, (page, after) in enumerate(self._pages(place, run), start=1):
             yield replace(page, cursor=rest | ({"backfill": after.to_json()} if after else {}))
+            if after is not None and asked >= self._requests:
+                raise SourceUnavailable(
+                    f"stopped after {asked} requests (requests_per_run); "
+                    "fetch the same dates again to go on"
+                )
 
     def _newest(self, request: FetchRequest) -> Iterator[Page]:
         kept = {k: v for k, v in request.cursor.items() if k == "backfill"}
@@ -123,15 +134,19 @@ class OpenReview:
         if place is None:
             first = min([days_before(today, _FIRST_RUN_DAYS), *known_to.values()])
             place = Place(first=first, last=today, name=self._venues[0])
-        run = _Run(request=request, headers=self._log_in(), known_to=dict(known_to))
+        run = _Run(request=request, headers=self._log_in(), known_to=dict(known_to), is_daily=True)
         at_venue = place.name
-        for page, after in self._pages(place, run):
+        for asked, (page, after) in enumerate(self._pages(place, run), start=1):
             if after is None or after.name != at_venue:
                 known_to[at_venue] = place.last
                 at_venue = after.name if after is not None else ""
             read_to = {venue: day.isoformat() for venue, day in known_to.items()}
             rest = after.to_json() if after is not None else {}
-            yield replace(page, cursor=kept | {"read_to": read_to} | rest)
+            stops = after is not None and asked >= self._requests
+            note = f"stopped after {asked} requests; the rest is read next time" if stops else ""
+            yield replace(page, cursor=kept | {"read_to": read_to} | rest, note=note or page.note)
+            if stops:
+                return
 
     def _pages(self, place: Place, run: _Run) -> Iterator[tuple[Page, Place | None]]:
         """Pages, each with what is then left (None: nothing). The last one has a note about
@@ -141,7 +156,7 @@ class OpenReview:
         for number, venue in enumerate(self._venues[begin:], start=begin):
             here = replace(place, name=venue, at=place.at if venue == place.name else 0)
             for notes, at, is_last in self._one_list(here, run):
-                records = _of_these_days(notes, here, run.known_to.get(venue))
+                records = _of_these_days(notes, here, run)
                 found += len(records)
                 share = 1.0 if is_last or not notes.total else at / notes.total
                 after: Place | None = replace(here, at=at)
@@ -161,6 +176,13 @@ class OpenReview:
         turning, at = Turning(), place.at
         while True:
             notes = self._ask(place.name, at, run)
+            if _is_short(notes, at):  # perhaps a passing fault
+                notes = self._ask(place.name, at, run)
+            if _is_short(notes, at):
+                raise SourceMalformed(
+                    f"OpenReview gave nothing after {at} of {notes.total} notes of {place.name}; "
+                    "the rest is asked for next time"
+                )
             at += notes.received
             if notes.received:
                 names = tuple(note.record.ids for note in notes.notes)
@@ -201,7 +223,7 @@ class OpenReview:
         said = _words(answer)
         if not said:
             return answer.refusal()
-        if "challenge" not in said.lower():
+        if not _is_challenge(said):
             return SourceUnavailable(f"OpenReview answered {answer.status}: {said}")
         if self._username:
             return SourceUnavailable(f"{_ONLY_PEOPLE}, even when logged in")
@@ -218,6 +240,8 @@ class OpenReview:
             readable=_REFUSALS,
         )
         if answer.status in _REFUSALS:
+            if _is_challenge(_words(answer)):
+                raise SourceUnavailable(f"{_ONLY_PEOPLE}, even to log in")
             secrets = (self._username, self._password)
             said = excerpt(_words(answer).encode(), secrets) or str(answer.status)
             raise SourceUnavailable(
@@ -240,11 +264,20 @@ def _words(answer: Answer) -> str:
         return ""
 
 
+def _is_challenge(said: str) -> bool:
+    return "challenge" in said.lower()
+
+
 def _known_to(value: Any, venues: tuple[str, ...]) -> dict[str, date]:
     """The days kept in a cursor, as far as they can be read and their venues are still asked."""
     given = value.items() if isinstance(value, Mapping) else ()
     days = ((venue, day_of(day)) for venue, day in given if venue in venues)
     return {venue: day for venue, day in days if day is not None}
+
+
+def _is_short(notes: Notes, at: int) -> bool:
+    """Whether a page holds nothing although the list goes on behind `at`."""
+    return not notes.received and (notes.total or 0) > at
 
 
 def _is_known(notes: Notes, known_to: date | None) -> bool:
@@ -263,15 +296,26 @@ def _read_from(known_to: date | None) -> datetime:
     return _LONG_AGO if known_to is None else midnight(days_before(known_to, _OVERLAP_DAYS))
 
 
-def _of_these_days(notes: Notes, place: Place, known_to: date | None) -> tuple[SourceRecord, ...]:
+def _of_these_days(notes: Notes, place: Place, run: _Run) -> tuple[SourceRecord, ...]:
     """Papers that are this venue's, came up on the days of the place, and changed since."""
-    return tuple(
-        note.record
+    changed_from = _read_from(run.known_to.get(place.name))
+    records = (
+        _as_accepted(note, run) if run.is_daily else note.record
         for note in notes.notes
-        if note.venue_id == place.name
-        and place.first <= note.record.appeared_at.date() <= place.last
-        and note.changed_at >= _read_from(known_to)
+        if note.venue_id == place.name and note.changed_at >= changed_from
     )
+    return tuple(r for r in records if place.first <= r.appeared_at.date() <= place.last)
+
+
+def _as_accepted(note: Note, run: _Run) -> SourceRecord:
+    """The record, as of its last change where nothing says when the paper was published.
+
+    The day it was written, months before the decision, would keep it out of every edition. The
+    decision itself is a change, and a later one moves nothing: the first day that is stored stays.
+    """
+    if note.is_dated:
+        return note.record
+    return replace(note.record, appeared_at=min(note.changed_at, run.request.now))
 
 
 def _note_of(found: int, unknown: list[str], place: Place) -> str:

@@ -49,11 +49,13 @@ _MASKED = frozenset({"anonymous", "anonymous author", "anonymous authors"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A paper that anybody may see, in `venue_id`, and when anything about it changed last."""
+    """A paper that anybody may see, in `venue_id`, and when anything about it changed last.
+    `is_dated`: it says when it was published, and not only when it was written."""
 
     record: SourceRecord
     venue_id: str
     changed_at: datetime
+    is_dated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +126,8 @@ def _note(item: Any, now: datetime) -> Note | None:
     title = clean_title(content.value("title"))
     if not title:
         raise ValueError(f"({forum}) has no title")
-    published = _moment(item.get("pdate")) or _moment(item.get("cdate"))
-    published = published or _moment(item.get("tcdate"))
+    dated = _moment(item.get("pdate"))
+    published = dated or _moment(item.get("cdate")) or _moment(item.get("tcdate"))
     if published is None:
         raise ValueError(f"({forum}) has no date")
     published = min(published, now)
@@ -147,7 +149,12 @@ def _note(item: Any, now: datetime) -> Note | None:
         venue=clean_name(venue),
         categories=content.words("keywords")[:_MAX_KEYWORDS],
     )
-    return Note(record=record, venue_id=venue_id, changed_at=_changed_at(item) or published)
+    return Note(
+        record=record,
+        venue_id=venue_id,
+        changed_at=_changed_at(item) or published,
+        is_dated=dated is not None,
+    )
 
 
 def _is_public_paper(item: dict[str, Any], forum: str) -> bool:

@@ -5,9 +5,9 @@ version. What the API says of the length of a list is not taken on trust.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -42,7 +42,27 @@ _EVERYTHING = ""
 
 
 class _CameShort(SourceMalformed):
-    """The list ended long before its end."""
+    """A list ended long before its end, at `place`; or perhaps, where its total is not known."""
+
+    def __init__(self, message: str, *, place: Place, is_certain: bool) -> None:
+        super().__init__(message)
+        self._place = place
+        self._is_certain = is_certain
+
+    def to_json(self) -> dict[str, Any]:
+        """For the cursor: the list is read again from its beginning, and ended here before."""
+        return _left(replace(self._place, at=0), self._place if self._is_certain else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """A page of the days, what is then left of them (None: nothing), and the part done."""
+
+    records: tuple[SourceRecord, ...]
+    bad: tuple[str, ...]
+    after: Place | None
+    done: float
+    note: str
 
 
 class Openrxiv:
@@ -79,7 +99,8 @@ class Openrxiv:
 
     def fetch(self, request: FetchRequest) -> Iterator[Page]:
         """Raises SourceError where the run breaks off; the cursor of the last page given goes on
-        from there, or reads the days again when their list was not whole."""
+        from there, or reads a list again that was not whole (the cursor's `short` holds where it
+        ended)."""
         if request.since is not None or request.until is not None:
             yield from self._chosen(request)
         else:
@@ -91,15 +112,17 @@ class Openrxiv:
         if first > last:
             yield Page(cursor=rest, note="these days are still to come")
             return
-        place = kept_place(request.cursor.get("backfill"), self._lists)
+        kept = request.cursor.get("backfill")
+        place = kept_place(kept, self._lists)
         if place is None or not place.same_days(first, last):
             place = Place(first=first, last=last, name=self._lists[0])
+        short = _kept_short(kept, place)
         try:
-            for records, bad, after, done in self._pages(place, request):
-                cursor = rest if after is None else rest | {"backfill": after.to_json()}
-                yield Page(records=records, cursor=cursor, bad=bad, done=done)
-        except _CameShort:
-            yield Page(cursor=rest)
+            for step in self._steps(place, short, request):
+                left = {"backfill": _left(step.after, short)} if step.after else {}
+                yield _page(step, rest | left)
+        except _CameShort as error:
+            yield Page(cursor=rest | {"backfill": error.to_json()})
             raise
 
     def _newest(self, request: FetchRequest) -> Iterator[Page]:
@@ -108,16 +131,17 @@ class Openrxiv:
         place = kept_place(request.cursor, self._lists)
         if place is None:
             place, note = self._new_place(request.cursor, today)
+        short = _kept_short(request.cursor, place)
         while True:
             over = {"read_to": days_before(place.last, 1).isoformat()}
             try:
-                for records, bad, after, done in self._pages(place, request):
-                    cursor: Cursor = base | over if after is None else base | after.to_json()
-                    yield Page(records=records, cursor=cursor, bad=bad, note=note, done=done)
-            except _CameShort:
-                yield Page(cursor=base)
+                for step in self._steps(place, short, request):
+                    left = _left(step.after, short) if step.after else over
+                    yield _page(step, base | left, note)
+            except _CameShort as error:
+                yield Page(cursor=base | error.to_json())
                 raise
-            base = base | over
+            base, short = base | over, None
             if place.last >= today:
                 return
             place, note = self._new_place(base, today)
@@ -133,47 +157,62 @@ class Openrxiv:
             first, note = earliest, f"only papers since {earliest}; fetch older ones with --since"
         return Place(first=first, last=today, name=self._lists[0]), note
 
-    def _pages(
-        self, place: Place, request: FetchRequest
-    ) -> Iterator[tuple[tuple[SourceRecord, ...], tuple[str, ...], Place | None, float]]:
-        """Records, bad entries, what is then left of the days (None: nothing), and the part done.
-
-        Raises _CameShort when a list ended far before the end it had told.
-        """
+    def _steps(self, place: Place, short: Place | None, request: FetchRequest) -> Iterator[_Step]:
+        """Raises _CameShort when a list ended far before the end it had told, unless it ended
+        at the same place, `short`, before."""
         begin = self._lists.index(place.name)
         for number, name in enumerate(self._lists[begin:], start=begin):
             following = self._lists[number + 1 :]
             here = replace(place, name=name, at=place.at if name == place.name else 0)
-            for page, at in self._one_list(here):
+            for page, at, note in self._one_list(here, short):
                 share, after = 1.0, None
                 if not _is_last(page, at):
                     share = at / page.total if page.total else 0.0
                     after = replace(here, at=at)
                 elif following:
                     after = replace(here, name=following[0], at=0)
-                records = _dated(page.records, request.shelf, request.now)
-                yield records, page.bad, after, (number + share) / len(self._lists)
+                yield _Step(
+                    records=_dated(page.records, request.shelf, request.now),
+                    bad=page.bad,
+                    after=after,
+                    done=(number + share) / len(self._lists),
+                    note=note,
+                )
 
-    def _one_list(self, place: Place) -> Iterator[tuple[Details, int]]:
-        """The pages of a list, each with how many entries are then behind us."""
+    def _one_list(self, place: Place, short: Place | None) -> Iterator[tuple[Details, int, str]]:
+        """The pages of a list, each with how many entries are then behind us, and a note."""
         turning, at, total = Turning(), place.at, 0
         while True:
             page = self._ask(place, at)
             if not page.received and at:  # the end, or a passing fault
                 page = self._ask(place, at)
             total = page.total or total  # an empty page tells none
-            if not page.received and total - at > _MISCOUNTED:
-                raise _CameShort(
-                    f"{self.server.venue} stopped after {at} of {total} entries; "
-                    "these days are read again next time"
-                )
+            note = ""
+            if not page.received:
+                is_blind = not total and at == place.at > 0
+                note = self._end_note(replace(place, at=at), total, short, is_blind=is_blind)
             at += page.received
             if page.received:
                 versions = tuple((record.ids, record.version) for record in page.records)
                 turning.check((versions, page.bad), at, f"{self.server.venue}'s list")
-            yield page, at
+            yield page, at, note
             if _is_last(page, at):
                 return
+
+    def _end_note(self, end: Place, total: int, short: Place | None, *, is_blind: bool) -> str:
+        """What to say of a list that ended at `end`; raises _CameShort when that is too early.
+
+        A run that goes on behind pages read before and gets nothing is blind: no total tells
+        whether that is the end. A list that is read again and ends at the same place has no more:
+        its total is wrong, and may stay so.
+        """
+        if total - end.at <= _MISCOUNTED and not is_blind:
+            return ""
+        stopped = f"{self.server.venue} stopped after {end.at}" + (f" of {total}" if total else "")
+        if total and end == short:
+            return f"{stopped} entries, as the last time: there seem to be no more"
+        words = f"{stopped} entries; the list is read again next time"
+        raise _CameShort(words, place=end, is_certain=not is_blind)
 
     def _ask(self, place: Place, at: int) -> Details:
         answer = self._client.get(
@@ -200,6 +239,28 @@ class Biorxiv(Openrxiv):
 
 class Medrxiv(Openrxiv):
     server = MEDRXIV
+
+
+def _page(step: _Step, cursor: Cursor, note: str = "") -> Page:
+    return Page(
+        records=step.records,
+        cursor=cursor,
+        bad=step.bad,
+        note="; ".join(filter(None, (note, step.note))),
+        done=step.done,
+    )
+
+
+def _left(after: Place, short: Place | None) -> dict[str, Any]:
+    """What is left of the days, for the cursor, and where a list of them came short before."""
+    return after.to_json() | ({"short": short.to_json()} if short else {})
+
+
+def _kept_short(kept: Any, place: Place) -> Place | None:
+    """Where a list came short when these days were read before, as far as that can be read."""
+    value = kept.get("short") if isinstance(kept, Mapping) else None
+    short = kept_place(value, (place.name,))
+    return short if short and short.same_days(place.first, place.last) else None
 
 
 def _as_asked(category: str) -> str:

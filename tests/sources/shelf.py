@@ -1,11 +1,11 @@
 """Stored papers in memory, for sources that ask how those fare."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from digest.core.fetching import KnownWork
-from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
+from digest.core.fetching import KnownWork, Shelf
+from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId, identify
 from tests.fakes import NOON
 
 
@@ -21,6 +21,14 @@ def known(number: int, **changes: Any) -> KnownWork:
     return KnownWork(**(fields | changes))
 
 
+def work(number: int, *names: str, code: str = "", age_days: float = 1) -> KnownWork:
+    """Paper `number`, known by `names`, which appeared some days before noon."""
+    ids = tuple(found for name in names if (found := identify(name)))
+    assert len(ids) == len(names)
+    at = NOON - timedelta(days=age_days)
+    return known(number, ids=ids, published_at=at, appeared_at=at, code_url=code)
+
+
 def arxiv(value: str) -> Identifier:
     return Identifier(ARXIV, value)
 
@@ -30,11 +38,11 @@ def doi(value: str) -> Identifier:
 
 
 class MemoryShelf:
-    """`questions` keeps the limit of each."""
+    """`asked` counts the questions."""
 
-    def __init__(self, works: Sequence[KnownWork]) -> None:
-        self._works = sorted(works, key=lambda work: work.paper_id, reverse=True)
-        self.questions: list[int] = []
+    def __init__(self, *works: KnownWork) -> None:
+        self._works = sorted(works, key=lambda one: one.paper_id, reverse=True)
+        self.asked = 0
 
     def recent(
         self,
@@ -44,13 +52,19 @@ class MemoryShelf:
         before: PaperId | None = None,
         with_code: bool = False,
     ) -> tuple[KnownWork, ...]:
-        self.questions.append(limit)
+        self.asked += 1
         fitting = (
-            work
-            for work in self._works
-            if work.appeared_at >= since and (before is None or work.paper_id < before)
+            one
+            for one in self._works
+            if one.appeared_at >= since
+            and (before is None or one.paper_id < before)
+            and (one.code_url or not with_code)
         )
         return tuple(fitting)[:limit]
 
     def named(self, ids: Collection[Identifier]) -> Mapping[Identifier, KnownWork]:
-        return {name: work for work in self._works for name in work.ids if name in ids}
+        self.asked += 1
+        return {name: one for one in self._works for name in one.ids if name in ids}
+
+
+_fits: type[Shelf] = MemoryShelf

@@ -56,7 +56,7 @@ def run(
     requests: int = 10,
     **changes: Any,
 ) -> list[Page]:
-    request = FetchRequest(now=NOON, cursor=cursor or {}, shelf=MemoryShelf(works))
+    request = FetchRequest(now=NOON, cursor=cursor or {}, shelf=MemoryShelf(*works))
     return list(sweep(asked, **changes).pages(request, kept={"kept": 1}, requests=requests))
 
 

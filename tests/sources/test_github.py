@@ -14,7 +14,7 @@ from digest.sources.http import PoliteClient
 from tests.fakes import NOON, FakeClock
 from tests.sources.conftest import collect
 from tests.sources.damage import damaged
-from tests.sources.shelves import MemoryShelf, work
+from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
 FIXTURE = Path(__file__).parent / "fixtures" / "github" / "repository.json"

@@ -16,7 +16,7 @@ from digest.sources.http import PoliteClient
 from tests.fakes import NOON
 from tests.sources.conftest import collect
 from tests.sources.damage import damaged
-from tests.sources.shelves import MemoryShelf, work
+from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
 FIXTURE = Path(__file__).parent / "fixtures" / "hacker_news" / "search.json"
@@ -246,6 +246,25 @@ def test_a_second_story_after_the_first_has_grown_old_does_not_make_the_points_f
     assert [row[1] for row in month_later.cursor["stories"]] == ["2"]
 
 
+def test_points_do_not_fall_when_the_paper_of_an_old_story_became_one_with_another(
+    client: PoliteClient, site: Site
+) -> None:
+    index = Index(site, story(1, SPARSE, 312, 80))
+    first = fetched(client, site)
+    index.stories.append(story(2, SPARSE, 5, 90, age=-timedelta(days=7)))
+    merged = MemoryShelf(work(7, "2603.10001", "10.1234/sparse"))
+    second = fetched(client, site, now=NOON + timedelta(days=8), cursor=first.cursor, shelf=merged)
+    assert readings(second) == {7: {"points": 312, "comments": 90}}
+    assert {row[0] for row in second.cursor["stories"]} == {7}
+
+
+def test_what_was_remembered_without_a_name_still_counts(client: PoliteClient, site: Site) -> None:
+    created_s = int((NOON - timedelta(days=9)).timestamp())
+    Index(site, story(2, SPARSE, 5, 9))
+    page = fetched(client, site, cursor={"stories": [[1, "1", created_s, 312, 80]]})
+    assert readings(page)[1] == {"points": 312, "comments": 80}
+
+
 def test_points_that_fall_are_told_as_they_are(client: PoliteClient, site: Site) -> None:
     index = Index(site, story(1, SPARSE, 312))
     first = fetched(client, site)
@@ -385,7 +404,16 @@ def test_days_up_to_the_end_of_time_are_those_until_today(client: PoliteClient, 
 
 
 @pytest.mark.parametrize(
-    "kept", ["x", [1], [["a"]], [[1, "2", None, 3, 4]], [[1, "2", 10**400, 3, 4]], {"a": 1}]
+    "kept",
+    [
+        "x",
+        [1],
+        [["a"]],
+        [[1, "2", None, 3, 4]],
+        [[1, "2", 10**400, 3, 4]],
+        {"a": 1},
+        [[1, "2", 3, 4, 5, 6, 7]],
+    ],
 )
 def test_a_cursor_that_cannot_be_read_is_begun_anew(
     client: PoliteClient, site: Site, kept: Any

@@ -13,7 +13,7 @@ from digest.sources.mentions import (
     works_by_repository,
 )
 from tests.fakes import NOON
-from tests.sources.shelves import MemoryShelf, work
+from tests.sources.shelf import MemoryShelf, work
 
 PAPER = Mentions(ids=frozenset({Identifier(ARXIV, "2603.10001")}))
 CODE = Mentions(repositories=frozenset({"lab/sparse"}))

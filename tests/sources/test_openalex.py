@@ -30,7 +30,7 @@ def source(client: PoliteClient, site: Site, **options: Any) -> OpenAlex:
 
 
 def request(*works: KnownWork, **changes: Any) -> FetchRequest:
-    return FetchRequest(**({"now": NOON, "shelf": MemoryShelf(works)} | changes))
+    return FetchRequest(**({"now": NOON, "shelf": MemoryShelf(*works)} | changes))
 
 
 def work(number: int, **keys: Any) -> dict[str, Any]:

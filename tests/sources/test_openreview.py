@@ -56,12 +56,14 @@ def note(number: int, days_ago: float = 1, venue: str = ICLR, **changes: Any) ->
 
 @dataclass(slots=True)
 class Api:
-    """The API with these notes per venue, newest change first; `refusals` are given first."""
+    """The API with these notes per venue, newest change first; `refusals` are given first, and
+    pages of `empty_at` hold nothing so many times."""
 
     notes: dict[str, list[dict[str, Any]]]
     account: tuple[str, str] | None = None
     refusals: list[Reply] = field(default_factory=list)
     fails_at: dict[tuple[str, int], Reply] = field(default_factory=dict)
+    empty_at: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def answer(self, request: Request) -> Reply:
         if self.refusals:
@@ -75,6 +77,9 @@ class Api:
             return self.fails_at.pop((venue, at))
         found = sorted(self.notes.get(venue, ()), key=lambda n: -n["tmdate"])
         page = found[at : at + int(request.params["limit"])]
+        if self.empty_at.get((venue, at)):
+            self.empty_at[venue, at] -= 1
+            page = []
         return Reply(body=json.dumps({"notes": page, "count": len(found)}).encode())
 
     def _login(self, given: dict[str, str]) -> Reply:
@@ -153,6 +158,35 @@ def test_a_paper_accepted_now_is_new_whenever_it_was_handed_in(
     (page,) = source(client, site).fetch(run())
     assert numbers([page]) == [1, 2]
     assert page.cursor == {"read_to": {ICLR: "2026-03-20"}}
+
+
+@pytest.mark.parametrize("known", [{}, {"read_to": {ICLR: "2026-03-18"}}])
+def test_an_accepted_paper_without_a_day_of_publication_is_not_dropped_as_old(
+    client: PoliteClient, site: Site, make_api: MakeApi, known: dict[str, Any]
+) -> None:
+    make_api(note(1, 2, pdate=None), note(2, 40, pdate=None))
+    (page,) = source(client, site).fetch(run(**known))
+    (record,) = page.records
+    assert numbers([page]) == [1]
+    assert record.appeared_at == NOON - timedelta(days=2)
+    assert record.published_at == NOON - timedelta(days=180)
+
+
+def test_a_change_in_the_future_does_not_date_a_paper_there(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(note(1, -1, pdate=None))
+    (page,) = source(client, site).fetch(run())
+    assert page.records[0].appeared_at == NOON
+
+
+def test_of_chosen_days_a_paper_without_a_day_of_publication_has_that_of_writing(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(note(1, 2, pdate=None))
+    written = NOON.date() - timedelta(days=180)
+    (page,) = source(client, site).fetch(FetchRequest(now=NOON, since=written, until=written))
+    assert page.records[0].appeared_at == NOON - timedelta(days=180)
 
 
 def test_all_pages_are_read_and_how_far_is_told(
@@ -287,6 +321,30 @@ def test_a_fetch_of_chosen_days_keeps_a_place_of_its_own(
     assert pages[-1].cursor == kept
 
 
+@pytest.mark.parametrize("at", [0, 10])
+def test_an_empty_page_in_the_middle_does_not_end_a_venue_and_lose_the_rest(
+    client: PoliteClient, site: Site, make_api: MakeApi, at: int
+) -> None:
+    api = make_api(*(note(n, 1 + n / 10) for n in range(25)), empty_at={(ICLR, at): 2})
+    pages, error = collect(source(client, site), run())
+    assert isinstance(error, SourceMalformed)
+    assert str(error) == (
+        f"OpenReview gave nothing after {at} of 25 notes of {ICLR}; the rest is asked for next time"
+    )
+    cursor = pages[-1].cursor if pages else {}
+    assert "read_to" not in cursor or ICLR not in cursor["read_to"]
+    assert api.empty_at == {(ICLR, at): 0}
+    pages += source(client, site).fetch(run(**cursor))
+    assert numbers(pages) == list(range(25))
+
+
+def test_an_empty_page_that_is_a_passing_fault_is_asked_for_again(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(*(note(n, 1 + n / 10) for n in range(25)), empty_at={(ICLR, 20): 1})
+    assert numbers(list(source(client, site).fetch(run()))) == list(range(25))
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
@@ -391,6 +449,16 @@ def test_a_check_for_people_in_spite_of_a_login_is_reported(
     assert str(error) == f"{ONLY_PEOPLE}, even when logged in"
 
 
+def test_a_check_for_people_at_the_login_is_not_reported_as_a_wrong_password(
+    client: PoliteClient, site: Site
+) -> None:
+    site.answers(refusal(403, CHALLENGE))
+    _, error = collect(logged_in(client, site), run())
+    assert isinstance(error, SourceUnavailable)
+    assert str(error) == f"{ONLY_PEOPLE}, even to log in"
+    assert [request.path for request in site.asked] == ["/feed/login"]
+
+
 def test_the_page_of_the_check_is_no_empty_list(client: PoliteClient, site: Site) -> None:
     site.answers(Reply(body=b"<!DOCTYPE html><title>Verifying your browser</title>"))
     _, error = collect(source(client, site), run())
@@ -448,9 +516,35 @@ def test_another_refusal_is_told_in_its_words(client: PoliteClient, site: Site) 
     assert str(error) == "127.0.0.1 answered 401: who?"
 
 
-def test_requests_keep_their_pace(
+def test_requests_are_no_more_than_500_an_hour_as_the_configuration_says(
     client: PoliteClient, site: Site, make_api: MakeApi, clock: FakeClock
 ) -> None:
     make_api(*(note(n, 1 + n / 10) for n in range(25)))
     list(OpenReview(client, url=site.url, venues=(ICLR,)).fetch(run()))
-    assert clock.naps == [2.0, 2.0]
+    assert [round(3600 / nap) for nap in clock.naps] == [500, 500]
+
+
+def test_a_run_stops_at_its_most_requests_and_the_next_one_goes_on(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(*(note(n, 1 + n / 10) for n in range(25)), note(90, venue=TMLR))
+    capped = source(client, site, ICLR, TMLR, requests_per_run=3)
+    pages = list(capped.fetch(run()))
+    assert asked(site) == [(ICLR, "0"), (ICLR, "10"), (ICLR, "20")]
+    assert pages[-1].note == "stopped after 3 requests; the rest is read next time"
+    pages += capped.fetch(run(**pages[-1].cursor))
+    assert numbers(pages) == [*range(25), 90]
+    assert pages[-1].cursor == {"read_to": {ICLR: "2026-03-20", TMLR: "2026-03-20"}}
+
+
+def test_chosen_days_that_take_more_requests_are_told_to_be_unfinished(
+    client: PoliteClient, site: Site, make_api: MakeApi
+) -> None:
+    make_api(*(note(n, 1 + n / 10) for n in range(25)))
+    capped = source(client, site, requests_per_run=2)
+    days = {"now": NOON, "since": date(2026, 2, 1), "until": date(2026, 3, 20)}
+    pages, error = collect(capped, FetchRequest(**days))
+    assert isinstance(error, SourceUnavailable)
+    assert "fetch the same dates again to go on" in str(error)
+    pages += capped.fetch(FetchRequest(**days, cursor=pages[-1].cursor))
+    assert numbers(pages) == list(range(25))

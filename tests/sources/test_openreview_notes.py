@@ -12,7 +12,7 @@ from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.identifiers import ARXIV, DOI, OPENREVIEW, Identifier
 from digest.sources.openreview_notes import Notes, parse_notes
 from tests.fakes import NOON
-from tests.sources.mangling import mangled
+from tests.sources.mutations import mutated, mutated_json
 
 FIXTURE = Path(__file__).parent / "fixtures" / "openreview" / "notes.json"
 PUBLISHED_AT = datetime(2026, 3, 13, 11, 6, 40, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_what_is_no_page_is_malformed(body: bytes) -> None:
         parse_notes(body, now=NOON)
 
 
-@given(mangled(FIXTURE.read_bytes()))
+@given(mutated_json(json.loads(FIXTURE.read_bytes())) | mutated(FIXTURE.read_bytes()))
 def test_whatever_comes_is_a_page_or_an_error_of_the_source(body: bytes) -> None:
     try:
         page = parse_notes(body, now=NOON)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -155,13 +155,104 @@ def test_an_empty_page_that_is_a_passing_fault_is_asked_for_again(
 def test_a_list_that_stops_long_before_its_end_fails_and_is_read_again(
     client: PoliteClient, site: Site, make_archive: MakeArchive
 ) -> None:
-    make_archive(200, total=1400)
+    archive = make_archive(200, total=1400)
     kept = {"read_to": "2026-03-17", "backfill": {"kept": True}}
     pages, error = collect(source(client, site), nap(**kept))
     assert isinstance(error, SourceMalformed)
     assert "stopped after 200 of 1400 entries" in str(error)
     assert numbers(pages) == list(range(200))
-    assert pages[-1].cursor == kept
+    assert pages[-1].cursor == kept | {
+        "days": ["2026-03-15", "2026-03-20"],
+        "list": "",
+        "at": 0,
+        "short": {"days": ["2026-03-15", "2026-03-20"], "list": "", "at": 200},
+    }
+    archive.total = None
+    again = list(source(client, site).fetch(nap(**pages[-1].cursor)))
+    assert numbers(again) == list(range(200))
+    assert again[-1].cursor == {"read_to": "2026-03-19", "backfill": {"kept": True}}
+
+
+def test_a_total_that_stays_too_high_does_not_hold_up_the_days_for_good(
+    client: PoliteClient, site: Site, make_archive: MakeArchive
+) -> None:
+    make_archive(200, total=1400)
+    pages, error = collect(source(client, site), nap(read_to="2026-03-17"))
+    assert isinstance(error, SourceMalformed)
+    again = list(source(client, site).fetch(nap(**pages[-1].cursor)))
+    assert again[-1].note == (
+        "bioRxiv stopped after 200 of 1400 entries, as the last time: there seem to be no more"
+    )
+    assert again[-1].cursor == {"read_to": "2026-03-19"}
+
+
+def test_a_list_that_stops_elsewhere_the_second_time_is_read_a_third_time(
+    client: PoliteClient, site: Site, make_archive: MakeArchive
+) -> None:
+    archive = make_archive(200, total=1400)
+    pages, _ = collect(source(client, site), nap())
+    archive.entries += [entry(n) for n in range(200, 300)]
+    pages, error = collect(source(client, site), nap(**pages[-1].cursor))
+    assert isinstance(error, SourceMalformed)
+    assert pages[-1].cursor["short"]["at"] == 300
+    pages, error = collect(source(client, site), nap(**pages[-1].cursor))
+    assert error is None
+
+
+def test_where_a_list_came_short_is_remembered_by_a_second_reading_that_breaks_off(
+    client: PoliteClient, site: Site, make_archive: MakeArchive
+) -> None:
+    archive = make_archive(200, total=1400)
+    pages, _ = collect(source(client, site), nap())
+    archive.fails_at = {100: [Reply(status=404)]}
+    pages, error = collect(source(client, site), nap(**pages[-1].cursor))
+    assert error is not None
+    pages, error = collect(source(client, site), nap(**pages[-1].cursor))
+    assert error is None
+    assert pages[-1].cursor == {"read_to": "2026-03-19"}
+
+
+def test_two_categories_that_come_short_are_each_read_twice_and_no_more(
+    client: PoliteClient, site: Site, make_archive: MakeArchive
+) -> None:
+    kinds = ("cell biology", "zoology")
+    make_archive(entries=[entry(n, category=kinds[n % 2]) for n in range(8)], total=1400)
+    chosen = source(client, site, categories=kinds)
+    cursor, errors = {}, []
+    for _ in range(3):
+        pages, error = collect(chosen, nap(**cursor))
+        cursor = dict(pages[-1].cursor)
+        errors.append(error is not None)
+    assert errors == [True, True, False]
+    assert cursor == {"read_to": "2026-03-19"}
+
+
+def test_a_fetch_of_chosen_days_that_comes_short_twice_ends_too(
+    client: PoliteClient, site: Site, make_archive: MakeArchive
+) -> None:
+    make_archive(200, total=1400)
+    pages, error = collect(source(client, site), FIVE_DAYS)
+    assert error is not None
+    again = replace(FIVE_DAYS, cursor=pages[-1].cursor)
+    pages, error = collect(source(client, site), again)
+    assert error is None
+    assert pages[-1].cursor == {}
+
+
+@pytest.mark.parametrize(("faults", "expected_runs"), [(2, 3), (4, 4)])
+def test_no_posts_found_where_a_run_goes_on_does_not_skip_the_rest(
+    client: PoliteClient, site: Site, make_archive: MakeArchive, faults: int, expected_runs: int
+) -> None:
+    nothing = reply([], {"status": "no posts found"})
+    make_archive(250, fails_at={100: [Reply(status=404), *[nothing] * faults]})
+    pages, error = collect(source(client, site), nap())
+    runs = 1
+    while error is not None:
+        pages, error = collect(source(client, site), nap(**pages[-1].cursor))
+        runs += 1
+    assert runs == expected_runs
+    assert numbers(pages) == list(range(250))
+    assert pages[-1].cursor == {"read_to": "2026-03-19"}
 
 
 def test_a_total_that_grows_meanwhile_is_followed(client: PoliteClient, site: Site) -> None:

@@ -13,7 +13,7 @@ from digest.core.errors import SourceError, SourceMalformed, SourceUnavailable
 from digest.core.identifiers import DOI, Identifier
 from digest.core.likeness import surname
 from digest.sources.openrxiv_details import BIORXIV, MEDRXIV, Details, parse_details
-from tests.sources.mangling import mangled
+from tests.sources.mutations import mutated, mutated_json
 
 FIXTURE = Path(__file__).parent / "fixtures" / "openrxiv" / "details.json"
 
@@ -191,7 +191,7 @@ def test_what_is_no_page_is_malformed(body: bytes) -> None:
         parse_details(body, server=BIORXIV)
 
 
-@given(mangled(FIXTURE.read_bytes()))
+@given(mutated_json(json.loads(FIXTURE.read_bytes())) | mutated(FIXTURE.read_bytes()))
 def test_whatever_comes_is_a_page_or_an_error_of_the_source(body: bytes) -> None:
     try:
         page = parse_details(body, server=BIORXIV)

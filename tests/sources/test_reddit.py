@@ -18,7 +18,7 @@ from digest.sources.reddit import Listing, Reddit, parse_listing, parse_token
 from tests.fakes import NOON, FakeClock
 from tests.sources.conftest import collect
 from tests.sources.damage import damaged
-from tests.sources.shelves import MemoryShelf, work
+from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
 FIXTURE = Path(__file__).parent / "fixtures" / "reddit" / "new.json"

@@ -174,7 +174,7 @@ def paper(number: int, **keys: Any) -> dict[str, Any]:
 
 
 def request(*works: Any, **changes: Any) -> FetchRequest:
-    return FetchRequest(**({"now": NOON, "shelf": MemoryShelf(works)} | changes))
+    return FetchRequest(**({"now": NOON, "shelf": MemoryShelf(*works)} | changes))
 
 
 def test_a_batch_is_posted_as_the_api_takes_it(client: PoliteClient, site: Site) -> None:
