@@ -20,6 +20,9 @@ _PRIVATE_FILE = 0o600
 # For each connection. With SQLite's own 2 MB, storing a paper among a million takes 1.4 times as
 # long as among ten thousand, for want of the upper pages of the indexes; more gains nothing.
 _CACHE_KIB = 16_000
+# 32 MB of log before its pages are written into the database: a page of papers touches leaves of
+# its indexes all over, and the same ones again soon. Measured at a million papers: a fifth faster.
+_CHECKPOINT_PAGES = 8_000
 
 
 class _Use(Enum):
@@ -157,6 +160,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     for pragma in (
         "journal_mode = WAL",
         "synchronous = NORMAL",
+        f"wal_autocheckpoint = {_CHECKPOINT_PAGES}",
         "foreign_keys = ON",
         f"cache_size = -{_CACHE_KIB}",
         f"busy_timeout = {BUSY_TIMEOUT_MS}",
