@@ -12,6 +12,7 @@ _NASTY_VALUES: tuple[Any, ...] = (
 _NASTY_BYTES = (
     b"\xff\xfe", b"\0", b"<", b">", b"&", b'"', b"]]>", b"<!--", b"<![CDATA[", b"<!DOCTYPE x [",
     b"\xed\xa0\x80", b"<a><a><a>", b"</item>", b"&#0;", b"&#x110000;", b"\r",
+    b"[" * 5000, b'{"a":' * 5000, b"<a>" * 5000,
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from digest.sources.github import GitHub, Repository, parse_repositories
 from digest.sources.http import PoliteClient
 from tests.fakes import NOON, FakeClock
 from tests.sources.conftest import collect
-from tests.sources.damage import damaged
+from tests.sources.mutations import mutated, mutated_json
 from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
@@ -67,7 +67,7 @@ def test_what_is_no_repository_is_malformed(body: bytes, why: str) -> None:
         parse_repositories(body)
 
 
-@given(damaged(FIXTURE.read_bytes()))
+@given(mutated_json(json.loads(FIXTURE.read_bytes())) | mutated(FIXTURE.read_bytes()))
 def test_a_damaged_answer_is_read_or_malformed(body: bytes) -> None:
     try:
         parse_repositories(body)

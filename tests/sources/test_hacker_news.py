@@ -15,7 +15,7 @@ from digest.sources.hacker_news import PLACES, HackerNews, Stories, parse_storie
 from digest.sources.http import PoliteClient
 from tests.fakes import NOON
 from tests.sources.conftest import collect
-from tests.sources.damage import damaged
+from tests.sources.mutations import mutated, mutated_json
 from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
@@ -125,7 +125,7 @@ def test_what_is_no_list_of_stories_is_malformed(body: bytes, why: str) -> None:
         parse_stories(body)
 
 
-@given(damaged(FIXTURE.read_bytes()))
+@given(mutated_json(json.loads(FIXTURE.read_bytes())) | mutated(FIXTURE.read_bytes()))
 def test_a_damaged_answer_is_read_or_malformed(body: bytes) -> None:
     try:
         parse_stories(body)

@@ -17,7 +17,7 @@ from digest.sources.http import PoliteClient
 from digest.sources.reddit import Listing, Reddit, parse_listing, parse_token
 from tests.fakes import NOON, FakeClock
 from tests.sources.conftest import collect
-from tests.sources.damage import damaged
+from tests.sources.mutations import mutated, mutated_json
 from tests.sources.shelf import MemoryShelf, work
 from tests.sources.site import Reply, Request, Site
 
@@ -25,6 +25,7 @@ FIXTURE = Path(__file__).parent / "fixtures" / "reddit" / "new.json"
 SPARSE = "https://arxiv.org/abs/2603.10001"
 HOUR = timedelta(hours=1)
 SECRET = "invented-secret"
+TOKEN = b'{"access_token": "abc", "token_type": "bearer", "expires_in": 86400}'
 
 
 def changed(**post: Any) -> bytes:
@@ -105,7 +106,7 @@ def test_what_is_no_listing_is_malformed(body: bytes, why: str) -> None:
         parse_listing(body)
 
 
-@given(damaged(FIXTURE.read_bytes()))
+@given(mutated_json(json.loads(FIXTURE.read_bytes())) | mutated(FIXTURE.read_bytes()))
 def test_a_damaged_listing_is_read_or_malformed(body: bytes) -> None:
     try:
         parse_listing(body)
@@ -113,7 +114,7 @@ def test_a_damaged_listing_is_read_or_malformed(body: bytes) -> None:
         return
 
 
-@given(damaged(b'{"access_token": "abc", "token_type": "bearer", "expires_in": 86400}'))
+@given(mutated_json(json.loads(TOKEN)) | mutated(TOKEN))
 def test_a_damaged_token_is_read_or_refused(body: bytes) -> None:
     try:
         assert parse_token(body).isprintable()
