@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 import httpx
 
-from digest.core.errors import SourceUnavailable
+from digest.core.errors import SourceMalformed, SourceUnavailable
 from digest.sources.body import excerpt
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,16 @@ class Answer:
         To be called once the body has been read and stored: a broken one is fetched again.
         """
         self._keep()
+
+    def read(self, parse: Callable[[bytes], T]) -> T:
+        """What `parse` makes of the body. Where that cannot be read and came with an error status,
+        the refusal is what matters, and is raised instead."""
+        try:
+            return parse(self.body)
+        except SourceMalformed:
+            if self.status >= 400:
+                raise self.refusal() from None
+            raise
 
     def refusal(self) -> SourceUnavailable:
         """The error that says that, and with what words, this was refused."""

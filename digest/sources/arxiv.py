@@ -221,12 +221,7 @@ class Arxiv:
 
 def _read(answer: Answer) -> ArxivFeed:
     """The feed in an answer; raises SourceUnavailable when it is the refusal of the query."""
-    try:
-        feed = parse_feed(answer.body)
-    except SourceMalformed:
-        if answer.status == 400:
-            raise answer.refusal() from None
-        raise
+    feed = answer.read(parse_feed)
     if feed.error:  # sent with status 400, by older servers with 200
         raise SourceUnavailable(f"arXiv refused the query: {feed.error}")
     if answer.status == 400:

@@ -255,12 +255,7 @@ def set_of(category: str) -> str:
 
 def _read(answer: Answer) -> Harvest:
     """The page in an answer; raises SourceUnavailable when it is a refusal in other words."""
-    try:
-        harvest = parse_harvest(answer.body)
-    except SourceMalformed:
-        if answer.status in _ERRORS:
-            raise answer.refusal() from None
-        raise
+    harvest = answer.read(parse_harvest)
     if answer.status in _ERRORS and not harvest.error:
         raise answer.refusal()
     return harvest

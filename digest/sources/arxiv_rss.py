@@ -84,12 +84,7 @@ class ArxivRss:
 
 def _read(answer: Answer) -> Announcement:
     """The feed in an answer; raises SourceUnavailable when it is the refusal of the request."""
-    try:
-        feed = parse_announcement(answer.body)
-    except SourceMalformed:
-        if answer.status == 400:
-            raise answer.refusal() from None
-        raise
+    feed = answer.read(parse_announcement)
     if feed.error:
         raise SourceUnavailable(f"arXiv refused the feed: {feed.error}")
     if answer.status == 400:
