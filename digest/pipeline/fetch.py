@@ -43,7 +43,11 @@ class _Tally:
 
 
 class Stopped(DigestError):
-    """Somebody ended the program, or the time for one run is over: no fault of the source."""
+    """Somebody ended the program: no fault of the source."""
+
+
+class OutOfTime(Stopped):
+    """The time for one run is over; the source goes on where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +130,7 @@ def _store_pages(run: Run, tally: _Tally) -> None:
         if run.stop is not None and run.stop.is_set():
             raise Stopped("the service was stopped; the rest is fetched next time")
         if run.backfill is None and run.app.clock.now() > ends_at:
-            raise Stopped("took too long; the rest is fetched next time")
+            raise OutOfTime("took too long; the rest is fetched next time")
 
 
 def _store(app: App, source: str, page: Page, tally: _Tally) -> None:
@@ -164,6 +168,8 @@ def _judge(tally: _Tally, error: DigestError | None) -> tuple[Outcome, str]:
             return Outcome.PARTIAL, f"stored {tally.fetched} {noun}, then: {reason}"
         if isinstance(error, SourceThrottled):
             return Outcome.THROTTLED, reason
+        if isinstance(error, Stopped) and not isinstance(error, OutOfTime):
+            return Outcome.NOT_DUE, reason
         return Outcome.FAILED, reason
     if tally.bad:
         total = tally.fetched + tally.bad

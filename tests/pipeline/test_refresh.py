@@ -394,6 +394,15 @@ def test_a_stop_ends_the_fetch_after_the_page_in_hand_and_leaves_the_source_due(
     )
 
 
+def test_a_stop_before_anything_came_is_no_failure_of_the_source(sqlite_store: Store) -> None:
+    stop = threading.Event()
+    app = fetching(sqlite_store, FakeSource("arxiv", [page(), page(1)]))
+    (fetch,) = refresh(app, stop=stop, progress=lambda *_: stop.set()).fetches
+    assert fetch.outcome is Outcome.NOT_DUE
+    assert missing_sources(app) == ()
+    assert state(sqlite_store, "arxiv") == cursors.SourceState(cursor={"then": 0}, next_due_at=NOW)
+
+
 def test_progress_hears_the_source_and_the_records_so_far(sqlite_store: Store) -> None:
     heard: list[tuple[str, int, float | None]] = []
     app = fetching(sqlite_store, FakeSource("arxiv", [page(1, 2, done=0.5), page(3)]))
