@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.core.identifiers import PaperId
+from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.lexical import Background, Document, LexicalIndex
 from digest.ranking.names import AuthorIndex
-from digest.ranking.text import read
 from digest.ranking.vectors import Rows
 
 # Phrases and interests whose results are kept per edition: at 5,000 papers some 10 MB.
@@ -18,7 +18,8 @@ KEPT_RESULTS = 512
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingPaper:
-    """A candidate. `trend` is in [0, 1] and `trend_reason` says it in words (`trending.Trend`)."""
+    """A candidate. `trend` is in [0, 1] and `trend_reason` says it in words (`trending.Trend`).
+    `analysis` is that of title and abstract, where it is at hand."""
 
     paper_id: PaperId
     title: str
@@ -28,6 +29,7 @@ class RankingPaper:
     venue: str = ""
     trend: float = 0.0
     trend_reason: str = ""
+    analysis: Analysis | None = None
 
 
 class Corpus:
@@ -42,8 +44,7 @@ class Corpus:
         self.index = LexicalIndex(
             (
                 Document(
-                    title=read(paper.title),
-                    abstract=read(paper.abstract),
+                    analysis=paper.analysis or analyse(paper.title, paper.abstract),
                     names=(*paper.authors, *paper.categories, paper.venue),
                 )
                 for paper in self.papers

@@ -1,45 +1,35 @@
 """The words of an edition's candidates: BM25 in a few numpy arrays, and phrases.
 
 The weighting is Okapi BM25 with an inverse document frequency that is never negative:
-S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. A
-title's terms count as if written `TITLE_WEIGHT` times, the simple form of its BM25F. Postings
-lie term by term, as in a compressed sparse matrix; what does not depend on the query is
-computed when the index is built.
+S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
+Postings lie term by term, as in a compressed sparse matrix; what does not depend on the query
+is computed when the index is built.
 """
 
 import functools
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from digest.ranking.text import (
-    STOP_STEMS,
-    Words,
-    contains_phrase,
-    fold,
-    phrase_forms,
-    phrase_text,
-    terms,
-)
+from digest.ranking.analysis import Analysis
+from digest.ranking.text import STOP_STEMS, contains_phrase, fold, phrase_forms
 from digest.ranking.vectors import DocumentVectors, Floats, Rows
 
-# Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8; the title's weight was
-# measured along with them on judged collections of abstracts.
+# Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
 K1 = 1.5
 B = 0.75
-TITLE_WEIGHT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What is indexed of a paper. `names` are authors, venue, categories: found, never mixed in."""
 
-    title: Words
-    abstract: Words = ()
+    analysis: Analysis
     names: tuple[str, ...] = ()
 
 
@@ -72,7 +62,6 @@ class LexicalIndex:
         self, documents: Iterable[Document], *, background: Background | None = None
     ) -> None:
         self._background = background or Background()
-        self._places: dict[str, int] = {}
         self._phrases: list[str] = []
         rows, places, counts, lengths = self._count(documents)
         self.size = len(lengths)
@@ -91,16 +80,17 @@ class LexicalIndex:
         places: list[int] = []
         counts: list[int] = []
         lengths: list[int] = []
-        number = self._places
+        number: defaultdict[str, int] = defaultdict(count().__next__)
         for row, document in enumerate(documents):
-            bag = bag_of_words(document)
-            lengths.append(sum(bag.values()))
-            self._phrases.append(phrase_text(document.title, document.abstract))
-            for name in document.names:
-                bag.update(dict.fromkeys(name_terms(name), 1))
-            rows.extend([row] * len(bag))
-            places.extend(number.setdefault(term, len(number)) for term in bag)
+            bag = document.analysis.counts
+            lengths.append(document.analysis.length)
+            self._phrases.append(document.analysis.phrases)
+            named = dict.fromkeys(chain.from_iterable(map(name_terms, document.names)))
+            places.extend(map(number.__getitem__, chain(bag, named)))
             counts.extend(bag.values())
+            counts.extend([1] * len(named))
+            rows.extend([row] * (len(bag) + len(named)))
+        self._places = dict(number)
         return (
             np.array(rows, np.int32),
             np.array(places, np.int32),
@@ -199,11 +189,3 @@ def inverse_frequency(
     few = np.minimum(holding, documents)
     rarity = np.log1p((documents - few + 0.5) / (few + 0.5))
     return rarity if isinstance(holding, np.ndarray) else float(rarity)
-
-
-def bag_of_words(document: Document) -> Counter[str]:
-    """How often each term occurs; one in the title counts `TITLE_WEIGHT` times."""
-    bag = Counter(terms(document.abstract))
-    for term in terms(document.title):
-        bag[term] += TITLE_WEIGHT
-    return bag

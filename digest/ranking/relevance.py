@@ -13,15 +13,10 @@ from typing import assert_never
 import numpy as np
 
 from digest.core.interests import Interest, InterestKind
+from digest.ranking.analysis import analyse
 from digest.ranking.corpus import Corpus
-from digest.ranking.lexical import (
-    K1,
-    Document,
-    bag_of_words,
-    inverse_frequency,
-    name_terms,
-)
-from digest.ranking.text import GENERIC_TERMS, Alternative, QueryWord, fold, query_words, read
+from digest.ranking.lexical import K1, inverse_frequency, name_terms
+from digest.ranking.text import GENERIC_TERMS, Alternative, QueryWord, fold, query_words
 from digest.ranking.vectors import Floats, Rows
 
 # A category by its form: cs.CR, math.*, quant-ph.
@@ -231,7 +226,7 @@ def likeness(corpus: Corpus, liked: LikedPaper) -> Floats:
     In [0, 1], less what any two papers share. The liked paper itself is like nothing: nobody
     needs to be told of it again.
     """
-    bag = bag_of_words(Document(title=read(liked.title), abstract=read(liked.abstract)))
+    bag = analyse(liked.title, liked.abstract).counts
     query = {term: count / (count + 1.5) for term, count in bag.items()}
     own = corpus.index.self_score(bag, query)
     if not own:
