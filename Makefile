@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench eval docs lock format clean
+.PHONY: demo test lint bench eval gate docs lock format clean
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "digest needs Python 3.11 or newer: set PYTHON=python3.11")'
@@ -41,6 +41,9 @@ $(VENV)/installed-eval: requirements-eval.lock $(VENV)/installed
 
 eval: $(VENV)/installed-eval
 	$(BIN)/python -m evaluation --out eval-out $(ARGS)
+
+gate: $(VENV)/installed-dev
+	$(BIN)/python -m tests.ranking.gate
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/cli.py

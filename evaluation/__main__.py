@@ -10,13 +10,15 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from digest.evaluation import runs
 from evaluation import sets, trend
+from evaluation.means import mean_of
 from evaluation.measuring import BASELINES, PARTS, Job, joined, measure
-from evaluation.tables import comparison, mean_of, print_kind, print_table, row_of
+from evaluation.tables import comparison, print_kind, print_table, row_of
 
 _METHODS = (*BASELINES, *runs.METHODS)
 _TREND = "trend"
@@ -60,8 +62,11 @@ def _relevance(
     """By collection and method, what was measured; nothing of collections that are not there."""
     jobs = list(_jobs(folder, chosen, arguments))
     found: dict[str, dict[str, list[Any]]] = {}
-    with ProcessPoolExecutor(arguments.processes) as pool:
-        for job, result in zip(jobs, pool.map(measure, jobs), strict=True):
+    with ExitStack() as stack:
+        run = map
+        if arguments.processes > 1:
+            run = stack.enter_context(ProcessPoolExecutor(arguments.processes)).map
+        for job, result in zip(jobs, run(measure, jobs), strict=True):
             print(f"{job.collection} {job.method}", file=sys.stderr, flush=True)
             found.setdefault(job.collection, {}).setdefault(job.method, []).append(result)
     return {

@@ -1,7 +1,8 @@
 """What the ranking is compared with: BM25, and the classifier of arxiv-sanity-lite.
 
 BM25 is the plain one: S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and
-Beyond", 2009, over Porter stems of title and abstract alike; liked papers are the query. The
+Beyond", 2009, over Porter stems of title and abstract alike. Liked papers are the query, the terms
+of each saturated as those of a long query are there, without which it comes out weaker. The
 classifier is a linear SVM on TF-IDF of words and pairs of words, fitted for each person with
 their liked papers against all others, with the parameters of arxiv-sanity-lite (compute.py and
 serve.py of https://github.com/karpathy/arxiv-sanity-lite).
@@ -41,17 +42,19 @@ _stem = functools.lru_cache(maxsize=None)(snowballstemmer.stemmer("porter").stem
 
 
 def bm25(papers: Sequence[JudgedPaper]) -> Scored:
-    texts = {paper.id: _text(paper) for paper in papers}
-    bags = [Counter(_stems(text)) for text in texts.values()]
+    place = {paper.id: n for n, paper in enumerate(papers)}
+    bags = [Counter(_stems(_text(paper))) for paper in papers]
     vocabulary = {term: n for n, term in enumerate(dict.fromkeys(t for bag in bags for t in bag))}
     weights = _bm25_weights(bags, vocabulary)
 
     def scored(query: Query) -> np.ndarray:
-        liked = (texts[name] for name in query.likes if name in texts)
-        words = Counter(_stems(" ".join((query.text, query.facet_text, *liked))))
+        words = Counter(_stems(f"{query.text} {query.facet_text}"))
         asked = np.zeros(len(vocabulary))
         for term in words.keys() & vocabulary.keys():
             asked[vocabulary[term]] = words[term]
+        for name in query.likes:
+            for term, count in bags[place[name]].items() if name in place else ():
+                asked[vocabulary[term]] += count / (count + BM25["k1"])
         return weights @ asked
 
     return scored
