@@ -105,13 +105,13 @@ def _ranked(
 ) -> _Outcome:
     done = _Outcome()
     depth = max(top, DEPTH) if measured else top
-    started = time.perf_counter()
-    collection = Collection(papers, method)
-    ready = time.perf_counter()
     with (
         run.open("w", encoding="utf-8") if run else nullcontext() as file,
-        progress("ranking", len(queries)) as bar,
+        progress("preparing the papers", len(queries)) as bar,
     ):
+        started = time.perf_counter()
+        collection = Collection(papers, method)
+        ready = time.perf_counter()
         for number, query in enumerate(queries, 1):
             hits = collection.ranked(query, depth)
             done.hits[query.id] = hits[:top]
