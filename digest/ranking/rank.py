@@ -122,6 +122,20 @@ def score_query(prepared: Prepared, text: str) -> Floats:
     return np.asarray(relevance.query_scores(prepared.corpus, text)[prepared.given], np.float32)
 
 
+def score_interests(
+    prepared: Prepared, interests: Sequence[Interest], liked: Mapping[str, LikedPaper]
+) -> Floats:
+    """The relevance of each candidate for one subscriber's interests, without a floor, in the
+    order in which `prepare` was given them; -inf for what an exclusion names.
+
+    More is better; only the order has a meaning. `liked` as for `rank`; O(candidates x interests).
+    """
+    wanted = [interest for interest in interests if interest.kind is not InterestKind.EXCLUDE]
+    total = _fit(prepared, wanted, liked).total
+    allowed = np.where(_eligible(prepared, interests, ()), total, np.float32(-np.inf))
+    return np.asarray(allowed[prepared.given], np.float32)
+
+
 def _fit(
     prepared: Prepared, interests: Sequence[Interest], liked: Mapping[str, LikedPaper]
 ) -> _Fit:
