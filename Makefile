@@ -40,7 +40,7 @@ $(VENV)/installed-eval: requirements-eval.lock $(VENV)/installed
 	touch $@
 
 eval: $(VENV)/installed-eval
-	$(BIN)/python -m evaluation --out eval-out $(ARGS)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m evaluation --out eval-out $(ARGS)
 
 gate: $(VENV)/installed-dev
 	$(BIN)/python -m tests.ranking.gate

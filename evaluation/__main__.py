@@ -1,7 +1,8 @@
 """`make eval`: the quality of ranking beside BM25 and a classifier per person, and of trend.
 
 Reads the judged collections of $DIGEST_RECORDINGS: `relevance/SET/` and `trend/cases.jsonl`.
-Prints tables and writes eval.json; the baselines' results are kept beside it.
+Prints tables and writes eval.json; the baselines' results are kept beside it. Costs are the
+processor's time for a query, one thread each, without making the papers ready.
 """
 
 import argparse
@@ -31,7 +32,6 @@ def main() -> None:
     recordings = os.environ.get("DIGEST_RECORDINGS")
     if not recordings:
         sys.exit("DIGEST_RECORDINGS must name the folder with relevance/ and trend/")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     chosen = arguments.set or [*sets.NAMES, _TREND]
     found = _relevance(Path(recordings) / "relevance", chosen, arguments)
     document: dict[str, Any] = {"relevance": {}}

@@ -38,7 +38,7 @@ class Job:
             "folder": None,
             "cache": None,
             "files": sets.fingerprint(self.folder, self.collection),
-            "code": Path(baselines.__file__).read_text(encoding="utf-8"),
+            "code": [Path(code).read_text("utf-8") for code in (__file__, baselines.__file__)],
         }
         key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
         return self.cache / f"{self.collection}-{self.method}-{key}.json"
@@ -46,7 +46,8 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The quality of each judged query; `seconds` for `asked` queries, without making ready."""
+    """The quality of each judged query; `seconds` of the processor for `asked` queries, and for
+    making ready: what else the machine does counts little."""
 
     by_query: dict[str, dict[str, float]]
     seconds: float
@@ -69,11 +70,11 @@ def measure(job: Job) -> Result:
 def _measured(job: Job) -> Result:
     judged = sets.load(job.folder, job.collection, job.most)
     queries = judged.queries[job.part :: PARTS.get(job.method, 1)]
-    started = time.perf_counter()
+    started = time.process_time()
     ranked = _ready(job.method, judged.papers)
-    ready = time.perf_counter()
+    ready = time.process_time()
     rankings = {query.id: ranked(query) for query in queries}
-    done = time.perf_counter()
+    done = time.process_time()
     return Result(
         by_query={q: dict(row) for q, row in quality(rankings, judged.judgements).by_query.items()},
         seconds=done - ready,
