@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {
     "core": 0,
     "ranking": 1,
+    "embedding": 1,
     "sources": 1,
     "store": 1,
     "mail": 1,

@@ -12,8 +12,8 @@ from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
-from digest.ranking.rank import Prepared, Ranked, prepare, rank
-from digest.ranking.relevance import LikedPaper
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.rank import Prepared, Ranked, Reader, prepare, rank
 from digest.ranking.trending import TrendPaper, trends
 from digest.store import cursors, editions, library
 from digest.store.editions import Candidate
@@ -119,15 +119,14 @@ def choose(
     app: App, issue: Issue, subscriber: Subscriber, seen: Collection[PaperId]
 ) -> tuple[Ranked, ...]:
     """The papers of this person's digest, best first; nothing they have been sent before."""
-    return rank(
-        issue.prepared,
+    reader = Reader(
         interests=subscriber.interests,
         liked=_liked(app, issue, subscriber),
         dial=subscriber.preferences.dial,
-        diversity=app.rules.diversity,
         seen=seen,
         limit=subscriber.preferences.max_papers,
     )
+    return rank(issue.prepared, reader, diversity=app.rules.diversity)
 
 
 def _liked(app: App, issue: Issue, subscriber: Subscriber) -> dict[str, LikedPaper]:

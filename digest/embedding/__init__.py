@@ -1,0 +1,1 @@
+"""Vectors of texts: a table that is shipped, and models."""
