@@ -25,6 +25,7 @@ from digest.cli import (
     sources,
     stats,
     subscribers,
+    trend,
 )
 from digest.cli.context import Globals, parse_now
 from digest.cli.output import warn
@@ -107,6 +108,7 @@ app.add_typer(database.app, name="db")
 app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(
     doctor.doctor
 )
+app.command("trend", short_help="Score papers on file by how they rise.")(trend.trend)
 app.command("stats", short_help="Count what happened in the last days.")(stats.stats)
 
 
