@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.store import library, schema, subscribers
+from digest.store import library, models, schema, subscribers
 from digest.store.engine import Store
 from digest.store.tables import metadata, paper_sources
 from tests.builders import store_subscriber
@@ -89,6 +89,17 @@ def test_0002_tells_of_old_papers_what_is_certain(blank_store: Store) -> None:
         ([], {}, 0, 5),
     ]
     assert {row.appeared_at.isoformat() for row in rows} == {"2026-03-20T12:00:00+00:00"}
+
+
+def test_0004_leaves_what_was_there_and_has_learnt_nothing_yet(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0002")
+    at = "2026-03-20T12:00:00.000000Z"
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_PAPER), {"id": 1, "at": at, "provenance": "{}"})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        assert library.count(conn) == 1
+        assert models.get(conn, "growth") is None
 
 
 def test_the_history_is_one_line() -> None:

@@ -26,6 +26,7 @@ from digest.cli import (
     sources,
     stats,
     subscribers,
+    trend,
 )
 from digest.cli.context import Globals, parse_now
 from digest.cli.output import warn
@@ -109,6 +110,7 @@ app.command("rank", short_help="Rank the papers of a file, and measure it.")(ran
 app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(
     doctor.doctor
 )
+app.command("trend", short_help="Score papers on file by how they rise.")(trend.trend)
 app.command("stats", short_help="Count what happened in the last days.")(stats.stats)
 
 

@@ -10,11 +10,13 @@ from digest.core.interests import InterestKind
 from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
+from digest.pipeline.learning import known_growths
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
+from digest.ranking.growth import Growths
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.rank import Prepared, Ranked, Reader, prepare, rank
-from digest.ranking.trending import TrendPaper, trends
+from digest.ranking.trending import TrendPaper, area_of, trends
 from digest.store import cursors, editions, library
 from digest.store.editions import Candidate
 
@@ -43,7 +45,7 @@ def gather(app: App, day: date) -> Issue:
         appeared = library.appeared_between(conn, window.start, window.end)
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
         listed = library.appearances(conn, list(appeared))
-    candidates = judge(papers, appeared, listed, known_at)
+    candidates = judge(papers, appeared, listed, known_at, known_growths(app))
     return Issue(
         day=day,
         window=window,
@@ -59,6 +61,7 @@ def judge(
     appeared: Mapping[PaperId, datetime],
     listed: Mapping[PaperId, Mapping[str, datetime]],
     known_at: datetime,
+    growths: Growths,
 ) -> tuple[Candidate, ...]:
     """Each paper with its trend among the others, in the order of their ids."""
     judged = trends(
@@ -68,10 +71,12 @@ def judge(
                 appeared_at=appeared[paper.id],
                 signals=paper.signals,
                 listed_at=listed[paper.id],
+                area=area_of(paper.categories),
             )
             for paper in papers.values()
         ],
         now=known_at,
+        growths=growths,
     )
     return tuple(
         Candidate(paper_id=paper_id, trend=trend.score, trend_reason=trend.reason)

@@ -367,3 +367,13 @@ leases = Table(
     Column("until", Time, nullable=False),
     Column("reason", Text, nullable=False),
 )
+
+# What was learnt from the rows, by name: made anew now and then, and never missed when it is gone.
+models = Table(
+    "models",
+    metadata,
+    Column("name", sa.String(80), primary_key=True),
+    Column("made_at", Time, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("payload", sa.LargeBinary, nullable=False),
+)
