@@ -1,22 +1,28 @@
 """The papers of a date: gathered, judged for how fast they rise, and made ready to be ranked."""
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.core.editions import Edition, Window, edition_window
+from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import PaperId
-from digest.core.interests import InterestKind
+from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
+from digest.ranking.learnt import VotedPaper
 from digest.ranking.rank import Prepared, Ranked, prepare, rank
 from digest.ranking.relevance import LikedPaper
 from digest.ranking.trending import TrendPaper, trends
 from digest.store import cursors, editions, library
 from digest.store.editions import Candidate
+
+# Votes that are weighed; older ones hardly count any more.
+_MOST_LIKES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,18 +122,44 @@ def freeze(app: App, issue: Issue) -> Edition:
 
 
 def choose(
-    app: App, issue: Issue, subscriber: Subscriber, seen: Collection[PaperId]
+    app: App,
+    issue: Issue,
+    subscriber: Subscriber,
+    seen: Collection[PaperId],
+    votes: Sequence[VotedPaper],
 ) -> tuple[Ranked, ...]:
-    """The papers of this person's digest, best first; nothing they have been sent before."""
-    return rank(
+    """The papers of this person's digest, best first; nothing they have been sent before.
+
+    Of `votes`, newest first, those for a paper count as likes that fade with time; those
+    against one are not weighed yet. Whoever names no interests gets what is like their votes,
+    and then what trends.
+    """
+    likes = _likes_by_votes(votes)
+    best = functools.partial(
+        rank,
         issue.prepared,
-        interests=subscriber.interests,
-        liked=_liked(app, issue, subscriber),
+        liked={like.value: paper for like, paper in likes} | _liked(app, issue, subscriber),
         dial=subscriber.preferences.dial,
         diversity=app.rules.diversity,
-        seen=seen,
-        limit=subscriber.preferences.max_papers,
     )
+    limit = subscriber.preferences.max_papers
+    wishes = (*subscriber.interests, *(like for like, _ in likes))
+    chosen = best(interests=wishes, seen=seen, limit=limit)
+    if not likes or any(i.kind is not InterestKind.EXCLUDE for i in subscriber.interests):
+        return chosen
+    shown = {*seen, *(ranked.paper_id for ranked in chosen)}
+    return (*chosen, *best(interests=subscriber.interests, seen=shown, limit=limit - len(chosen)))
+
+
+def _likes_by_votes(votes: Sequence[VotedPaper]) -> list[tuple[Interest, LikedPaper]]:
+    for_ = [vote for vote in votes if vote.kind is FeedbackKind.MORE][:_MOST_LIKES]
+    return [
+        (
+            Interest(InterestKind.LIKE, str(vote.paper_id), vote.weight),
+            LikedPaper(title=vote.title, abstract=vote.abstract),
+        )
+        for vote in for_
+    ]
 
 
 def _liked(app: App, issue: Issue, subscriber: Subscriber) -> dict[str, LikedPaper]:

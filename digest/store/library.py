@@ -121,6 +121,17 @@ def titles_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, str]:
     return found
 
 
+def texts_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, tuple[str, str]]:
+    """Title and abstract of each paper that there is."""
+    found: dict[PaperId, tuple[str, str]] = {}
+    for chunk in chunks(ids):
+        rows = conn.execute(
+            sa.select(papers.c.id, papers.c.title, papers.c.abstract).where(papers.c.id.in_(chunk))
+        )
+        found.update((PaperId(row.id), (row.title, row.abstract)) for row in rows)
+    return found
+
+
 def count(conn: sa.Connection) -> int:
     return conn.execute(sa.select(sa.func.count()).select_from(papers)).scalar_one()
 
