@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
 from digest.store import feedback, ledger, library, outbox
@@ -22,7 +21,10 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
         votes = feedback.of(conn, [subscriber.id])[subscriber.id]
         named = {*sent, *(vote.paper_id for vote in votes)}
         named.update(key for row in deliveries for key in row.papers)
-        papers = {paper.id: paper for paper in library.by_ids(conn, sorted(named))}
+        papers = {
+            key: {"id": key, "title": title, "url": url}
+            for key, (title, url) in library.addresses_of(conn, sorted(named)).items()
+        }
         first_at = feedback.first_said(conn, subscriber.id)
         return {
             **_membership(subscriber),
@@ -30,7 +32,7 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
             "feedback": [
                 {
                     "kind": vote.kind.value,
-                    "paper": _paper(papers[vote.paper_id]),
+                    "paper": papers[vote.paper_id],
                     "first_at": _time(first_at[vote.paper_id, vote.kind]),
                     "last_at": _time(vote.at),
                 }
@@ -39,7 +41,7 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
             "deliveries": [
                 _delivery(row, [papers[key] for key in row.papers]) for row in deliveries
             ],
-            "papers_sent": [_paper(papers[key]) for key in sorted(sent)],
+            "papers_sent": [papers[key] for key in sorted(sent)],
         }
 
 
@@ -75,7 +77,7 @@ def _consents(conn: sa.Connection, subscriber: Subscriber) -> list[dict[str, Any
     ]
 
 
-def _delivery(row: DeliveryRow, papers: Sequence[Paper]) -> dict[str, Any]:
+def _delivery(row: DeliveryRow, papers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     delivery = row.delivery
     return {
         "id": delivery.public_id,
@@ -86,12 +88,8 @@ def _delivery(row: DeliveryRow, papers: Sequence[Paper]) -> dict[str, Any]:
         "created_at": _time(delivery.created_at),
         "sent_at": _time(delivery.sent_at),
         "smtp_reply": delivery.smtp_reply,
-        "papers": [_paper(paper) for paper in papers],
+        "papers": list(papers),
     }
-
-
-def _paper(paper: Paper) -> dict[str, Any]:
-    return {"id": paper.id, "title": paper.title, "url": paper.url}
 
 
 def _time(moment: datetime | None) -> str | None:

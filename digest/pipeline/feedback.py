@@ -10,7 +10,7 @@ from digest.core.papers import Paper
 from digest.core.subscribers import Status, Subscriber, SubscriberId
 from digest.core.tokens import Granted, Purpose, Refusal, Refused
 from digest.pipeline.app import App
-from digest.ranking.learnt import Learnt, VotedPaper, in_words
+from digest.ranking.learnt import MOST_WEIGHED, Learnt, VotedPaper, in_words
 from digest.store import feedback, library, outbox
 from digest.store import subscribers as members
 
@@ -97,12 +97,14 @@ def forget_all(app: App, subscriber: Subscriber) -> int:
 # --- what is learnt -------------------------------------------------------------------------------
 
 
-def votes_of(app: App, ids: Sequence[SubscriberId]) -> dict[SubscriberId, tuple[VotedPaper, ...]]:
-    """What each of a batch of subscribers says of papers, the newest first, with what ranking
-    needs of them; a query or two for some hundred subscribers or papers."""
+def votes_of(
+    app: App, ids: Sequence[SubscriberId], *, latest: int | None = MOST_WEIGHED
+) -> dict[SubscriberId, tuple[VotedPaper, ...]]:
+    """What each of a batch of subscribers says of papers, the `latest` first, with what ranking
+    needs of them; a query or two for some hundred subscribers or papers. None for all of it."""
     now = app.clock.now()
     with app.store.read() as conn:
-        votes = feedback.of(conn, ids)
+        votes = {key: said[:latest] for key, said in feedback.of(conn, ids).items()}
         papers = {vote.paper_id for said in votes.values() for vote in said}
         texts = library.texts_of(conn, sorted(papers))
     return {
@@ -140,7 +142,7 @@ class Learning:
 
 def learning(app: App, subscriber: Subscriber) -> Learning:
     """What is known of one reader by their votes."""
-    votes = votes_of(app, [subscriber.id])[subscriber.id]
+    votes = votes_of(app, [subscriber.id], latest=None)[subscriber.id]
     more = [vote for vote in votes if vote.kind is FeedbackKind.MORE]
     less = [vote for vote in votes if vote.kind is FeedbackKind.LESS]
     return Learning(votes=votes, words=in_words(more, less))

@@ -13,6 +13,8 @@ from digest.ranking.text import GENERIC_TERMS, STOP_WORDS, read, stem
 
 # Interests change: a vote counts half after this time, and half of that after as long again.
 HALF_LIFE_DAYS = 120.0
+# Of somebody who votes every day, older ones change nothing any more.
+MOST_WEIGHED = 200
 MOST_WORDS = 8
 
 # A word of a title says more of what a paper is about than one of the abstract.

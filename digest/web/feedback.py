@@ -4,7 +4,7 @@ A GET shows what would be said, a POST says it: scanners open every link.
 """
 
 import json
-from urllib.parse import urlsplit
+import re
 
 from flask import Blueprint, Response, request
 
@@ -17,6 +17,8 @@ from digest.web.membership import ended_page, preferences_token, refused_link
 from digest.web.replies import CONTENT_SECURITY_POLICY, page, served
 
 _SEE_OTHER = 303
+# Nothing else of a link that came from outside may get into a header.
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?=[/?#]|$)")
 
 pages = Blueprint("feedback", __name__)
 
@@ -77,10 +79,9 @@ def _opening_page(ballot: Ballot, undone: bool) -> Response:
         undone=undone,
         preferences_token=preferences_token(ballot.subscriber),
     )
-    there = urlsplit(card.url)
-    if card.url:
+    if there := _ORIGIN.match(card.url):
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.replace(
-            "form-action 'self'", f"form-action 'self' {there.scheme}://{there.netloc}"
+            "form-action 'self'", f"form-action 'self' {there[0]}"
         )
     return response
 

@@ -181,6 +181,8 @@ def test_votes_come_for_a_batch_with_what_ranking_needs(store: Store) -> None:
     found = feedback.votes_of(app, [ada.id, ben.id])
     assert found[ben.id] == ()
     assert [(vote.kind, vote.age_days) for vote in found[ada.id]] == [(LESS, 1.0), (MORE, 4.0)]
+    latest = feedback.votes_of(app, [ada.id], latest=1)[ada.id]
+    assert latest == found[ada.id][:1]
     assert all("robots" in vote.title and "falls" in vote.abstract for vote in found[ada.id])
 
 

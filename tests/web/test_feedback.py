@@ -178,6 +178,16 @@ def test_a_paper_without_an_address_of_the_web_leads_nowhere(
         assert "alert" not in response.text
 
 
+@pytest.mark.parametrize(
+    "url", ["https://e.org;script-src https://x/", "https://a@e.org/", "https://e.org:x/"]
+)
+def test_a_strange_address_does_not_change_what_a_page_may_do(
+    world: World, web: FlaskClient, ada: Subscriber, url: str
+) -> None:
+    path = world.feedback_path(world.digest(ada, world.paper("Odd", url=url)), "open")
+    assert "form-action 'self';" in web.get(path).headers["Content-Security-Policy"]
+
+
 def test_the_links_of_a_copy_in_the_browser_are_those_of_the_mail(
     world: World, web: FlaskClient, public_id: str
 ) -> None:
