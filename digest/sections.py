@@ -67,6 +67,7 @@ class MailSection(Section):
     list_id: str = Field(default="", pattern=r"^$|^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")
     bounce_address: Address = ""
     postal_address: str = ""
+    count_opened: bool = False
 
 
 class DkimSection(Section):

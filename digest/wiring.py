@@ -119,7 +119,12 @@ def build_app(
         stand_ins=stand_ins or {},
         every=source_intervals(settings),
         mailer=build_mailer(settings),
-        renderer=Renderer([TEMPLATES], identity, own_words=settings.edition.summary == "abstract"),
+        renderer=Renderer(
+            [TEMPLATES],
+            identity,
+            own_words=settings.edition.summary == "abstract",
+            count_opened=settings.mail.count_opened,
+        ),
         signer=build_signer(settings),
         tokens=TokenSigner(secret),
         identity=identity,

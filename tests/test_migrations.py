@@ -8,7 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.store import library, models, schema, subscribers
+from digest.core.feedback import FeedbackKind
+from digest.core.identifiers import PaperId
+from digest.store import feedback, library, models, schema, subscribers
 from digest.store.engine import Store
 from digest.store.tables import metadata, paper_sources
 from tests.builders import store_subscriber
@@ -60,6 +62,11 @@ _OLD_PAPER = (
     "VALUES (:id, 'Walking', '', '[]', :at, :at, :at, '', '', '', '', '', '', '[]', :provenance, "
     "'walking')"
 )
+_OLD_READER = (
+    "INSERT INTO subscribers (public_id, email, email_key, status, created_at, frequency, at, "
+    "timezone, max_papers, dial) VALUES ('a', 'ada@reader.example', 'ada@reader.example', "
+    "'active', :at, 'daily', '07:30', 'UTC', 10, 0.3)"
+)
 _OLD_SOURCE = "INSERT INTO paper_sources VALUES (:id, :source, :at, :at, :at, NULL)"
 
 
@@ -100,6 +107,20 @@ def test_0004_leaves_what_was_there_and_has_learnt_nothing_yet(blank_store: Stor
     with blank_store.read() as conn:
         assert library.count(conn) == 1
         assert models.get(conn, "growth") is None
+
+
+def test_0003_leaves_everybody_who_was_there_with_nothing_said(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0002")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        conn.execute(sa.text(_OLD_PAPER), at | {"id": 1, "provenance": "{}"})
+    schema.upgrade(blank_store)
+    with blank_store.write() as conn:
+        (ada,) = subscribers.listed(conn)
+        assert feedback.of(conn, [ada.id]) == {ada.id: ()}
+        feedback.record(conn, ada.id, PaperId(1), FeedbackKind.MORE, ada.created_at)
+        assert feedback.counts(conn)[FeedbackKind.MORE] == 1
 
 
 def test_the_history_is_one_line() -> None:

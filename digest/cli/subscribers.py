@@ -14,7 +14,9 @@ from digest.core.interests import format_interest
 from digest.core.subscribers import normalize_address
 from digest.pipeline import membership
 from digest.pipeline.app import App
+from digest.pipeline.feedback import forget_all
 from digest.pipeline.preview import subscriber_named
+from digest.store import feedback
 from digest.store import subscribers as members
 
 app = typer.Typer(help="Who gets the digest, and how.", no_args_is_help=True)
@@ -88,13 +90,17 @@ def _require_new(service: App, address: str) -> None:
 def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
     """Show one subscriber with interests, timetable and consents.
 
+    `feedback` counts what they said of papers.
+
     Example: digest subscribers show ada@example.org
     """
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
         with service.store.read() as conn:
             consents = members.consents_of(conn, found.id)
+            said = feedback.counts(conn, subscriber_id=found.id)
     row = subscriber_row(found)
+    row["feedback"] = {kind.value: number for kind, number in said.items()}
     row["consents"] = [
         {"event": c.event, "via": c.via, "at": iso(c.at), "ip": c.ip} for c in consents
     ]
@@ -102,8 +108,9 @@ def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
         print_json(row)
         return
     for name, value in row.items():
-        if name not in ("interests", "consents"):
+        if name not in ("interests", "consents", "feedback"):
             say(f"{name:<13} {value if value not in (None, '') else '-'}")
+    say(f"{'feedback':<13} {', '.join(f'{n} {kind.value}' for kind, n in said.items())}")
     for interest in found.interests:
         say(f"{'interest':<13} {format_interest(interest)}")
     for consent in consents:
@@ -124,13 +131,16 @@ def edit(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    forget_feedback: Annotated[
+        bool, typer.Option("--forget-feedback", help="Forget what they said of papers.")
+    ] = False,
 ) -> None:
     """Change preferences; interests, if any are given, replace all.
 
     Example: digest subscribers edit ada@example.org --at 06:45 --timezone UTC
     """
-    wanted = (interest, keyword, exclude, category, author, like)
-    if not any((*wanted, frequency, at, timezone)) and max_papers is None and dial is None:
+    wanted = (interest, keyword, exclude, category, author, like, frequency, at, timezone)
+    if not any((*wanted, forget_feedback)) and max_papers is None and dial is None:
         raise InvalidInput("nothing to change: name an option, such as --interest or --at")
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
@@ -152,6 +162,9 @@ def edit(
             dial=dial,
         )
         membership.change(service, found, preferences=preferences, interests=interests)
+        if forget_feedback:
+            forgotten = forget_all(service, found)
+            say(f"{forgotten} votes and opened papers are forgotten")
     say(f"{found.email} is changed")
 
 

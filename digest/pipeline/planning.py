@@ -10,6 +10,7 @@ from digest.core.messages import MailKind
 from digest.core.subscribers import Subscriber, SubscriberId
 from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.edition import Issue, choose
+from digest.pipeline.feedback import votes_of
 from digest.pipeline.membership import message_id
 from digest.ranking.rank import Ranked
 from digest.store import editions, ledger, outbox
@@ -44,8 +45,11 @@ def plans_for(
     app: App, issue: Issue, edition_id: EditionId, batch: Sequence[Subscriber]
 ) -> list[NewDelivery]:
     """What each subscriber of the batch would get; writes nothing."""
-    seen = seen_by(app, issue, batch)
-    return [plan_for(app, issue, edition_id, s, choose(app, issue, s, seen[s.id])) for s in batch]
+    seen, votes = seen_by(app, issue, batch), votes_of(app, [s.id for s in batch])
+    return [
+        plan_for(app, issue, edition_id, s, choose(app, issue, s, seen[s.id], votes[s.id]))
+        for s in batch
+    ]
 
 
 def seen_by(

@@ -10,9 +10,11 @@ from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
 from digest.core.subscribers import Status, Subscriber, slot_day
 from digest.mail.view import DigestPaper
+from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.compose import digest_content, finish, load_letters
 from digest.pipeline.edition import Issue, choose, gather
+from digest.pipeline.feedback import votes_of
 from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for, seen_by
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
@@ -108,19 +110,22 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
         frozen_at=now,
         candidate_count=len(issue.candidates),
     )
+    base = links.feedback_base(app, plan.public_id)
     papers = [
         DigestPaper(
             card=app.renderer.card(issue.papers[ranked.paper_id]),
             title=issue.papers[ranked.paper_id].title,
             reason=ranked.reason,
+            feedback_url=links.feedback_url(base, position),
         )
-        for ranked in chosen
+        for position, ranked in enumerate(chosen)
     ]
     return delivery, digest_content(app, subscriber, edition, delivery, papers)
 
 
 def _chosen(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Ranked, ...]:
-    return choose(app, issue, subscriber, seen_by(app, issue, [subscriber])[subscriber.id])
+    seen = seen_by(app, issue, [subscriber])[subscriber.id]
+    return choose(app, issue, subscriber, seen, votes_of(app, [subscriber.id])[subscriber.id])
 
 
 def explain(app: App, email: str, day: date) -> Explanation:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
 from digest.core.deliveries import DeliveryStatus
+from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
@@ -233,6 +234,18 @@ consents = Table(
     Column("ip", sa.String(64), nullable=False),
     Column("wording", Text, nullable=False),
     Index("ix_consents_subscriber_id", "subscriber_id"),
+)
+
+# What readers say of papers; when they first and last said it.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("kind", sa.String(8), primary_key=True),
+    Column("first_at", Time, nullable=False),
+    Column("last_at", Time, nullable=False),
+    _one_of("kind", "kind", FeedbackKind),
 )
 
 # Kept after erasure: a keyed hash, no address.

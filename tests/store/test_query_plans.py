@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
-from digest.store import claims, editions, ledger, library, outbox, papers, subscribers
+from digest.store import claims, editions, feedback, ledger, library, outbox, papers, subscribers
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_record
 
@@ -42,6 +42,7 @@ QUESTIONS: dict[str, Question] = {
     "release": lambda conn: claims.release(conn, now=NOW, dead_owners=["a"]),
     "owners": claims.owners,
     "seen": lambda conn: ledger.seen_papers(conn, [READER]),
+    "votes": lambda conn: feedback.of(conn, [READER]),
     "cancel": lambda conn: outbox.cancel_waiting(conn, READER, ""),
     "last of kind": lambda conn: outbox.last_of_kind(conn, READER, outbox.MailKind.REPLY),
     "due": lambda conn: subscribers.due(conn, NOW),
