@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.core.latex import readable
+from digest.core.latex import accented, readable
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,18 @@ def test_no_heap_of_signs_breaks_it(text: str) -> None:
 def test_text_without_tex_is_read_once_and_for_all(text: str) -> None:
     once = readable(text)
     assert readable(once) == once
+
+
+@pytest.mark.parametrize(
+    ("tex", "letters"),
+    [
+        (r"{\"o} \"{o} {\"{o}} \"o", "ö ö ö ö"),
+        (r"\v{c} \v c {\v c} \c{c} \H{o} \k{a}", "č č č ç ő ą"),
+        (r"\'{\i} {\'\i} {\ss} \o{} {\AE}", "í í ß ø Æ"),
+        (r"\vec{x} \cite{a} \omega \bar b \dots", r"\vec{x} \cite{a} \omega \bar b \dots"),
+        (r"$\ell_1$ of G{\"o}del", r"$\ell_1$ of Gödel"),
+        ("no macro at all {X}", "no macro at all {X}"),
+    ],
+)
+def test_accents_become_letters_and_all_else_stays(tex: str, letters: str) -> None:
+    assert accented(tex) == letters
