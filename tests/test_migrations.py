@@ -8,10 +8,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.store import library, schema, subscribers
+from digest.core.identifiers import Identifier
+from digest.store import libraries, library, schema, subscribers
 from digest.store.engine import Store
+from digest.store.libraries import LibraryPaper
 from digest.store.tables import metadata, paper_sources
-from tests.builders import store_subscriber
+from tests.builders import NOW, store_subscriber
 
 # Full-text search is made by hand, differently on each engine, and known to no metadata.
 SEARCH = "papers_search"
@@ -89,6 +91,22 @@ def test_0002_tells_of_old_papers_what_is_certain(blank_store: Store) -> None:
         ([], {}, 0, 5),
     ]
     assert {row.appeared_at.isoformat() for row in rows} == {"2026-03-20T12:00:00+00:00"}
+
+
+def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> None:
+    """Nobody has one yet; each can have one from then on, and nobody else changes."""
+    schema.upgrade(blank_store, "0002")
+    ada = store_subscriber(blank_store)
+    schema.upgrade(blank_store)
+    name = Identifier("doi", "10.1234/old")
+    paper = LibraryPaper(
+        name=name, ids=(name,), title="Old", abstract="", authors=(), year=None, liked_at=NOW
+    )
+    with blank_store.write() as conn:
+        assert libraries.owners(conn) == frozenset()
+        libraries.put(conn, ada.id, [paper])
+        assert libraries.of_subscriber(conn, ada.id) == [paper]
+        assert subscribers.by_id(conn, ada.id) == ada
 
 
 def test_the_history_is_one_line() -> None:
