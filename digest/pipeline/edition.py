@@ -1,22 +1,26 @@
 """The papers of a date: gathered, judged for how fast they rise, and made ready to be ranked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
-from digest.core.interests import InterestKind
+from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Paper
-from digest.core.subscribers import Subscriber
+from digest.core.subscribers import Subscriber, SubscriberId
 from digest.pipeline.app import App
+from digest.pipeline.likes import Like, Texts, likes_of
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.rank import Prepared, Ranked, prepare, rank
 from digest.ranking.relevance import LikedPaper
 from digest.ranking.trending import TrendPaper, trends
-from digest.store import cursors, editions, library
+from digest.store import cursors, editions, libraries, library
 from digest.store.editions import Candidate
+
+# Of a library, so many papers are compared with each candidate: the latest liked.
+LIBRARY_LIKES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,8 @@ class Issue:
     candidates: tuple[Candidate, ...]
     prepared: Prepared
     missing: tuple[str, ...]
-    liked: dict[str, LikedPaper | None] = field(default_factory=dict)
+    liked: Texts = field(default_factory=dict)
+    library_owners: frozenset[SubscriberId] = frozenset()
 
 
 def gather(app: App, day: date) -> Issue:
@@ -43,6 +48,7 @@ def gather(app: App, day: date) -> Issue:
         appeared = library.appeared_between(conn, window.start, window.end)
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
         listed = library.appearances(conn, list(appeared))
+        library_owners = libraries.owners(conn)
     candidates = judge(papers, appeared, listed, known_at)
     return Issue(
         day=day,
@@ -51,6 +57,7 @@ def gather(app: App, day: date) -> Issue:
         candidates=candidates,
         prepared=prepare([ranking_paper(papers[c.paper_id], c) for c in candidates]),
         missing=missing_sources(app),
+        library_owners=library_owners,
     )
 
 
@@ -119,10 +126,12 @@ def choose(
     app: App, issue: Issue, subscriber: Subscriber, seen: Collection[PaperId]
 ) -> tuple[Ranked, ...]:
     """The papers of this person's digest, best first; nothing they have been sent before."""
+    likes = _likes(app, issue, subscriber)
+    liked = {like.value: LikedPaper(title=like.title, abstract=like.abstract) for like in likes}
     return rank(
         issue.prepared,
-        interests=subscriber.interests,
-        liked=_liked(app, issue, subscriber),
+        interests=(*subscriber.interests, *_from_library(likes)),
+        liked=liked,
         dial=subscriber.preferences.dial,
         diversity=app.rules.diversity,
         seen=seen,
@@ -130,20 +139,23 @@ def choose(
     )
 
 
-def _liked(app: App, issue: Issue, subscriber: Subscriber) -> dict[str, LikedPaper]:
+def _likes(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Like, ...]:
+    """What they like; the database is only asked where there is something to ask for."""
+    has_library = subscriber.id in issue.library_owners
     names = [i.value for i in subscriber.interests if i.kind is InterestKind.LIKE]
-    _load_liked(app, issue, [name for name in names if name not in issue.liked])
-    found = ((name, issue.liked[name]) for name in names)
-    return {name: paper for name, paper in found if paper is not None}
-
-
-def _load_liked(app: App, issue: Issue, names: Sequence[str]) -> None:
-    if not names:
-        return
+    if not has_library and not names:
+        return ()
     with app.store.read() as conn:
-        for name in names:
-            paper = library.find(conn, name)
-            if paper is None:
-                issue.liked[name] = None
-            else:
-                issue.liked[name] = LikedPaper(title=paper.title, abstract=paper.abstract)
+        return likes_of(
+            conn,
+            subscriber,
+            now=issue.window.end,
+            library_limit=LIBRARY_LIKES if has_library else 0,
+            known=issue.liked,
+        )
+
+
+def _from_library(likes: Sequence[Like]) -> Iterator[Interest]:
+    for like in likes:
+        if like.liked_at is not None:
+            yield Interest(InterestKind.LIKE, like.value, like.weight)
