@@ -31,6 +31,7 @@ logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)
 
 _BLOCK = re.compile(r"@\w*[ \t]*[{(]")
 _MOST_FIELDS = 1_000_000
+_MOST_MARKS = 4_000_000
 _KEY = re.compile(r"@\w*\s*[{(]\s*([^\s,{}()=]{1,100})\s*,")
 _MARKS = re.compile(r"(?<!\\)[{}\"#]")
 _AND = re.compile(r"(?i)\s+and\s+")
@@ -46,8 +47,7 @@ _TITLE_CHARS, _NAME_CHARS, _PEOPLE_CHARS = 2_000, 400, 50_000
 def parse_bibtex(text: str) -> References:
     """The entries of a BibTeX text, in their order; one that is given twice comes twice."""
     refuse_excess(sum(1 for _ in _BLOCK.finditer(text)))
-    if text.count("=") > _MOST_FIELDS:
-        raise InvalidInput(f"it has more than {_MOST_FIELDS:,} fields: export it in parts")
+    _refuse_endless(text)
     library = parse_string(text, parse_stack=[])
     macros = {macro.key.lower(): macro.value for macro in library.strings}
     entries = Entries("BibTeX")
@@ -61,6 +61,14 @@ def parse_bibtex(text: str) -> References:
         elif isinstance(block, ParsingFailedBlock):
             entries.refuse(where, "its braces, quotes or commas do not match")
     return entries.all()
+
+
+def _refuse_endless(text: str) -> None:
+    """Raises InvalidInput for what would be hours at work, or fill the memory."""
+    if text.count("=") > _MOST_FIELDS:
+        raise InvalidInput(f"it has more than {_MOST_FIELDS:,} fields: export it in parts")
+    if sum(map(text.count, '{}",')) > _MOST_MARKS:
+        raise InvalidInput("it has more braces, quotes and commas than words: export it anew")
 
 
 def _key(raw: str) -> str:

@@ -12,6 +12,7 @@ from digest.sources.reference_fields import MOST_AUTHORS, Entries, identifiers, 
 from digest.sources.text import clean
 
 MOST_BYTES = 25_000_000
+_MOST_LINES = 2_000_000
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -41,6 +42,8 @@ def parse_references(body: bytes) -> References:
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         return _from_feed(body)
     text = decoded(body).replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > _MOST_LINES:
+        raise InvalidInput(f"it has more than {_MOST_LINES:,} lines: export it in parts")
     if text.lstrip()[:1] == "<":
         return _from_feed(text.encode("utf-8"))
     entries = {

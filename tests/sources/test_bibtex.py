@@ -113,6 +113,8 @@ def test_more_entries_or_fields_than_a_library_has_are_refused() -> None:
         parse_bibtex("@a{b}" * (MOST_ENTRIES + 1))
     with pytest.raises(InvalidInput, match="more than 1,000,000 fields"):
         parse_bibtex("@a{b," + "c=d," * 1_000_001 + "}")
+    with pytest.raises(InvalidInput, match="more braces"):
+        parse_bibtex("@a{b, title = {" + "{" * 4_000_001)
 
 
 _FIELD = st.text(alphabet=st.sampled_from("ab Zé{}\\\"@,=#%$\n'~^"), max_size=40)

@@ -128,9 +128,10 @@ def test_a_damaged_byte_costs_one_letter_of_a_file_in_utf8() -> None:
         (b"<html><body>Sign in</body></html>", "no Atom feed of arXiv"),
         (b"<feed xmlns='http://www.w3.org/2005/Atom'></feed>", "holds no papers"),
         (b"%PDF-1.7\n\0\0\x01\x02\x03\xff" + bytes(range(256)) * 9, "it is no text"),
+        (b"\n" * 2_000_001, "more than 2,000,000 lines"),
         (b" " * (MOST_BYTES + 1), "larger than 25 MB"),
     ],
-    ids="nothing prose page empty binary large".split(),
+    ids="nothing prose page empty binary lines large".split(),
 )
 def test_what_is_no_library_is_refused_in_one_line(body: bytes, reason: str) -> None:
     with pytest.raises(InvalidInput, match=reason) as caught:
