@@ -124,9 +124,10 @@ class EditionSection(Section):
 
 
 class RankingSection(Section):
-    method: Literal["lexical"] = "lexical"
+    method: Literal["static", "lexical"] = "static"
     dial: float = Field(default=0.3, ge=0, le=1)
     diversity: float = Field(default=0.3, ge=0, le=1)
+    exploration: bool = True
     model: Literal[""] = ""
 
 

@@ -1,5 +1,6 @@
 """The only place that knows which concrete parts are used."""
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -15,12 +16,14 @@ from digest.core.clock import Clock
 from digest.core.errors import ConfigError
 from digest.core.subscribers import Preferences, parse_at
 from digest.core.tokens import TokenSigner
+from digest.embedding.shipped import table_bytes
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
 from digest.pipeline.ports import Source
+from digest.ranking.static_table import StaticTable, parse_table
 from digest.section_forms import normalize_from
 from digest.settings import Settings
 from digest.source_sections import SourceSection
@@ -130,7 +133,14 @@ def build_app(
         identity=identity,
         address_hash=_KeyedHash(secret.encode()),
         rules=_rules(settings),
+        table=shipped_table if settings.ranking.method != "lexical" else lambda: None,
     )
+
+
+@functools.cache
+def shipped_table() -> StaticTable:
+    """The table of meaning, read when papers are first ranked."""
+    return parse_table(table_bytes())
 
 
 class _KeyedHash:
@@ -248,6 +258,7 @@ def _rules(settings: Settings) -> Rules:
         min_papers=settings.edition.min_papers,
         when_empty=WhenEmpty(settings.edition.when_empty),
         diversity=settings.ranking.diversity,
+        exploration=settings.ranking.exploration,
         connections=settings.smtp.connections,
         rate_per_second=settings.smtp.rate_per_second,
         rate_per_domain=settings.smtp.rate_per_domain,

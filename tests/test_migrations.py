@@ -9,11 +9,12 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from digest.core.feedback import FeedbackKind
-from digest.core.identifiers import PaperId
-from digest.store import feedback, library, models, schema, subscribers
+from digest.core.identifiers import Identifier, PaperId
+from digest.store import feedback, libraries, library, models, schema, subscribers
 from digest.store.engine import Store
+from digest.store.libraries import LibraryPaper
 from digest.store.tables import metadata, paper_sources
-from tests.builders import store_subscriber
+from tests.builders import NOW, store_subscriber
 
 # Full-text search is made by hand, differently on each engine, and known to no metadata.
 SEARCH = "papers_search"
@@ -121,6 +122,22 @@ def test_0003_leaves_everybody_who_was_there_with_nothing_said(blank_store: Stor
         assert feedback.of(conn, [ada.id]) == {ada.id: ()}
         feedback.record(conn, ada.id, PaperId(1), FeedbackKind.MORE, ada.created_at)
         assert feedback.counts(conn)[FeedbackKind.MORE] == 1
+
+
+def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> None:
+    """Nobody has one yet; each can have one from then on, and nobody else changes."""
+    schema.upgrade(blank_store, "0002")
+    ada = store_subscriber(blank_store)
+    schema.upgrade(blank_store)
+    name = Identifier("doi", "10.1234/old")
+    paper = LibraryPaper(
+        name=name, ids=(name,), title="Old", abstract="", authors=(), year=None, liked_at=NOW
+    )
+    with blank_store.write() as conn:
+        assert libraries.owners(conn) == frozenset()
+        libraries.put(conn, ada.id, [paper])
+        assert libraries.of_subscriber(conn, ada.id) == [paper]
+        assert subscribers.by_id(conn, ada.id) == ada
 
 
 def test_the_history_is_one_line() -> None:

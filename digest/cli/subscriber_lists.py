@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from digest.cli.context import DryRun, Json, opened_app
+from digest.cli.library_imports import library_rows
 from digest.cli.output import iso, print_json, print_table, say, short_time, warn
 from digest.core.errors import InvalidInput
 from digest.core.feedback import Vote
@@ -119,16 +120,24 @@ def export(
 ) -> None:
     """Print all subscribers; the CSV can be imported again.
 
-    The CSV says nothing of the weights of interests, nor of feedback; the JSON does.
+    The CSV says nothing of the weights of interests, of feedback and of libraries; the JSON does.
 
     Example: digest subscribers export > readers.csv
     """
-    with opened_app(ctx) as service, service.store.read() as conn:
-        found = members.listed(conn)
-        votes = feedback.of(conn, [one.id for one in found]) if form == "json" else {}
-    if form == "json":
-        print_json([subscriber_row(one) | _feedback(votes[one.id]) for one in found])
-        return
+    with opened_app(ctx) as service:
+        with service.store.read() as conn:
+            found = members.listed(conn)
+            votes = feedback.of(conn, [one.id for one in found]) if form == "json" else {}
+        if form == "json":
+            print_json(
+                [
+                    subscriber_row(one)
+                    | _feedback(votes[one.id])
+                    | {"library": library_rows(service, one)}
+                    for one in found
+                ]
+            )
+            return
     out = io.StringIO()
     writer = csv.DictWriter(out, importing.COLUMNS, lineterminator="\n")
     writer.writeheader()

@@ -4,6 +4,7 @@ import copy
 import functools
 import logging
 import re
+import unicodedata
 from typing import Any
 
 from pylatexenc.latex2text import LatexNodes2Text
@@ -29,6 +30,27 @@ _FIRST_SIGN = 0xE000  # from here on for private use
 _SIGNS = re.compile("[\ue000-\uf8ff]")
 # Here a text's length or its very letters may count.
 _VERBATIM = re.compile(r"\\(?:verb|begin|end)")
+_ACCENTS = {
+    "`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306",
+    ".": "\u0307", '"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", "d": "\u0323",
+    "c": "\u0327", "k": "\u0328", "b": "\u0331",
+}  # fmt: skip
+_LETTERS = {
+    "ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ",
+    "OE": "Œ", "aa": "å", "AA": "Å", "dh": "ð", "DH": "Ð", "dj": "đ", "DJ": "Đ", "th": "þ",
+    "TH": "Þ", "i": "ı", "j": "ȷ",
+}  # fmt: skip
+# A letter with a mark, in any of the ways to brace them: `\"o`, `\"{o}`, `{\"{o}}`, `\'\i`.
+_ACCENTED = re.compile(
+    r"""(?x) (?P<open>\{)? \\(?: (?P<sign>[`'^~=."]) | (?P<name>[uvHcdbkr])(?=[\s{\\]) ) \s?
+    (?: \{ (?:\\(?P<braced_dotless>[ij])|(?P<braced>[^\W\d_])) \}
+      | \\(?P<dotless>[ij])(?![A-Za-z])\s? | (?P<bare>[^\W\d_]) )
+    (?(open)\}) """
+)
+_LETTER = re.compile(
+    rf"(?P<open>\{{)?\\({'|'.join(sorted(_LETTERS, key=len, reverse=True))})(?![A-Za-z])"
+    r"(?(open)\}|(?:\{\}|\s)?)"
+)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -106,6 +128,20 @@ def _converted_sign(sign: str) -> str:
 def _convert(tex: str) -> str:
     # A copy, for it remembers the title and authors that a text sets, and shows them in the next.
     return str(copy.copy(_converter()).latex_to_text(tex, latex_context=_context()))
+
+
+def accented(text: str) -> str:
+    """`text` with the letters that TeX writes by macros as letters, and all else as it was:
+    `G{\\"o}del on $\\ell_1$` is Gödel on $\\ell_1$. Much faster than `readable`."""
+    if "\\" not in text:
+        return text
+    return _LETTER.sub(lambda found: _LETTERS[found[2]], _ACCENTED.sub(_composed, text))
+
+
+def _composed(found: re.Match[str]) -> str:
+    letter = found["braced"] or found["bare"] or found["braced_dotless"] or found["dotless"]
+    mark = _ACCENTS[found["sign"] or found["name"]]
+    return unicodedata.normalize("NFC", letter + mark)
 
 
 def _escaped(plain: str) -> str:

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from digest.embedding.shipped import static_table
+from digest.embedding.shipped import table_bytes
 from digest.evaluation.files import JudgedPaper, Query
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.rank import Prepared, prepare, score_interests
+from digest.ranking.static_table import parse_table
 from digest.ranking.vectors import Floats
 
 METHODS: Mapping[str, Callable[[Sequence[RankingPaper]], Prepared]] = {
-    "static": lambda papers: prepare(papers, table=static_table()),
+    "static": lambda papers: prepare(papers, table=parse_table(table_bytes())),
     "lexical": prepare,
 }
 """The ways to rank by name: each makes candidates ready for `score_interests`."""

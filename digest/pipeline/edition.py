@@ -1,23 +1,22 @@
 """The papers of a date: gathered, judged for how fast they rise, and made ready to be ranked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
-from digest.core.interests import InterestKind
 from digest.core.papers import Paper
-from digest.core.subscribers import Subscriber
+from digest.core.subscribers import SubscriberId
 from digest.pipeline.app import App
 from digest.pipeline.learning import known_growths
+from digest.pipeline.likes import Texts
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.growth import Growths
-from digest.ranking.meaning import LikedPaper
-from digest.ranking.rank import Prepared, Ranked, Reader, prepare, rank
+from digest.ranking.rank import Prepared, prepare
 from digest.ranking.trending import TrendPaper, area_of, trends
-from digest.store import cursors, editions, library
+from digest.store import cursors, editions, libraries, library
 from digest.store.editions import Candidate
 
 
@@ -31,7 +30,8 @@ class Issue:
     candidates: tuple[Candidate, ...]
     prepared: Prepared
     missing: tuple[str, ...]
-    liked: dict[str, LikedPaper | None] = field(default_factory=dict)
+    liked: Texts = field(default_factory=dict)
+    library_owners: frozenset[SubscriberId] = frozenset()
 
 
 def gather(app: App, day: date) -> Issue:
@@ -45,14 +45,18 @@ def gather(app: App, day: date) -> Issue:
         appeared = library.appeared_between(conn, window.start, window.end)
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
         listed = library.appearances(conn, list(appeared))
+        library_owners = libraries.owners(conn)
     candidates = judge(papers, appeared, listed, known_at, known_growths(app))
     return Issue(
         day=day,
         window=window,
         papers=papers,
         candidates=candidates,
-        prepared=prepare([ranking_paper(papers[c.paper_id], c) for c in candidates]),
+        prepared=prepare(
+            [ranking_paper(papers[c.paper_id], c) for c in candidates], table=app.table()
+        ),
         missing=missing_sources(app),
+        library_owners=library_owners,
     )
 
 
@@ -118,36 +122,3 @@ def freeze(app: App, issue: Issue) -> Edition:
             edition = editions.by_date(conn, issue.day)
             assert edition is not None
     return edition
-
-
-def choose(
-    app: App, issue: Issue, subscriber: Subscriber, seen: Collection[PaperId]
-) -> tuple[Ranked, ...]:
-    """The papers of this person's digest, best first; nothing they have been sent before."""
-    reader = Reader(
-        interests=subscriber.interests,
-        liked=_liked(app, issue, subscriber),
-        dial=subscriber.preferences.dial,
-        seen=seen,
-        limit=subscriber.preferences.max_papers,
-    )
-    return rank(issue.prepared, reader, diversity=app.rules.diversity)
-
-
-def _liked(app: App, issue: Issue, subscriber: Subscriber) -> dict[str, LikedPaper]:
-    names = [i.value for i in subscriber.interests if i.kind is InterestKind.LIKE]
-    _load_liked(app, issue, [name for name in names if name not in issue.liked])
-    found = ((name, issue.liked[name]) for name in names)
-    return {name: paper for name, paper in found if paper is not None}
-
-
-def _load_liked(app: App, issue: Issue, names: Sequence[str]) -> None:
-    if not names:
-        return
-    with app.store.read() as conn:
-        for name in names:
-            paper = library.find(conn, name)
-            if paper is None:
-                issue.liked[name] = None
-            else:
-                issue.liked[name] = LikedPaper(title=paper.title, abstract=paper.abstract)

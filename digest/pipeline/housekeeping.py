@@ -10,7 +10,7 @@ from digest.core.subscribers import CONFIRMATION_VALID_DAYS
 from digest.pipeline.app import App
 from digest.pipeline.learning import learn
 from digest.pipeline.membership import Origin, resume
-from digest.store import cursors, editions, inbound, signals
+from digest.store import cursors, editions, inbound, libraries, signals
 from digest.store import subscribers as members
 
 log = structlog.get_logger()
@@ -52,6 +52,7 @@ def housekeeping(app: App) -> HousekeepingReport:
             readings=thinned
             + signals.forget(conn, now - timedelta(days=rules.signal_retention_days)),
         )
+        libraries.forget_unread(conn)  # of those who never confirmed
         members.forget_attempts(conn, now - _ATTEMPTS_KEPT)
         inbound.forget(conn, now - _INBOUND_KEPT)
         cursors.forget_fetches(conn, now - timedelta(days=rules.delivery_retention_days))

@@ -12,10 +12,10 @@ from digest.core.subscribers import Status, Subscriber, slot_day
 from digest.mail.view import DigestPaper
 from digest.pipeline import links
 from digest.pipeline.app import App
+from digest.pipeline.choice import choose
 from digest.pipeline.compose import digest_content, finish, load_letters
-from digest.pipeline.edition import Issue, choose, gather
-from digest.pipeline.feedback import votes_of
-from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for, seen_by
+from digest.pipeline.edition import Issue, gather
+from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
@@ -87,7 +87,7 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
     if subscriber.status is not Status.ACTIVE:
         raise NotFound(f"there is no mail to show: {_about_waiting(subscriber, day)}")
     issue = gather(app, day)
-    chosen = _chosen(app, issue, subscriber)
+    chosen = choose(app, issue, [subscriber])[subscriber.id]
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
     if is_skipped(plan):
         raise NotFound(f"there is no mail to show: {plan.detail}")
@@ -123,11 +123,6 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
     return delivery, digest_content(app, subscriber, edition, delivery, papers)
 
 
-def _chosen(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Ranked, ...]:
-    seen = seen_by(app, issue, [subscriber])[subscriber.id]
-    return choose(app, issue, subscriber, seen, votes_of(app, [subscriber.id])[subscriber.id])
-
-
 def explain(app: App, email: str, day: date) -> Explanation:
     """Why this person got, or did not get, the mail of a date. Raises NotFound."""
     subscriber = subscriber_named(app, email)
@@ -135,7 +130,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
         return _of_a_mail(app, subscriber, delivery, day)
     issue = gather(app, day)
-    chosen = _chosen(app, issue, subscriber)
+    chosen = choose(app, issue, [subscriber])[subscriber.id]
     return Explanation(
         day=day,
         subscriber=subscriber,

@@ -107,7 +107,7 @@ def _named(side: _Side, terms: Sequence[str]) -> tuple[str, ...]:
 def _words(text: str) -> Iterator[tuple[str, str]]:
     """The words of a text that say what it is about: each as its stem and as it is spelled."""
     for spelling in _SPELLED.findall(readable(text)):
-        for parts in read(spelling):
+        for parts in (parts for chunk in read(spelling) for parts in chunk.words):
             term = stem("".join(parts))
             if len(term) >= _LEAST_CHARS and not term.isdecimal() and not _is_common(parts, term):
                 yield term, spelling if any(map(str.isupper, spelling[1:])) else spelling.lower()

@@ -36,6 +36,9 @@ EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
 
 
+_EXCLUDE = InterestKind.EXCLUDE
+
+
 class Place(StrEnum):
     """Why a paper has its place in a digest: it fits, it trends everywhere, or it lies at the
     edge of what the reader said, for them to find out."""
@@ -212,9 +215,15 @@ def _explores(reader: Reader, dial: float, fitting: int) -> bool:
 
 def _placed(prepared: Prepared, draft: _Draft, fitting: Places) -> tuple[tuple[Place, Places], ...]:
     """The rows of each place. Who gets no paper that fits gets none that does not."""
+    trend, left = prepared.trend, draft.reader.limit - len(fitting)
+    if draft.dial < 1.0 and not any(i.kind is not _EXCLUDE for i in draft.reader.interests):
+        # Whoever says no interests, but votes, gets what is like their votes, then what trends.
+        return (
+            (Place.FITS, fitting),
+            (Place.EVERYWHERE, select.best_rows(trend, trend, draft.others)[: max(left, 0)]),
+        )
     if draft.dial == 1.0 or not len(fitting):
         return ((Place.FITS, fitting),)
-    trend = prepared.trend
     voted = draft.others & (trend >= VOTED_LEAST)
     everywhere = select.best_rows(trend, draft.fit.total, voted, draft.everywhere)
     everywhere = everywhere[: draft.everywhere]

@@ -222,6 +222,36 @@ interests = Table(
     ),
 )
 
+# Papers of subscribers' own libraries, one row for all who have it, by one of its names: what the
+# file of somebody said, as most of them are older than what sources bring.
+library_papers = Table(
+    "library_papers",
+    metadata,
+    _serial(),
+    Column("kind", sa.String(64), nullable=False),
+    Column("value", sa.String(512), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("authors", sa.JSON, nullable=False),
+    Column("year", Integer),
+    sa.UniqueConstraint("kind", "value"),
+    sqlite_autoincrement=True,
+)
+
+# Who has which paper in their library, and since when, as far as their file tells.
+libraries = Table(
+    "libraries",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "library_paper_id",
+        ForeignKey("library_papers.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("liked_at", Time, nullable=False),
+)
+
 # Consent and its withdrawal, as proof: what was done, when, from where, to what wording.
 consents = Table(
     "consents",

@@ -206,7 +206,7 @@ def test_an_export_comes_as_csv_or_as_rows(operator: Operator) -> None:
     assert [(line["email"], line["keyword"]) for line in lines[:1]] == [(ADA, "robot")]
     rows = json.loads(operator.ok("subscribers", "export", "--format", "json"))
     listed = operator.json("subscribers", "list")
-    assert rows == [row | {"feedback": []} for row in listed]
+    assert rows == [row | {"feedback": [], "library": []} for row in listed]
 
 
 # --- feedback -------------------------------------------------------------------------------------

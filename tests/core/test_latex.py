@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pylatexenc.latex2text import LatexNodes2Text
 
 from digest.core import latex
-from digest.core.latex import readable
+from digest.core.latex import accented, readable
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,8 @@ def test_text_without_tex_is_read_once_and_for_all(text: str) -> None:
 _STRETCH = "The plain words of a long sentence, well (away) from any state-of-the-art sign; "
 _SIGNS = r"""
     a é $x_1$ $ { } [ ] * - -- --- `` '' ~ & % \% \& \_ \{ \} \\ \ \alpha \textbf{ \emph \frac
-    \sqrt[ \mathbb \mathbb{ \" \'{ \( \) \[ \] \cite{ \title{ \maketitle \date \verb| \begin{itemize}
+    \sqrt[ \mathbb \mathbb{
+    \" \'{ \( \) \[ \] \cite{ \title{ \maketitle \date \verb| \begin{itemize}
 """
 _PIECES = st.sampled_from([" ", _STRETCH, "\ue000", *_SIGNS.split()])
 
@@ -121,3 +122,18 @@ def test_recorded_texts_read_as_the_converter_reads_them(recordings: Path) -> No
     texts = [text for row in map(json.loads, lines) for text in (row["title"], row["summary"])]
     for text in filter(latex._has_tex, texts):
         assert readable(text) == plainly(text)
+
+
+@pytest.mark.parametrize(
+    ("tex", "letters"),
+    [
+        (r"{\"o} \"{o} {\"{o}} \"o", "ö ö ö ö"),
+        (r"\v{c} \v c {\v c} \c{c} \H{o} \k{a}", "č č č ç ő ą"),
+        (r"\'{\i} {\'\i} {\ss} \o{} {\AE}", "í í ß ø Æ"),
+        (r"\vec{x} \cite{a} \omega \bar b \dots", r"\vec{x} \cite{a} \omega \bar b \dots"),
+        (r"$\ell_1$ of G{\"o}del", r"$\ell_1$ of Gödel"),
+        ("no macro at all {X}", "no macro at all {X}"),
+    ],
+)
+def test_accents_become_letters_and_all_else_stays(tex: str, letters: str) -> None:
+    assert accented(tex) == letters

@@ -9,7 +9,17 @@ from sqlalchemy import event
 
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
-from digest.store import claims, editions, feedback, ledger, library, outbox, papers, subscribers
+from digest.store import (
+    claims,
+    editions,
+    feedback,
+    ledger,
+    libraries,
+    library,
+    outbox,
+    papers,
+    subscribers,
+)
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_record
 
@@ -50,6 +60,8 @@ QUESTIONS: dict[str, Question] = {
     "by public id": lambda conn: subscribers.by_public_id(conn, "1"),
     "pauses": lambda conn: subscribers.ended_pauses(conn, NOW),
     "attempts": lambda conn: subscribers.attempts_since(conn, "mail", "a", NOW),
+    "library": lambda conn: libraries.of_subscriber(conn, READER),
+    "library taken out": lambda conn: libraries.take_out(conn, READER),
     "known": lambda conn: papers.known(conn, [make_record()]),
     "appeared": lambda conn: library.appeared_between(conn, NOW - HOUR, NOW),
     "signals": lambda conn: library.signals_of(conn, [1, 2]),
