@@ -16,6 +16,7 @@ from digest.ranking.analysis import analyse
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
+from digest.ranking.space import standardised
 from digest.ranking.text import fold
 from digest.ranking.vectors import Floats, Rows, drawn_positive
 
@@ -23,6 +24,8 @@ from digest.ranking.vectors import Floats, Rows, drawn_positive
 LIKE_STEEPNESS = 2.2
 # How much of the mean of papers voted down is taken off.
 DISLIKE_SHARE = 0.5
+# What one deviation of likeness to the nearest like counts, one of the words counting 1.
+NEAREST_WEIGHT = 0.5
 # What one deviation of the words is taken for, where likes have little in common with any paper.
 LEAST_SPREAD, MOST_SPREAD = 0.01, 0.08
 
@@ -88,8 +91,15 @@ def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
     for number, meaning in enumerate(corpus.meanings):
         means = np.stack([_mean_point(tastes[n], number) for n in people])
         said += np.float32(meaning.like_weight) * spread * meaning.space.towards(means)
+    nearest = np.stack([_nearest(tastes[n]) for n in people])
+    said += np.float32(NEAREST_WEIGHT) * spread * standardised(nearest)
     out[people] = -np.expm1(-LIKE_STEEPNESS * drawn_positive(said))
     return out
+
+
+def _nearest(opinions: Sequence[Opinion]) -> Floats:
+    """Of each row, its likeness to the nearest liked paper: of a narrow library it says most."""
+    return np.max([o.kin.likeness for o in opinions if o.weight > 0], axis=0)
 
 
 def _shares(opinions: Sequence[Opinion]) -> Floats:

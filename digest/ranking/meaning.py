@@ -6,7 +6,7 @@ here. A stem's vector is moved towards the papers that say it, so that one which
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -100,3 +100,36 @@ def _totals(index: LexicalIndex) -> Floats:
     by_term = index.by_term
     owners = np.repeat(np.arange(len(by_term)), np.diff(by_term.starts))
     return np.bincount(owners, by_term.values, minlength=len(by_term)).astype(np.float32)
+
+
+class ModelMeaning:
+    """The space of a sentence-embedding model, whose vectors come from elsewhere.
+
+    `papers` are the vectors of the candidates in the order of their rows, zeros where one is not
+    known. Texts and liked papers are looked up; one without a vector lies nowhere.
+    """
+
+    text_weight = 1.0
+    like_weight = 1.0
+
+    def __init__(
+        self,
+        papers: Floats,
+        *,
+        texts: Callable[[Sequence[str]], Mapping[str, Floats]],
+        liked: Callable[[LikedPaper], Floats | None],
+    ) -> None:
+        self.space = Space(papers)
+        self._texts = texts
+        self._liked = liked
+
+    def of_texts(self, texts: Sequence[str]) -> Floats:
+        known, none = self._texts(texts), np.zeros(self.space.dimensions, np.float32)
+        return np.stack([known.get(text, none) for text in texts]).astype(np.float32)
+
+    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
+        del counts
+        vector = self._liked(liked)
+        if vector is None:
+            return np.zeros(self.space.dimensions, np.float32)
+        return np.asarray(self.space.placed(vector[np.newaxis])[0], np.float32)
