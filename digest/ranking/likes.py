@@ -99,7 +99,8 @@ def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
 
 def _nearest(opinions: Sequence[Opinion]) -> Floats:
     """Of each row, its likeness to the nearest liked paper: of a narrow library it says most."""
-    return np.max([o.kin.likeness for o in opinions if o.weight > 0], axis=0)
+    likeness = np.max([o.kin.likeness for o in opinions if o.weight > 0], axis=0)
+    return np.asarray(likeness, np.float32)
 
 
 def _shares(opinions: Sequence[Opinion]) -> Floats:
