@@ -78,13 +78,21 @@ class Fitter:
         self._kin = functools.lru_cache(most_kin)(functools.partial(likes.kin_of, corpus))
         self.excluded = kept(functools.partial(relevance.excluded_rows, corpus))
 
-    def texts(self, interests: Sequence[Sequence[Interest]]) -> dict[str, Floats]:
+    def texts(
+        self, interests: Sequence[Sequence[Interest]], *, with_evidence: bool = True
+    ) -> dict[str, Floats]:
         """The strengths of all distinct texts among the interests, worked out together."""
         all_texts = (i.value for each in interests for i in each if i.kind is InterestKind.TEXT)
         wanted, found = list(dict.fromkeys(all_texts)), dict[str, Floats]()
         for first in range(0, len(wanted), TEXTS_AT_ONCE):
             block = wanted[first : first + TEXTS_AT_ONCE]
-            found.update(zip(block, texts.strengths(self.corpus, block), strict=True))
+            found.update(
+                zip(
+                    block,
+                    texts.strengths(self.corpus, block, with_evidence=with_evidence),
+                    strict=True,
+                )
+            )
         return found
 
     def fit(

@@ -161,10 +161,12 @@ def score_interests(
     """The relevance of each candidate for one subscriber's interests, without a floor, in the
     order in which `prepare` was given them; -inf for what an exclusion names.
 
-    More is better; only the order has a meaning. `liked` as for `Reader`; O(candidates x
+    More is better; only the order has a meaning: whether a text is met well enough for a mail is
+    a question of the floor, and not asked here. `liked` as for `Reader`; O(candidates x
     interests).
     """
-    total = prepared.fitter.fit(interests, liked).total
+    known = prepared.fitter.texts([interests], with_evidence=False)
+    total = prepared.fitter.fit(interests, liked, known=known).total
     allowed = np.where(_eligible(prepared, interests, ()), total, np.float32(-np.inf))
     return np.asarray(allowed[prepared.given], np.float32)
 

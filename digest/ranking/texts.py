@@ -31,8 +31,8 @@ WORDS_OF_AN_INTEREST = 5
 NEEDED_SHARE_OF_TWO = 0.9
 NEEDED_SHARE_OF_ALL = 0.6
 BRIEF_WORDS = 6
-# With this much of what is needed a match counts in full; measured, it does not cost order.
-NEEDED_AT_LEAST = 0.5
+# With this share of what is needed a match counts in full.
+NEEDED_AT_LEAST = 0.8
 # How much of the strength neighbouring words give by standing together in the paper too.
 NEIGHBOUR_SHARE = 0.1
 # Calibrated on days of arXiv listings: papers on the subject get about 0.5 to 0.8.
@@ -43,7 +43,7 @@ FEEDBACK_PAPERS = 10
 # What one deviation of the words is taken for, where few papers or very many have them.
 LEAST_SPREAD, MOST_SPREAD = 0.01, 0.15
 # Meaning stands in for words that are not there, the more of it from this many deviations on.
-MEANING_FROM, MEANING_RANGE, MEANING_MOST = 3.0, 5.0, 0.7
+MEANING_FROM, MEANING_RANGE, MEANING_MOST = 2.5, 3.0, 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +60,12 @@ class CompiledText:
     term_weights: tuple[float, ...]
 
 
-def strengths(corpus: Corpus, texts: Sequence[str]) -> Floats:
-    """The strength of every row for each text: texts x rows."""
+def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = True) -> Floats:
+    """The strength of every row for each text: texts x rows.
+
+    With evidence, papers in which too little of a text is found fade away, so that the floor
+    means something; without, nothing is asked but which paper fits better.
+    """
     size = len(corpus)
     if not size or not texts:
         return np.zeros((len(texts), size), np.float32)
@@ -72,7 +76,7 @@ def strengths(corpus: Corpus, texts: Sequence[str]) -> Floats:
         near = meaning.space.near(meaning.of_texts(texts))
         said += np.float32(meaning.text_weight) * spread * near
         found += np.clip((near - MEANING_FROM) / MEANING_RANGE, 0.0, MEANING_MOST)
-    evidence = np.minimum(found / NEEDED_AT_LEAST, 1.0) ** 3
+    evidence = np.minimum(found / NEEDED_AT_LEAST, 1.0) ** 3 if with_evidence else np.float32(1.0)
     likeness = standardised(_feedback(corpus, said * evidence))
     said += np.float32(FEEDBACK_WEIGHT) * spread * likeness
     return np.asarray(-np.expm1(-TEXT_STEEPNESS * drawn_positive(said * evidence)), np.float32)
