@@ -201,11 +201,27 @@ def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _
         dial=dial,
         fit=fit,
         choice=Choice(
-            ranked=ranked, scores=scores, topics=topics, limit=limit - everywhere - int(explore)
+            ranked=ranked,
+            scores=scores,
+            topics=topics,
+            limit=limit - everywhere - int(explore),
+            kept=_best_of_each(fit, prepared.trend, dial, np.sort(ranked)),
         ),
         others=eligible & ~fitting,
         everywhere=everywhere,
     )
+
+
+def _best_of_each(fit: Fit, trend: Floats, dial: float, rows: Places) -> Places:
+    """Of these rows, for each interest and for taste, which would be the first if it were alone."""
+    best = [rows[:0]]
+    if dial < 1.0:
+        for strength in (*(strength for _, strength in fit.named), fit.taste):
+            if strength is not None:
+                own, trends = strength[rows], trend[rows]
+                scores = select.blended(own, trends, dial)
+                best.append(rows[select.best_rows(scores, trends, own >= FLOOR, 1)[:1]])
+    return np.concatenate(best)
 
 
 def _explores(reader: Reader, dial: float, fitting: int) -> bool:
