@@ -214,13 +214,13 @@ def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _
 
 def _best_of_each(fit: Fit, trend: Floats, dial: float, rows: Places) -> Places:
     """Of these rows, for each interest and for taste, which would be the first if it were alone."""
-    best = [rows[:0]]
-    if dial < 1.0:
-        for strength in (*(strength for _, strength in fit.named), fit.taste):
-            if strength is not None:
-                own, trends = strength[rows], trend[rows]
-                scores = select.blended(own, trends, dial)
-                best.append(rows[select.best_rows(scores, trends, own >= FLOOR, 1)[:1]])
+    best, trends = [rows[:0]], trend[rows]
+    for strength in (*(strength for _, strength in fit.named), fit.taste):
+        if strength is not None and dial < 1.0:
+            own = strength[rows]
+            scores = np.where(own >= FLOOR, select.blended(own, trends, dial), np.float32(-1.0))
+            firsts = np.flatnonzero(scores == scores.max(initial=0.0))
+            best.append(rows[firsts[np.argsort(-trends[firsts], kind="stable")[:1]]])
     return np.concatenate(best)
 
 
