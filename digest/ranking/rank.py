@@ -203,11 +203,27 @@ def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _
         dial=dial,
         fit=fit,
         choice=Choice(
-            ranked=ranked, scores=scores, topics=topics, limit=limit - everywhere - int(explore)
+            ranked=ranked,
+            scores=scores,
+            topics=topics,
+            limit=limit - everywhere - int(explore),
+            kept=_best_of_each(fit, prepared.trend, dial, np.sort(ranked)),
         ),
         others=eligible & ~fitting,
         everywhere=everywhere,
     )
+
+
+def _best_of_each(fit: Fit, trend: Floats, dial: float, rows: Places) -> Places:
+    """Of these rows, for each interest and for taste, which would be the first if it were alone."""
+    best, trends = [rows[:0]], trend[rows]
+    for strength in (*(strength for _, strength in fit.named), fit.taste):
+        if strength is not None and dial < 1.0:
+            own = strength[rows]
+            scores = np.where(own >= FLOOR, select.blended(own, trends, dial), np.float32(-1.0))
+            firsts = np.flatnonzero(scores == scores.max(initial=0.0))
+            best.append(rows[firsts[np.argsort(-trends[firsts], kind="stable")[:1]]])
+    return np.concatenate(best)
 
 
 def _explores(reader: Reader, dial: float, fitting: int) -> bool:

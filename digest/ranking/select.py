@@ -91,12 +91,14 @@ def best_rows(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One reader's candidates: rows `ranked` best first, the score and the topic (the number of
-    an interest, -1 for none) of every row, and how many are wanted."""
+    an interest, -1 for none) of every row, how many are wanted, and of `ranked` those to be
+    `kept`: the best of each interest."""
 
     ranked: Places
     scores: Floats
     topics: Places
     limit: int
+    kept: Places
 
 
 def diverse_rows(choices: Sequence[Choice], likeness: Likeness, diversity: float) -> list[Places]:
@@ -105,8 +107,8 @@ def diverse_rows(choices: Sequence[Choice], likeness: Likeness, diversity: float
     Each is chosen for its score, times 1 - diversity, less diversity times what it repeats: its
     likeness to the nearest row chosen before, and the share of the digest that rows of the same
     topic already have, so that an interest with many papers leaves room for the others. The
-    best row is always among them. With diversity 0, or no more rows than wanted, these are
-    simply the first.
+    best row is always among them, and so are those to be kept, as far as there are places. With
+    diversity 0, or no more rows than wanted, these are simply the first.
     """
     chosen = [choice.ranked[: max(choice.limit, 0)] for choice in choices]
     if diversity <= 0:
@@ -128,10 +130,12 @@ def _marginal(
     rows = np.zeros((len(choices), widest), np.intp)
     worth = np.full((len(choices), widest), -np.inf)
     topics = np.full((len(choices), widest), -1, np.intp)
+    kept = np.zeros(worth.shape, np.bool_)
     for n, (choice, pool) in enumerate(zip(choices, pools, strict=True)):
         rows[n, : len(pool)] = pool
         worth[n, : len(pool)] = (1.0 - diversity) * choice.scores[pool].astype(np.float64)
         topics[n, : len(pool)] = choice.topics[pool]
+        kept[n, : len(pool)] = np.isin(pool, choice.kept)
     limits = np.array([choice.limit for choice in choices])
     taken = np.zeros(worth.shape, np.bool_)
     repeated, place = np.zeros(worth.shape), np.zeros(len(choices), np.intp)
@@ -143,17 +147,20 @@ def _marginal(
         topic = topics[readers, place][:, np.newaxis]
         crowding += ((topics == topic) & (topic >= 0)) / limits[:, np.newaxis]
         left = np.where(taken, -np.inf, worth - diversity * (repeated + crowding))
+        kept &= ~taken
+        full = kept.sum(axis=1) >= limits - step - 1
+        left[full[:, np.newaxis] & kept.any(axis=1, keepdims=True) & ~kept] = -np.inf
         place = left.argmax(axis=1)
     return [row[mask] for row, mask in zip(rows, taken, strict=True)]
 
 
 def pool_of(choice: Choice) -> Places:
-    """The rows to choose among, best first: the first of all, and the first of each topic."""
+    """The rows to choose among, best first: the first of all, and of each topic, and the kept."""
     ranked, topics, limit = choice.ranked, choice.topics, choice.limit
     first = max(POOL_FACTOR * limit, POOL_LEAST)
     if len(ranked) <= first:
         return ranked
-    in_pool = np.arange(len(ranked)) < first
+    in_pool = (np.arange(len(ranked)) < first) | np.isin(ranked, choice.kept)
     of_rank = topics[ranked]
     for topic in np.unique(of_rank[first:]):
         places = np.flatnonzero(of_rank == topic)

@@ -2,19 +2,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.interests import Interest, InterestKind
-from digest.ranking.corpus import Corpus
-from digest.ranking.explain import MAX_REASON_CHARS, in_words, joined, shortened
-from digest.ranking.relevance import LikedPaper
+from digest.ranking.corpus import Corpus, RankingPaper
+from digest.ranking.explain import MAX_REASON_CHARS, in_words, joined, liking, shortened
+from digest.ranking.meaning import LikedPaper
 from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE
 
 CORPUS = Corpus(ALL, None)
 ROW = {paper.paper_id: row for row, paper in enumerate(CORPUS.papers)}
-LIKED = {"7": LikedPaper(title="A paper with a title that goes on and on until nobody listens")}
 
 
-def say(kind: InterestKind, value: str, paper: object) -> str:
-    row = ROW[paper.paper_id]  # type: ignore[attr-defined]
-    return in_words(CORPUS, row, Interest(kind, value), LIKED)
+def say(kind: InterestKind, value: str, paper: RankingPaper) -> str:
+    row = ROW[paper.paper_id]
+    return in_words(CORPUS, row, Interest(kind, value))
 
 
 def test_an_interest_that_is_met_is_said_in_its_own_words() -> None:
@@ -33,6 +32,13 @@ def test_an_interest_met_in_part_is_said_with_the_words_that_were_found() -> Non
     )
 
 
+def test_an_interest_met_without_any_of_its_words_is_close_in_meaning() -> None:
+    assert (
+        say(InterestKind.TEXT, "manipulators with fingers", JUDGE)
+        == "close in meaning to “manipulators with fingers”"
+    )
+
+
 def test_an_author_is_said_as_the_paper_prints_the_name() -> None:
     assert say(InterestKind.AUTHOR, "hal, mira", GRASP) == "by Mira Hal, an author you follow"
     assert say(InterestKind.AUTHOR, "Mira Hal", JUDGE) == "by M. Hal, an author you follow"
@@ -43,7 +49,8 @@ def test_a_category_is_said_as_the_paper_has_it() -> None:
 
 
 def test_a_liked_paper_is_said_by_its_title_cut_between_words() -> None:
-    assert say(InterestKind.LIKE, "7", GRASP) == (
+    liked = LikedPaper(title="A paper with a title that goes on and on until nobody listens")
+    assert liking(liked, "which you liked") == (
         "like “A paper with a title that goes on and on until nobody…”, which you liked"
     )
 

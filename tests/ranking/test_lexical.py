@@ -51,10 +51,15 @@ def test_names_are_found_by_whole_words_and_never_as_text() -> None:
 def test_a_document_scores_for_itself_as_it_would_in_the_index() -> None:
     own = document("graph matching", "we match graphs by walks")
     index = LexicalIndex([own, document("trees", "nothing else")])
-    query = {"graph": 1.0, "match": 0.5, "absent": 1.0}
-    assert index.self_score(own.analysis.counts, query) == pytest.approx(
-        float(index.scores(query)[0]), rel=1e-5
-    )
+    saturated = index.saturated(own.analysis.counts)
+    assert index.self_score(saturated) == pytest.approx(float(index.scores(saturated)[0]), rel=1e-5)
+
+
+def test_kin_of_a_document_is_its_score_as_a_query() -> None:
+    own = document("graph matching", "we match graphs by walks", "Ada Graph")
+    index = LexicalIndex([own, document("walks", "on graphs", "Ada Graph"), document("trees")])
+    saturated = index.saturated(own.analysis.counts)
+    assert index.kin(0) == pytest.approx(index.scores(saturated), rel=1e-5)
 
 
 def test_likeness_of_documents_is_one_for_twins_and_zero_for_strangers() -> None:

@@ -2,24 +2,27 @@ import numpy as np
 import pytest
 
 from digest.core.interests import Interest, InterestKind
-from digest.ranking.corpus import Corpus, in_category
+from digest.ranking.corpus import Corpus, RankingPaper, in_category
 from digest.ranking.relevance import (
     AUTHOR_STRENGTH,
     CATEGORY_STRENGTH,
     FLOOR,
-    LikedPaper,
     combined,
     excluded_rows,
-    like_strength,
-    likeness,
     matches,
     query_scores,
     weighted,
 )
+from digest.ranking.static_table import StaticTable
 from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, SECRET, candidate
 
 CORPUS = Corpus(ALL, None)
 ROW = {paper.paper_id: row for row, paper in enumerate(CORPUS.papers)}
+
+
+@pytest.fixture(scope="module")
+def corpus(table: StaticTable | None) -> Corpus:
+    return Corpus(ALL, None, table=table)
 
 
 def strengths(kind: InterestKind, value: str, corpus: Corpus = CORPUS) -> dict[int, float]:
@@ -43,22 +46,28 @@ def strengths(kind: InterestKind, value: str, corpus: Corpus = CORPUS) -> dict[i
     ],
 )
 def test_a_text_lifts_what_is_on_its_subject_above_the_floor_and_nothing_else(
-    text: str, fitting: object
+    text: str, fitting: RankingPaper, corpus: Corpus
 ) -> None:
-    found = strengths(InterestKind.TEXT, text)
+    found = strengths(InterestKind.TEXT, text, corpus)
     above = [number for number, strength in found.items() if strength >= FLOOR]
-    assert above == [fitting.paper_id]  # type: ignore[attr-defined]
+    assert above == [fitting.paper_id]
     assert max(found.values()) < 1
 
 
 @pytest.mark.parametrize(
-    "text", ["learning for glaciers", "quantum field theory", "of the", "…", "neural rendering"]
+    "text", ["learning for glaciers", "quantum field theory", "of the", "…", "medieval poetry"]
 )
-def test_a_common_word_or_a_single_one_of_several_is_no_match(text: str) -> None:
-    assert all(strength < FLOOR for strength in strengths(InterestKind.TEXT, text).values())
+def test_a_common_word_or_meaning_without_any_word_is_no_match(text: str, corpus: Corpus) -> None:
+    assert all(found < FLOOR for found in strengths(InterestKind.TEXT, text, corpus).values())
 
 
-def test_words_that_stand_together_count_more_than_the_same_words_apart() -> None:
+def test_a_single_word_of_several_is_no_match_where_words_are_all_there_is() -> None:
+    assert max(strengths(InterestKind.TEXT, "neural rendering").values()) < FLOOR
+
+
+def test_words_that_stand_together_count_more_than_the_same_words_apart(
+    table: StaticTable | None,
+) -> None:
     corpus = Corpus(
         [
             candidate(1, "Notes", "We mine the web, and the retrieval of text is dense."),
@@ -66,12 +75,13 @@ def test_words_that_stand_together_count_more_than_the_same_words_apart() -> Non
             candidate(3, "Notes", "Something else is said here of other things, at length."),
         ],
         None,
+        table=table,
     )
     found = strengths(InterestKind.TEXT, "text retrieval", corpus)
     assert found[2] > found[1]
 
 
-def test_a_compound_is_matched_in_any_spelling() -> None:
+def test_a_compound_is_matched_in_any_spelling(table: StaticTable | None) -> None:
     corpus = Corpus(
         [
             candidate(1, "We probe GPT-4 with riddles"),
@@ -79,6 +89,7 @@ def test_a_compound_is_matched_in_any_spelling() -> None:
             candidate(3, "We probe 4 others with riddles"),
         ],
         None,
+        table=table,
     )
     for spelling in ("GPT-4", "GPT4", "gpt 4"):
         found = strengths(InterestKind.TEXT, spelling, corpus)
@@ -116,26 +127,10 @@ def test_a_category_means_itself_or_all_of_its_archive(
     assert in_category(category, wanted) is expected
 
 
-def test_a_category_alone_is_a_weak_match_above_the_floor() -> None:
+def test_a_category_alone_is_a_weak_match_above_the_floor(corpus: Corpus) -> None:
     found = strengths(InterestKind.CATEGORY, "cs.CR")
     assert found == {SECRET.paper_id: pytest.approx(CATEGORY_STRENGTH)}
-    assert FLOOR < CATEGORY_STRENGTH < strengths(InterestKind.TEXT, "cache timing")[4]
-
-
-def test_a_liked_paper_lifts_its_like_but_not_itself() -> None:
-    liked = LikedPaper(
-        title="Robots that learn to grasp by diffusion",
-        abstract="A diffusion policy lets a robot grasp from few demonstrations.",
-    )
-    found = like_strength(likeness(CORPUS, liked)[np.newaxis])
-    assert np.argmax(found) == ROW[GRASP.paper_id]
-    assert found[ROW[GRASP.paper_id]] > FLOOR > found[ROW[SECRET.paper_id]]
-    own = likeness(CORPUS, LikedPaper(title=GRASP.title.upper(), abstract=GRASP.abstract))
-    assert own[ROW[GRASP.paper_id]] == 0
-
-
-def test_a_liked_paper_without_words_is_like_nothing() -> None:
-    assert not likeness(CORPUS, LikedPaper(title="…")).any()
+    assert FLOOR < CATEGORY_STRENGTH < strengths(InterestKind.TEXT, "cache timing", corpus)[4]
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,7 +7,14 @@ from hypothesis import strategies as st
 
 from digest.ranking.analysis import analyse
 from digest.ranking.lexical import Document, LexicalIndex
-from digest.ranking.select import best_rows, blended, diverse_rows
+from digest.ranking.select import (
+    ByMeaning,
+    ByWords,
+    Choice,
+    best_rows,
+    blended,
+    diverse_rows,
+)
 from digest.ranking.vectors import Floats
 
 WORDS = ["graph", "protein", "robot", "galaxy", "poem", "market", "river", "proof"]
@@ -15,19 +24,29 @@ def index(*titles: str) -> LexicalIndex:
     return LexicalIndex(Document(analysis=analyse(title)) for title in titles)
 
 
-def chosen(
-    scores: list[float], titles: list[str], diversity: float, limit: int, topics: list[int]
-) -> list[int]:
+def choice(scores: list[float], limit: int, topics: list[int], kept: Sequence[int] = ()) -> Choice:
     values: Floats = np.array(scores, np.float32)
     ranked = best_rows(values, values, np.ones(len(scores), np.bool_))
-    return diverse_rows(
-        ranked,
-        values,
-        lambda: index(*titles).vectors,
+    return Choice(
+        ranked=ranked,
+        scores=values,
         topics=np.array(topics, np.intp),
-        diversity=diversity,
         limit=limit,
+        kept=np.array(kept, np.intp),
     )
+
+
+def chosen(
+    scores: list[float],
+    titles: list[str],
+    diversity: float,
+    limit: int,
+    topics: list[int],
+    kept: Sequence[int] = (),
+) -> list[int]:
+    likeness = ByWords(index(*titles).vectors)
+    (rows,) = diverse_rows([choice(scores, limit, topics, kept)], likeness, diversity)
+    return [int(row) for row in rows]
 
 
 def test_the_dial_blends_from_relevance_to_trend() -> None:
@@ -40,8 +59,8 @@ def test_equal_scores_are_ordered_by_trend_and_then_by_row() -> None:
     scores = np.array([0.5, 0.5, 0.9, 0.5], np.float32)
     trend = np.array([0.1, 0.7, 0.0, 0.1], np.float32)
     eligible = np.array([True, True, True, True])
-    assert best_rows(scores, trend, eligible) == [2, 1, 0, 3]
-    assert best_rows(scores, trend, np.array([True, False, False, True])) == [0, 3]
+    assert best_rows(scores, trend, eligible).tolist() == [2, 1, 0, 3]
+    assert best_rows(scores, trend, np.array([True, False, False, True])).tolist() == [0, 3]
 
 
 def test_a_twin_gives_way_to_something_else_nearly_as_good() -> None:
@@ -57,6 +76,14 @@ def test_an_interest_with_many_papers_leaves_room_for_another() -> None:
     assert chosen(scores, titles, 0.3, 4, topics) == [0, 1, 2, 6]
 
 
+def test_the_rows_to_be_kept_are_chosen_however_far_behind() -> None:
+    count = 60
+    titles = [f"name{n}" for n in range(count)]
+    scores = [0.9 - n / 100 for n in range(count)]
+    assert chosen(scores, titles, 0.1, 4, [0] * count, [58, 59]) == [0, 1, 58, 59]
+    assert chosen(scores, titles, 0.1, 2, [0] * count, [57, 58]) == [0, 57]
+
+
 def test_a_topic_far_behind_the_first_hundreds_is_still_among_those_to_choose_from() -> None:
     count = 60
     titles = [f"name{n}" for n in range(count)]
@@ -67,6 +94,27 @@ def test_a_topic_far_behind_the_first_hundreds_is_still_among_those_to_choose_fr
 
 def test_papers_without_words_can_be_chosen() -> None:
     assert chosen([0.9, 0.8, 0.7], ["", "", ""], 0.5, 2, [-1] * 3) == [0, 1]
+
+
+def test_papers_alike_in_meaning_repeat_each_other_whether_pairs_are_kept_or_not() -> None:
+    points = np.array([[1, 0], [0.6, 0.8], [-1, 0], [1, 0]], np.float32)
+    pools, taken = np.array([[0, 1, 2, 3], [3, 2, 1, 0]]), np.array([0, 1])
+    expected = [[1, 0.36, 0, 1], [0.36, 0, 1, 0.36]]
+    for most_kept in (4_096, 3):
+        likeness = ByMeaning.of(points, most_kept=most_kept)
+        assert (likeness.pairs is None) == (most_kept == 3)
+        assert likeness.columns(pools, taken) == pytest.approx(np.array(expected))
+
+
+def test_readers_with_fewer_candidates_or_places_than_others_get_their_own() -> None:
+    titles = [f"name{n}" for n in range(8)]
+    scores = [0.9 - n / 100 for n in range(8)]
+    some = [choice(scores, limit, [-1] * 8) for limit in (3, 0, 1, 8, 5)]
+    together = diverse_rows(some, ByWords(index(*titles).vectors), 0.3)
+    assert [len(rows) for rows in together] == [3, 0, 1, 8, 5]
+    for one, rows in zip(some, together, strict=True):
+        (alone,) = diverse_rows([one], ByWords(index(*titles).vectors), 0.3)
+        assert alone.tolist() == rows.tolist()
 
 
 @given(
