@@ -99,17 +99,6 @@ def test_0002_tells_of_old_papers_what_is_certain(blank_store: Store) -> None:
     assert {row.appeared_at.isoformat() for row in rows} == {"2026-03-20T12:00:00+00:00"}
 
 
-def test_0004_leaves_what_was_there_and_has_learnt_nothing_yet(blank_store: Store) -> None:
-    schema.upgrade(blank_store, "0002")
-    at = "2026-03-20T12:00:00.000000Z"
-    with blank_store.write() as conn:
-        conn.execute(sa.text(_OLD_PAPER), {"id": 1, "at": at, "provenance": "{}"})
-    schema.upgrade(blank_store)
-    with blank_store.read() as conn:
-        assert library.count(conn) == 1
-        assert models.get(conn, "growth") is None
-
-
 def test_0003_leaves_everybody_who_was_there_with_nothing_said(blank_store: Store) -> None:
     schema.upgrade(blank_store, "0002")
     at = {"at": "2026-03-20T12:00:00.000000Z"}
@@ -124,9 +113,20 @@ def test_0003_leaves_everybody_who_was_there_with_nothing_said(blank_store: Stor
         assert feedback.counts(conn)[FeedbackKind.MORE] == 1
 
 
+def test_0004_leaves_what_was_there_and_has_learnt_nothing_yet(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0003")
+    at = "2026-03-20T12:00:00.000000Z"
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_PAPER), {"id": 1, "at": at, "provenance": "{}"})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        assert library.count(conn) == 1
+        assert models.get(conn, "growth") is None
+
+
 def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> None:
     """Nobody has one yet; each can have one from then on, and nobody else changes."""
-    schema.upgrade(blank_store, "0002")
+    schema.upgrade(blank_store, "0004")
     ada = store_subscriber(blank_store)
     schema.upgrade(blank_store)
     name = Identifier("doi", "10.1234/old")

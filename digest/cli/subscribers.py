@@ -184,8 +184,7 @@ def edit(
     """
     wanted = (interest, keyword, exclude, category, author, like, library)
     said = (*wanted, frequency, at, timezone, forget_library, forget_feedback)
-    if not any(said) and max_papers is None and dial is None:
-        raise InvalidInput("nothing to change: name an option, such as --interest or --at")
+    _require_change(*said, max_papers is not None, dial is not None)
     files = library_imports.read_files(library or ())
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
@@ -214,6 +213,11 @@ def edit(
         say(f"{forgotten} votes and opened papers are forgotten")
     line = f"{found.email} {'would be' if dry_run else 'is'} changed"
     _answer(found.email, line, report if library else None, files, dry_run=dry_run, json=json)
+
+
+def _require_change(*said: object) -> None:
+    if not any(said):
+        raise InvalidInput("nothing to change: name an option, such as --interest or --at")
 
 
 app.command("add")(add)

@@ -111,8 +111,11 @@ class Fitter:
         opinions, shown = self._opinions(interests, liked, votes)
         competing = [strength for _, strength in named]
         taste = None
-        if any(opinion.weight > 0 for opinion in opinions):
+        said = sum(opinion.weight for opinion in opinions if opinion.weight > 0)
+        if said > 0:
+            # A taste is a mean: that all votes are old, or few and faint, it does not show.
             taste = likes.strengths(self.corpus, [opinions])[0]
+            taste = relevance.weighted(taste, min(said, 1.0))
             competing.append(taste)
         total = relevance.combined(competing, len(self.corpus))
         return Fit(total=total, named=tuple(named), taste=taste, liked=shown)

@@ -11,7 +11,8 @@ from digest.core.identifiers import PaperId
 from digest.core.origins import Origin
 from digest.core.papers import MERGED_FIELDS, Provenance
 from digest.store.chunks import chunks
-from digest.store.tables import Time, paper_sources
+from digest.store.columns import Time
+from digest.store.tables import paper_sources
 
 Origins = dict[str, Origin]
 _LISTS = ("authors", "categories")

@@ -1,11 +1,7 @@
 """Every table. Times are UTC ISO-8601 text of fixed width: they sort, and read well in a shell."""
 
-import functools
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from digest.core.deliveries import DeliveryStatus
 from digest.core.feedback import FeedbackKind
@@ -13,6 +9,7 @@ from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import Frequency, Status
+from digest.store.columns import Time, one_of, serial
 
 metadata = sa.MetaData(
     naming_convention={
@@ -24,44 +21,12 @@ metadata = sa.MetaData(
     }
 )
 
-
-class Time(sa.types.TypeDecorator[datetime]):
-    """An aware moment as `2026-03-20T21:00:00.000000Z`; refuses naive values."""
-
-    impl = sa.String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return _text(value.astimezone(UTC))
-
-    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-@functools.lru_cache(maxsize=1024)  # most rows of a page carry the moment it was stored
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _one_of(name: str, column: str, choices: type) -> CheckConstraint:
-    values = ", ".join(f"'{choice.value}'" for choice in choices)  # type: ignore[attr-defined]
-    return CheckConstraint(f"{column} IN ({values})", name=name)
-
-
-def _serial() -> Column[int]:
-    return Column("id", Integer, primary_key=True, autoincrement=True)
-
-
 # --- papers -----------------------------------------------------------------------------------
 
 papers = Table(
     "papers",
     metadata,
-    _serial(),
+    serial(),
     Column("title", Text, nullable=False),
     Column("abstract", Text, nullable=False),
     Column("authors", sa.JSON, nullable=False),
@@ -143,7 +108,7 @@ sources = Table(
 fetches = Table(
     "fetches",
     metadata,
-    _serial(),
+    serial(),
     Column("source", sa.String(80), nullable=False),
     Column("started_at", Time, nullable=False),
     Column("finished_at", Time, nullable=False),
@@ -154,7 +119,7 @@ fetches = Table(
     Column("updated", Integer, nullable=False),
     Column("merged", Integer, nullable=False),
     Column("bad", Integer, nullable=False),
-    _one_of("outcome", "outcome", Outcome),
+    one_of("outcome", "outcome", Outcome),
     Index("ix_fetches_source_started_at", "source", "started_at"),
 )
 
@@ -183,7 +148,7 @@ validators = Table(
 subscribers = Table(
     "subscribers",
     metadata,
-    _serial(),
+    serial(),
     Column("public_id", sa.String(32), nullable=False, unique=True),
     Column("email", sa.String(320), nullable=False),
     Column("email_key", sa.String(320), nullable=False, unique=True),
@@ -198,8 +163,8 @@ subscribers = Table(
     Column("paused_until", Time),
     Column("last_sent_at", Time),
     Column("next_due_at", Time),
-    _one_of("status", "status", Status),
-    _one_of("frequency", "frequency", Frequency),
+    one_of("status", "status", Status),
+    one_of("frequency", "frequency", Frequency),
     Index("ix_subscribers_status_next_due_at", "status", "next_due_at"),
     sqlite_autoincrement=True,
 )
@@ -212,7 +177,7 @@ interests = Table(
     Column("kind", sa.String(16), nullable=False),
     Column("value", Text, nullable=False),
     Column("weight", sa.Float, nullable=False),
-    _one_of("kind", "kind", InterestKind),
+    one_of("kind", "kind", InterestKind),
     # Where two papers become one, whoever likes one by its number likes the other.
     Index(
         "ix_interests_likes",
@@ -227,7 +192,7 @@ interests = Table(
 library_papers = Table(
     "library_papers",
     metadata,
-    _serial(),
+    serial(),
     Column("kind", sa.String(64), nullable=False),
     Column("value", sa.String(512), nullable=False),
     Column("title", Text, nullable=False),
@@ -256,7 +221,7 @@ libraries = Table(
 consents = Table(
     "consents",
     metadata,
-    _serial(),
+    serial(),
     Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), nullable=False),
     Column("at", Time, nullable=False),
     Column("event", sa.String(32), nullable=False),
@@ -275,7 +240,7 @@ feedback = Table(
     Column("kind", sa.String(8), primary_key=True),
     Column("first_at", Time, nullable=False),
     Column("last_at", Time, nullable=False),
-    _one_of("kind", "kind", FeedbackKind),
+    one_of("kind", "kind", FeedbackKind),
 )
 
 # Kept after erasure: a keyed hash, no address.
@@ -291,7 +256,7 @@ suppressions = Table(
 attempts = Table(
     "attempts",
     metadata,
-    _serial(),
+    serial(),
     Column("scope", sa.String(32), nullable=False),
     Column("key_hash", sa.String(64), nullable=False),
     Column("at", Time, nullable=False),
@@ -303,7 +268,7 @@ attempts = Table(
 editions = Table(
     "editions",
     metadata,
-    _serial(),
+    serial(),
     Column("date", sa.String(10), nullable=False, unique=True),
     Column("window_start", Time, nullable=False),
     Column("window_end", Time, nullable=False),
@@ -336,7 +301,7 @@ cards = Table(
 deliveries = Table(
     "deliveries",
     metadata,
-    _serial(),
+    serial(),
     Column("public_id", sa.String(32), nullable=False, unique=True),
     Column("kind", sa.String(16), nullable=False),
     Column(
@@ -359,8 +324,8 @@ deliveries = Table(
     Column("sent_at", Time),
     Column("detail", Text, nullable=False),
     Column("payload", sa.JSON, nullable=False),
-    _one_of("status", "status", DeliveryStatus),
-    _one_of("kind", "kind", MailKind),
+    one_of("status", "status", DeliveryStatus),
+    one_of("kind", "kind", MailKind),
     sa.UniqueConstraint("edition_id", "subscriber_id"),
     Index("ix_deliveries_status_priority_next_attempt_at", "status", "priority", "next_attempt_at"),
     sqlite_autoincrement=True,

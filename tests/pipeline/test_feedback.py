@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from digest.core.deliveries import Delivery
 from digest.core.feedback import FeedbackKind
@@ -13,12 +14,14 @@ from digest.core.subscribers import Preferences, Status, Subscriber
 from digest.core.tokens import Purpose, Refusal, Refused
 from digest.pipeline import feedback, links, suppression
 from digest.pipeline.app import App
-from digest.pipeline.edition import choose, gather
+from digest.pipeline.choice import choose
+from digest.pipeline.edition import gather
 from digest.pipeline.feedback import Ballot
 from digest.store import feedback as said
 from digest.store import library
 from digest.store.engine import Store
 from digest.store.merging import merge_rows
+from digest.store.tables import sent_papers
 from tests.builders import (
     NOW,
     TODAY,
@@ -214,16 +217,17 @@ def two_subjects(store: Store) -> list[Paper]:
     return store_records(store, [*found, other])
 
 
-def chosen(app: App, reader: Subscriber, *, seen: set[PaperId]) -> list[str]:
+def chosen(app: App, reader: Subscriber) -> list[str]:
     """What somebody's digest would hold now."""
-    votes = feedback.votes_of(app, [reader.id])[reader.id]
     issue = gather(app, TODAY)
     titles = {paper.id: paper.title for paper in issue.papers.values()}
-    return [titles[r.paper_id] for r in choose(app, issue, reader, seen, votes)]
+    return [titles[r.paper_id] for r in choose(app, issue, [reader])[reader.id]]
 
 
 def vote(app: App, reader: Subscriber, paper: Paper, kind: FeedbackKind) -> None:
+    """As in a mail that brought the paper."""
     with app.store.write() as conn:
+        conn.execute(sa.insert(sent_papers), {"subscriber_id": reader.id, "paper_id": paper.id})
         said.record(conn, reader.id, paper.id, kind, app.clock.now())
 
 
@@ -231,11 +235,28 @@ def test_papers_like_those_voted_for_join_what_the_interests_find(store: Store) 
     app = make_app(store)
     papers = two_subjects(store)
     reader = store_subscriber(store, wishes=[make_interest("rain on roofs")])
-    seen = {papers[0].id}
-    assert chosen(app, reader, seen=seen) == ["Rain on tin roofs"]
+    assert chosen(app, reader) == ["Rain on tin roofs"]
     vote(app, reader, papers[0], MORE)
-    found = chosen(app, reader, seen=seen)
+    found = chosen(app, reader)
     assert {"Rain on tin roofs", f"{CATS}, part 2", f"{CATS}, part 4"} == set(found)
+
+
+def test_readers_of_one_batch_each_get_what_their_own_votes_ask_for(store: Store) -> None:
+    app = make_app(store)
+    papers = two_subjects(store)
+    wishes = [make_interest("rain on roofs")]
+    readers = [store_subscriber(store, number, wishes=wishes) for number in (1, 2, 3)]
+    vote(app, readers[0], papers[0], MORE)
+    vote(app, readers[1], papers[1], MORE)
+    issue = gather(app, TODAY)
+    together = choose(app, issue, readers)
+    assert together == {
+        key: found for one in readers for key, found in choose(app, issue, [one]).items()
+    }
+    beginnings = [
+        {issue.papers[ranked.paper_id].title[:4] for ranked in together[one.id]} for one in readers
+    ]
+    assert beginnings == [{"Rain", "Cats"}, {"Rain", "Dogs"}, {"Rain"}]
 
 
 def test_whoever_names_no_interests_gets_what_is_like_their_votes_first(store: Store) -> None:
@@ -246,7 +267,7 @@ def test_whoever_names_no_interests_gets_what_is_like_their_votes_first(store: S
         store, wishes=[exclusion], preferences=Preferences(max_papers=4, dial=0)
     )
     vote(app, reader, papers[1], MORE)
-    found = chosen(app, reader, seen={papers[1].id})
+    found = chosen(app, reader)
     assert {title[:4] for title in found[:2]} == {"Dogs"}
     assert {title[:4] for title in found[2:]} == {"Cats"}
     assert len(found) == len(set(found)) == 4
@@ -259,7 +280,7 @@ def test_a_vote_fades_with_time(sqlite_store: Store) -> None:
     reader = store_subscriber(sqlite_store, wishes=[make_interest("rain on roofs")])
     vote(app, reader, papers[0], MORE)
     clock.advance(3_000 * DAY_S)
-    assert chosen(app, reader, seen={papers[0].id}) == ["Rain on tin roofs"]
+    assert chosen(app, reader) == ["Rain on tin roofs"]
 
 
 def test_a_paper_that_was_voted_on_is_not_shown_again(sqlite_store: Store) -> None:
@@ -269,6 +290,4 @@ def test_a_paper_that_was_voted_on_is_not_shown_again(sqlite_store: Store) -> No
     feedback.cast(app, ballot)
     with sqlite_store.read() as conn:
         titles = library.titles_of(conn, [ballot.paper.id])
-    assert titles[ballot.paper.id] not in chosen(
-        app, member(sqlite_store, ADA), seen=set(shown(app, delivery))
-    )
+    assert titles[ballot.paper.id] not in chosen(app, member(sqlite_store, ADA))

@@ -14,11 +14,13 @@ from digest.core.references import Reference
 from digest.core.subscribers import Preferences, Status, Subscriber
 from digest.pipeline import libraries as imports
 from digest.pipeline.app import App
-from digest.pipeline.edition import choose, gather
+from digest.pipeline.choice import choose
+from digest.pipeline.edition import gather
 from digest.pipeline.housekeeping import housekeeping
 from digest.pipeline.libraries import LibraryReport, import_library
 from digest.pipeline.likes import likes_of
 from digest.pipeline.suppression import erase
+from digest.ranking.rank import Place
 from digest.store import libraries, subscribers
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_app, make_record, store_records, store_subscriber
@@ -180,6 +182,7 @@ def test_interests_and_library_are_liked_together(app: App, store: Store) -> Non
 
 
 def test_a_digest_follows_a_library_that_sources_never_brought(app: App, store: Store) -> None:
+    """What is like it comes first; who names no interests gets what trends behind that."""
     cooking = make_record(
         1,
         title="Simmering soups slowly with sensors",
@@ -196,8 +199,9 @@ def test_a_digest_follows_a_library_that_sources_never_brought(app: App, store: 
         year=2025,
     )
     import_library(app, ada, [liked])
-    chosen = choose(app, gather(app, TODAY), ada, ())
-    assert [ranked.reason.count("How soups simmer") for ranked in chosen] == [1]
+    chosen = choose(app, gather(app, TODAY), [ada])[ada.id]
+    assert [ranked.place for ranked in chosen] == [Place.FITS, *2 * [Place.EVERYWHERE]]
+    assert [ranked.reason.count("How soups simmer") for ranked in chosen] == [1, 0, 0]
     with store.read() as conn:
         assert libraries.owners(conn) == {ada.id}
 

@@ -14,8 +14,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from digest.core.errors import ConfigError, StoreError
 from digest.core.subscribers import SubscriberId
 from digest.store import subscribers
+from digest.store.columns import Time
 from digest.store.engine import Store, open_store, parse_url
-from digest.store.tables import Time, suppressions
+from digest.store.tables import suppressions
 from tests.builders import NOW, store_subscriber
 
 MOMENTS = st.datetimes(min_value=datetime(1000, 1, 2), timezones=st.just(UTC))
