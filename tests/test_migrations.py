@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.store import library, schema, subscribers
+from digest.store import analyses, library, schema, subscribers
 from digest.store.engine import Store
 from digest.store.tables import metadata, paper_sources
 from tests.builders import store_subscriber
@@ -89,6 +89,20 @@ def test_0002_tells_of_old_papers_what_is_certain(blank_store: Store) -> None:
         ([], {}, 0, 5),
     ]
     assert {row.appeared_at.isoformat() for row in rows} == {"2026-03-20T12:00:00+00:00"}
+
+
+def test_0007_leaves_the_texts_of_old_papers_to_be_analysed(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0002")
+    row = {"at": "2026-03-20T12:00:00.000000Z", "provenance": "{}"}
+    with blank_store.write() as conn:
+        for key in (1, 2):
+            conn.execute(sa.text(_OLD_PAPER), row | {"id": key})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        assert analyses.count_lacking(conn, 1) == 2
+        assert analyses.count(conn) == 0
+    with blank_store.write() as conn:
+        assert [text.title for text in analyses.lacking(conn, 1, 9)] == ["Walking", "Walking"]
 
 
 def test_the_history_is_one_line() -> None:

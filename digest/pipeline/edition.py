@@ -1,19 +1,23 @@
 """The papers of a date: gathered, judged for how fast they rise, and made ready to be ranked."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from digest.core.analyses import Analysis
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
-from digest.core.interests import InterestKind
+from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
+from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.outcomes import missing_sources
+from digest.ranking.analysis import analyse
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.rank import Prepared, Ranked, prepare, rank
 from digest.ranking.relevance import LikedPaper
+from digest.ranking.text import query_terms
 from digest.ranking.trending import TrendPaper, trends
 from digest.store import cursors, editions, library
 from digest.store.editions import Candidate
@@ -21,7 +25,9 @@ from digest.store.editions import Candidate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """The candidates of one date, ready to be ranked for anybody; prepared once for all."""
+    """The candidates of one date, ready to be ranked for anybody; prepared once for all.
+    `known_terms` says in how many papers beyond the candidates a term occurs; it learns those of
+    interests when they come up."""
 
     day: date
     window: Window
@@ -29,6 +35,7 @@ class Issue:
     candidates: tuple[Candidate, ...]
     prepared: Prepared
     missing: tuple[str, ...]
+    known_terms: dict[str, int]
     liked: dict[str, LikedPaper | None] = field(default_factory=dict)
 
 
@@ -43,14 +50,17 @@ def gather(app: App, day: date) -> Issue:
         appeared = library.appeared_between(conn, window.start, window.end)
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
         listed = library.appearances(conn, list(appeared))
+        found, background = analyses.analysed(conn, papers)
     candidates = judge(papers, appeared, listed, known_at)
+    rated = [ranking_paper(papers[c.paper_id], c, found[c.paper_id]) for c in candidates]
     return Issue(
         day=day,
         window=window,
         papers=papers,
         candidates=candidates,
-        prepared=prepare([ranking_paper(papers[c.paper_id], c) for c in candidates]),
+        prepared=prepare(rated, background=background),
         missing=missing_sources(app),
+        known_terms=background.counts,
     )
 
 
@@ -79,7 +89,7 @@ def judge(
     )
 
 
-def ranking_paper(paper: Paper, candidate: Candidate) -> RankingPaper:
+def ranking_paper(paper: Paper, candidate: Candidate, analysis: Analysis) -> RankingPaper:
     return RankingPaper(
         paper_id=paper.id,
         title=paper.title,
@@ -89,6 +99,7 @@ def ranking_paper(paper: Paper, candidate: Candidate) -> RankingPaper:
         venue=paper.venue,
         trend=candidate.trend,
         trend_reason=candidate.trend_reason,
+        analysis=analysis,
     )
 
 
@@ -119,10 +130,12 @@ def choose(
     app: App, issue: Issue, subscriber: Subscriber, seen: Collection[PaperId]
 ) -> tuple[Ranked, ...]:
     """The papers of this person's digest, best first; nothing they have been sent before."""
+    liked = _liked(app, issue, subscriber)
+    _look_up(app, issue, subscriber.interests, liked.values())
     return rank(
         issue.prepared,
         interests=subscriber.interests,
-        liked=_liked(app, issue, subscriber),
+        liked=liked,
         dial=subscriber.preferences.dial,
         diversity=app.rules.diversity,
         seen=seen,
@@ -147,3 +160,14 @@ def _load_liked(app: App, issue: Issue, names: Sequence[str]) -> None:
                 issue.liked[name] = None
             else:
                 issue.liked[name] = LikedPaper(title=paper.title, abstract=paper.abstract)
+
+
+def _look_up(
+    app: App, issue: Issue, interests: Sequence[Interest], liked: Iterable[LikedPaper]
+) -> None:
+    """Makes the issue know how common the terms are that these interests ask for."""
+    wanted = {term for one in interests for term in query_terms(one.value)}
+    wanted.update(term for paper in liked for term in analyse(paper.title, paper.abstract).counts)
+    if unknown := wanted - issue.known_terms.keys():
+        with app.store.read() as conn:
+            analyses.look_up(conn, issue.known_terms, unknown)

@@ -258,6 +258,13 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
     return tuple(found.values())
 
 
+def query_terms(text: str) -> frozenset[str]:
+    """Every term that may stand for a word of a query."""
+    return frozenset(
+        term for word in query_words(text) for each in word.alternatives for term in each
+    )
+
+
 def _informative(words: Sequence[Parts]) -> list[int]:
     places = [n for n, parts in enumerate(words) if not STOP_WORDS.issuperset(parts)]
     return [n for n in places if not _WRAPPING.issuperset(words[n])] or places
