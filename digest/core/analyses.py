@@ -1,5 +1,6 @@
 """What is kept of a paper's text so that it need not be read again to be ranked."""
 
+import sys
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,8 +35,8 @@ class Analysis:
 
 
 def unpack(packed: bytes) -> Analysis:
-    """What `pack` was given; some 40 µs for an abstract."""
+    """What `pack` was given; some 50 µs for an abstract."""
     phrases, terms, numbers = zlib.decompress(packed).split(b"\0", 2)
-    names = terms.decode().split()
+    names = list(map(sys.intern, terms.decode().split()))  # many papers at once share most terms
     counts = numbers if len(numbers) == len(names) else np.frombuffer(numbers, _WIDE).tolist()
     return Analysis(counts=dict(zip(names, counts, strict=True)), phrases=phrases.decode())
