@@ -1,6 +1,7 @@
 """Analyses are kept with their papers, and the counts of terms are always what they say."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -146,6 +147,26 @@ def test_an_analysis_that_breaks_off_leaves_everything_as_it_was(store: Store) -
         fail()
     assert counts(store) == {}
     assert settle(store) == 1
+
+
+def test_those_who_settle_at_once_take_turns_and_lose_no_count(store: Store) -> None:
+    """A fetch, a catching up and corrections may do so, on PostgreSQL at the same time."""
+
+    def store_and_settle(worker: int) -> None:
+        for page in range(4):
+            numbers = [100 * worker + 10 * page + n for n in range(5)]
+            words = [f"w{(n * step) % 40}" for step in (worker, 7) for n in range(40)]
+            records = [make_record(n, title=f"study {n} " + " ".join(words)) for n in numbers]
+            store_records(store, records)
+            settle(store, limit=7)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(store_and_settle, worker) for worker in range(1, 5)]:
+            done.result()
+    while settle(store):
+        pass
+    assert counts(store) == recounted(store)
+    assert counts(store)[""] == 80
 
 
 # --- any sequence ---------------------------------------------------------------------------------
