@@ -11,6 +11,8 @@ from benchmarks.measure import in_process
 _RUNS = {
     "ingest": ("ingest", "100000"),
     "growth": ("growth", "5000"),
+    "statistics_10000": ("statistics", "10000"),
+    "statistics_100000": ("statistics", "100000"),
     "delivery_1000": ("delivery", "1000"),
     "delivery_10000": ("delivery", "10000"),
 }

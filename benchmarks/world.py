@@ -19,6 +19,7 @@ from digest.pipeline.importing import NewMember, import_members
 from digest.settings import Settings
 from digest.sources.arxiv import parse_feed
 from digest.store import papers
+from digest.store.engine import Store
 from digest.wiring import build_app, build_store
 
 NOW = datetime(2026, 3, 2, 21, tzinfo=UTC)
@@ -51,16 +52,7 @@ def sink() -> Iterator[int]:
 
 @contextmanager
 def service(folder: Path, smtp_port: int, *, paper_count: int, readers: int) -> Iterator[App]:
-    settings = Settings.model_validate(
-        {
-            "folder": folder,
-            "database": {"url": f"sqlite:///{folder / 'bench.db'}"},
-            "security": {"secret_key": "x" * 40},
-            "smtp": {"host": "127.0.0.1", "port": smtp_port},
-            "mail": {"from": "Bench <digest@bench.example>", "bounce_address": "b@bench.example"},
-            "web": {"base_url": "https://bench.example"},
-        }
-    )
+    settings = _settings(folder, smtp_port)
     with build_store(settings) as store:
         app = build_app(settings, store, StoryClock(NOW), {})
         _store_papers(app, paper_count)
@@ -74,6 +66,24 @@ def service(folder: Path, smtp_port: int, *, paper_count: int, readers: int) -> 
         )
         import_members(app, members, confirmed=True, dry_run=False)
         yield app
+
+
+def bench_app(folder: Path, store: Store, now: datetime) -> App:
+    """A service on a store that is there, which sends nothing."""
+    return build_app(_settings(folder, 25), store, StoryClock(now), {})
+
+
+def _settings(folder: Path, smtp_port: int) -> Settings:
+    return Settings.model_validate(
+        {
+            "folder": folder,
+            "database": {"url": f"sqlite:///{folder / 'bench.db'}"},
+            "security": {"secret_key": "x" * 40},
+            "smtp": {"host": "127.0.0.1", "port": smtp_port},
+            "mail": {"from": "Bench <digest@bench.example>", "bounce_address": "b@bench.example"},
+            "web": {"base_url": "https://bench.example"},
+        }
+    )
 
 
 def _store_papers(app: App, count: int) -> None:

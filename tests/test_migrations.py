@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 
 from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import Identifier, PaperId
-from digest.store import feedback, libraries, library, models, schema, subscribers
+from digest.store import analyses, feedback, libraries, library, models, schema, subscribers
 from digest.store.engine import Store
 from digest.store.libraries import LibraryPaper
 from digest.store.tables import metadata, paper_sources
@@ -138,6 +138,20 @@ def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> Non
         libraries.put(conn, ada.id, [paper])
         assert libraries.of_subscriber(conn, ada.id) == [paper]
         assert subscribers.by_id(conn, ada.id) == ada
+
+
+def test_0007_leaves_the_texts_of_old_papers_to_be_analysed(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0005")
+    row = {"at": "2026-03-20T12:00:00.000000Z", "provenance": "{}"}
+    with blank_store.write() as conn:
+        for key in (1, 2):
+            conn.execute(sa.text(_OLD_PAPER), row | {"id": key})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        assert analyses.count_lacking(conn, 1) == 2
+        assert analyses.count(conn) == 0
+    with blank_store.write() as conn:
+        assert [text.title for text in analyses.lacking(conn, 1, 9)] == ["Walking", "Walking"]
 
 
 def test_the_history_is_one_line() -> None:

@@ -6,10 +6,12 @@ from typing import Annotated
 import typer
 
 from digest.cli.context import Json, globals_of
-from digest.cli.output import print_json, say
+from digest.cli.output import print_json, say, shares_progress
 from digest.core.errors import StoreError
+from digest.pipeline.analyses import catch_up
 from digest.store import backup as backups
 from digest.store import checks, schema
+from digest.store.engine import Store
 from digest.wiring import build_store, open_database
 
 app = typer.Typer(help="Migrations, backup and restore.", no_args_is_help=True)
@@ -23,7 +25,22 @@ def upgrade(ctx: typer.Context) -> None:
     """
     with open_database(globals_of(ctx).settings()) as store:
         before, after = schema.upgrade(store)
-    say(f"schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+        say(f"schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+        _analyse(store)
+
+
+@app.command("reindex")
+def reindex(ctx: typer.Context) -> None:
+    """Analyse the papers whose texts are not analysed yet.
+
+    After an upgrade the service does so by itself, little by little, and nothing
+    waits for it. Can be ended at any moment; goes on from there.
+
+    Example: digest db reindex
+    """
+    with build_store(globals_of(ctx).settings()) as store:
+        if not _analyse(store):
+            say("every paper is analysed")
 
 
 @app.command("status")
@@ -94,3 +111,11 @@ def check(ctx: typer.Context) -> None:
     if problems:
         raise StoreError("; ".join(problems))
     say("no problem found")
+
+
+def _analyse(store: Store) -> int:
+    with shares_progress("analysing") as bar:
+        done = catch_up(store, progress=lambda done, total: bar("papers", done, done / total))
+    if done:
+        say(f"analysed {done:,} papers")
+    return done

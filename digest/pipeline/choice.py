@@ -6,14 +6,17 @@ from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import PaperId
 from digest.core.interests import InterestKind
 from digest.core.subscribers import Subscriber, SubscriberId
+from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.edition import Issue
 from digest.pipeline.feedback import votes_of
 from digest.pipeline.likes import Like, likes_of
 from digest.ranking.fit import Vote
 from digest.ranking.learnt import VotedPaper
+from digest.ranking.likes import analysed
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.rank import Ranked, Reader, rank_all
+from digest.ranking.text import query_terms
 from digest.store import ledger
 
 # Of a library, so many papers are compared with each candidate: the latest liked.
@@ -38,6 +41,7 @@ def choose(
     readers = [
         _reader(app, issue, one, seen=seen[one.id], votes=votes[one.id]) for one in subscribers
     ]
+    _look_up(app, issue, readers)
     chosen = rank_all(issue.prepared, readers, diversity=app.rules.diversity)
     return dict(zip(ids, chosen, strict=True))
 
@@ -68,6 +72,17 @@ def _reader(
         limit=subscriber.preferences.max_papers,
         explore=app.rules.exploration,
     )
+
+
+def _look_up(app: App, issue: Issue, readers: Sequence[Reader]) -> None:
+    """Makes the issue know how common the terms are that these readers ask for."""
+    wanted = {term for each in readers for one in each.interests for term in query_terms(one.value)}
+    for reader in readers:
+        for paper in (*reader.liked.values(), *(vote.paper for vote in reader.votes)):
+            wanted.update(analysed(paper).counts)
+    if unknown := wanted - issue.known_terms.keys():
+        with app.store.read() as conn:
+            analyses.look_up(conn, issue.known_terms, unknown)
 
 
 def _likes(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Like, ...]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from digest.core.errors import InvalidInput, NotFound
 from digest.core.identifiers import Identifier, PaperId, possible_names
 from digest.core.papers import Paper
+from digest.pipeline.analyses import analyse_stored
 from digest.pipeline.app import App
 from digest.pipeline.refresh import STEP
 from digest.pipeline.turns import turn
@@ -20,6 +21,7 @@ from digest.store import corrections, library
 
 _LEASE_FOR = timedelta(minutes=5)
 _WAIT_S = 60
+_MOST_CHANGED = 2  # papers whose text a correction changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,7 @@ def _writing(app: App, dry_run: bool) -> Iterator[sa.Connection]:
         return
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S), app.store.write() as conn:
         yield conn
+        analyse_stored(conn, limit=_MOST_CHANGED)
 
 
 def _paper(conn: sa.Connection, name: str) -> Paper:

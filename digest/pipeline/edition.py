@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from digest.core.analyses import Analysis
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
 from digest.core.subscribers import SubscriberId
+from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.learning import known_growths
 from digest.pipeline.likes import Texts
@@ -22,7 +24,9 @@ from digest.store.editions import Candidate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """The candidates of one date, ready to be ranked for anybody; prepared once for all."""
+    """The candidates of one date, ready to be ranked for anybody; prepared once for all.
+    `known_terms` says in how many papers beyond the candidates a term occurs; it learns those of
+    interests when they come up."""
 
     day: date
     window: Window
@@ -30,6 +34,7 @@ class Issue:
     candidates: tuple[Candidate, ...]
     prepared: Prepared
     missing: tuple[str, ...]
+    known_terms: dict[str, int]
     liked: Texts = field(default_factory=dict)
     library_owners: frozenset[SubscriberId] = frozenset()
 
@@ -46,17 +51,18 @@ def gather(app: App, day: date) -> Issue:
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
         listed = library.appearances(conn, list(appeared))
         library_owners = libraries.owners(conn)
+        found, background = analyses.analysed(conn, papers)
     candidates = judge(papers, appeared, listed, known_at, known_growths(app))
+    rated = [ranking_paper(papers[c.paper_id], c, found[c.paper_id]) for c in candidates]
     return Issue(
         day=day,
         window=window,
         papers=papers,
         candidates=candidates,
-        prepared=prepare(
-            [ranking_paper(papers[c.paper_id], c) for c in candidates], table=app.table()
-        ),
+        prepared=prepare(rated, background=background, table=app.table()),
         missing=missing_sources(app),
         library_owners=library_owners,
+        known_terms=background.counts,
     )
 
 
@@ -88,7 +94,7 @@ def judge(
     )
 
 
-def ranking_paper(paper: Paper, candidate: Candidate) -> RankingPaper:
+def ranking_paper(paper: Paper, candidate: Candidate, analysis: Analysis) -> RankingPaper:
     return RankingPaper(
         paper_id=paper.id,
         title=paper.title,
@@ -98,6 +104,7 @@ def ranking_paper(paper: Paper, candidate: Candidate) -> RankingPaper:
         venue=paper.venue,
         trend=candidate.trend,
         trend_reason=candidate.trend_reason,
+        analysis=analysis,
     )
 
 

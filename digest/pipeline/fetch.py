@@ -11,6 +11,7 @@ from digest.core import dedupe
 from digest.core.errors import DigestError, SourceThrottled, SourceUnavailable
 from digest.core.fetching import FetchRequest, Outcome, Page
 from digest.core.papers import SourceRecord
+from digest.pipeline.analyses import analyse_stored
 from digest.pipeline.app import App
 from digest.pipeline.ports import Source
 from digest.pipeline.turns import Busy
@@ -142,6 +143,7 @@ def _store(app: App, source: str, page: Page, tally: _Tally) -> None:
         counts = papers.apply(conn, groups, now)
         observed = signals.observe(conn, source, page.observations, now)
         cursors.save_cursor(conn, source, page.cursor)
+        analyse_stored(conn, limit=len(groups))
     tally.pages += 1
     tally.fetched += len(page.records) + observed
     tally.new += counts.new

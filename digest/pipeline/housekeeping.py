@@ -7,6 +7,7 @@ import structlog
 
 from digest.core.editions import edition_day
 from digest.core.subscribers import CONFIRMATION_VALID_DAYS
+from digest.pipeline.analyses import catch_up
 from digest.pipeline.app import App
 from digest.pipeline.learning import learn
 from digest.pipeline.membership import Origin, resume
@@ -30,9 +31,10 @@ class HousekeepingReport:
 
 
 def housekeeping(app: App) -> HousekeepingReport:
-    """Ends pauses whose time is over, learns once a day how counts grow, and drops what is past
-    its retention. Safe to repeat."""
+    """Ends pauses whose time is over, learns once a day how counts grow, drops what is past its
+    retention, and analyses what an upgrade has left to be analysed. Safe to repeat."""
     now, rules = app.clock.now(), app.rules
+    catch_up(app.store)
     with app.store.read() as conn:
         rested = members.ended_pauses(conn, now)
     for subscriber in rested:

@@ -35,10 +35,11 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
-    """In how many of `documents` other papers each term occurs: what is rare in the long run."""
+    """In how many of `documents` other papers each term occurs: what is rare in the long run.
+    None of them is among the documents of the index. A term that is not in `counts` is in none."""
 
     documents: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
 
 NAME_MARK = "@"

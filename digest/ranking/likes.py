@@ -7,12 +7,13 @@ BM25 would with the mean as its query; points by a discriminant with one covaria
 are worked out once per liked paper.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from digest.ranking.analysis import analyse
+from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
@@ -55,10 +56,16 @@ class Opinion:
     weight: float = 1.0
 
 
+@functools.lru_cache(maxsize=4_096)
+def analysed(liked: LikedPaper) -> Analysis:
+    """A liked paper's text as the index counts it; the most recent are kept, some 10 MB."""
+    return analyse(liked.title, liked.abstract)
+
+
 def kin_of(corpus: Corpus, liked: LikedPaper) -> Kin:
     """A liked paper, which need not be a candidate. Where it is one, its own row scores 0:
     nobody needs to be told of it again."""
-    counts = analyse(liked.title, liked.abstract).counts
+    counts = analysed(liked).counts
     index = corpus.index
     saturated = index.saturated(counts)
     scores = index.scores(saturated)

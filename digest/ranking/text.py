@@ -18,9 +18,8 @@ from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
-import snowballstemmer
-
 from digest.core.latex import readable
+from digest.ranking.porter import porter
 
 # Letters that Unicode does not decompose into a base letter and a mark.
 _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
@@ -114,12 +113,7 @@ def stem(word: str) -> str:
         return word
     word = _IRREGULAR_END.sub(lambda found: _IRREGULAR[found[0]], word)
     word = _OUR.sub("or", _ISE.sub(r"\1iz", word))
-    return str(_porter().stemWord(word)) or word  # of "s" nothing would be left
-
-
-@functools.cache
-def _porter() -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer("porter")
+    return porter(word) or word  # of "s" nothing would be left
 
 
 GENERIC_TERMS = frozenset(map(stem, _GENERIC_WORDS))
@@ -256,6 +250,13 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
             followed_by="-".join(words[place + 1]) if place + 1 in kept else None,
         )
     return tuple(found.values())
+
+
+def query_terms(text: str) -> frozenset[str]:
+    """Every term that may stand for a word of a query."""
+    return frozenset(
+        term for word in query_words(text) for each in word.alternatives for term in each
+    )
 
 
 def _informative(words: Sequence[Parts]) -> list[int]:

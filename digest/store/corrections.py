@@ -12,11 +12,13 @@ from digest.core.dedupe import title_block
 from digest.core.identifiers import ARXIV, Identifier, PaperId
 from digest.core.origins import Origin, Values, all_said, chosen, keep_differing
 from digest.core.papers import Provenance
+from digest.store import analyses
 from digest.store import origins as saying
 from digest.store.merging import merge_rows
 from digest.store.origins import Origins, fields_of, provenance_json, provenance_of
-from digest.store.papers import identifiers_of, upsert
+from digest.store.papers import identifiers_of
 from digest.store.tables import paper_ids, paper_sources, papers, rulings, signals
+from digest.store.upserts import upsert
 
 _EMPTY: Values = dict.fromkeys(
     ("abstract", "url", "pdf_url", "code_url", "discussion_url", "summary", "venue"), ""
@@ -56,6 +58,8 @@ def split(
     conn.execute(
         sa.update(papers).where(papers.c.id == paper_id).values(parts.left | {"updated_at": now})
     )
+    analyses.expect(conn, [new])
+    analyses.outdate(conn, [paper_id])
     _rule_apart(conn, names, set(own) - set(names), now)
     return new
 

@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.core.fetching import Cursor, Outcome
-from digest.store.papers import upsert
 from digest.store.tables import fetches, sources
+from digest.store.upserts import upsert
 
 _SATURDAY = 5
 

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from digest.core.editions import Card, Edition, EditionId, Window
 from digest.core.identifiers import PaperId
-from digest.store.papers import upsert
 from digest.store.tables import candidates, cards, editions
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

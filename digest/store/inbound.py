@@ -4,8 +4,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from digest.store.papers import upsert
 from digest.store.tables import inbound_mails
+from digest.store.upserts import upsert
 
 
 def outcome_of(conn: sa.Connection, key: str) -> str | None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from digest.store.papers import upsert
 from digest.store.tables import leases
+from digest.store.upserts import upsert
 
 OUTBOX_PAUSE = "outbox-pause"
 

@@ -11,6 +11,7 @@ from digest.core.identifiers import PaperId
 from digest.core.interests import InterestKind
 from digest.core.origins import Origin, all_said, chosen, keep_differing
 from digest.core.papers import Provenance
+from digest.store import analyses
 from digest.store import origins as saying
 from digest.store.origins import Origins, fields_of, provenance_json, provenance_of
 from digest.store.tables import (
@@ -61,6 +62,8 @@ def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
         saying.save(conn, kept, origins)
         if values:
             conn.execute(sa.update(papers).where(papers.c.id == kept).values(values))
+        if not analyses.READ_FIELDS.isdisjoint(values):
+            analyses.outdate(conn, [kept])
     return len(others)
 
 

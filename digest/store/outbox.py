@@ -14,8 +14,8 @@ from digest.core.messages import MailKind
 from digest.core.subscribers import SubscriberId, address_key
 from digest.store.chunks import chunks
 from digest.store.ledger import give_back
-from digest.store.papers import upsert
 from digest.store.tables import deliveries, delivery_papers, editions, sent_papers, subscribers
+from digest.store.upserts import upsert
 
 WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED)
 _PRIORITY = {MailKind.DIGEST: 1}  # everything else is waited for: 0

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from digest.core.pacing import Standing, Validators, turn_at
 from digest.store.engine import Store
-from digest.store.papers import upsert
 from digest.store.tables import paces, validators
+from digest.store.upserts import upsert
 
 _EMPTY = {"pause_reason": "", "throttled_in_a_row": 0, "failed_in_a_row": 0}
 

@@ -7,17 +7,18 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from digest.core.dedupe import Group, KnownPaper, common_kinds, merged_fields, title_block
 from digest.core.identifiers import Identifier, PaperId
 from digest.core.origins import hear
 from digest.core.papers import Provenance, SourceRecord
+from digest.store import analyses
 from digest.store import origins as saying
 from digest.store.chunks import chunks
 from digest.store.merging import merge_rows
 from digest.store.origins import Origins, provenance_json, provenance_of
 from digest.store.tables import paper_ids, paper_sources, papers, rulings, signals
+from digest.store.upserts import upsert
 
 _TEXT_FIELDS = (
     "title",
@@ -38,13 +39,6 @@ class StoredCounts:
     new: int = 0
     updated: int = 0
     merged: int = 0
-
-
-def upsert(conn: sa.Connection, table: sa.Table) -> "sqlite.Insert | postgresql.Insert":
-    """An INSERT that can say ON CONFLICT, in the dialect of the connection."""
-    if conn.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
 
 
 def known(conn: sa.Connection, records: Sequence[SourceRecord]) -> list[KnownPaper]:
@@ -154,6 +148,7 @@ def _insert(
     # One statement for many rows, which SQLAlchemy only makes of one that returns something: at
     # each statement SQLite writes out what its full-text index holds, a segment to merge later.
     conn.execute(sa.insert(papers).returning(papers.c.id), rows)
+    analyses.expect(conn, ids)
     return ids
 
 
@@ -213,6 +208,7 @@ def _update(
         return 0
     rows = conn.execute(sa.select(papers).where(papers.c.id.in_(groups))).mappings().all()
     updated = 0
+    reworded: list[PaperId] = []
     for row in rows:
         current = dict(row) | {
             "authors": tuple(row["authors"]),
@@ -225,9 +221,12 @@ def _update(
             continue
         if "title" in changes:
             changes["title_block"] = title_block(changes["title"])
+        if not analyses.READ_FIELDS.isdisjoint(changes):
+            reworded.append(PaperId(row["id"]))
         changes |= {"provenance": provenance_json(provenance), "updated_at": now}
         conn.execute(sa.update(papers).where(papers.c.id == row["id"]).values(changes))
         updated += 1
+    analyses.outdate(conn, reworded)
     return updated
 
 
@@ -280,7 +279,7 @@ def _source_row(
     }
 
 
-def _source_upsert(conn: sa.Connection) -> "sqlite.Insert | postgresql.Insert":
+def _source_upsert(conn: sa.Connection) -> sa.Insert:
     statement = upsert(conn, paper_sources)
     new = statement.excluded
     return statement.on_conflict_do_update(

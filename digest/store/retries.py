@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from digest.core.deliveries import DeliveryId, DeliveryStatus
 from digest.core.subscribers import Status
 from digest.store.chunks import chunks
-from digest.store.papers import upsert
 from digest.store.tables import deliveries, delivery_papers, sent_papers, subscribers
+from digest.store.upserts import upsert
 
 _BROUGHT = sa.join(deliveries, delivery_papers, delivery_papers.c.delivery_id == deliveries.c.id)
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from digest.core.fetching import Observation
 from digest.store.chunks import chunks
-from digest.store.papers import upsert
 from digest.store.tables import papers, signals
+from digest.store.upserts import upsert
 
 _THINNED_BY_THEN = timedelta(days=60)
 _DATE_CHARS = 10  # of a time as it is stored: the day, in UTC

@@ -71,6 +71,27 @@ paper_sources = Table(
     Column("authority", Integer, nullable=False),
 )
 
+# A paper's text as ranking needs it, see store/analyses.py; a paper that goes leaves its row
+# behind, for its terms are still counted.
+analyses = Table(
+    "analyses",
+    metadata,
+    _serial(),
+    Column("paper_id", ForeignKey("papers.id", ondelete="SET NULL"), unique=True),
+    Column("version", Integer, nullable=False),
+    Column("payload", sa.LargeBinary, nullable=False),
+    Index("ix_analyses_version_paper_id", "version", "paper_id"),
+)
+
+# In how many analyses a term occurs.
+term_counts = Table(
+    "term_counts",
+    metadata,
+    Column("term", sa.String(64), primary_key=True),
+    Column("papers", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Two identifiers that somebody ruled to be of different papers; in one row from either side.
 rulings = Table(
     "rulings",

@@ -89,8 +89,8 @@ def test_text_without_tex_is_read_once_and_for_all(text: str) -> None:
 _STRETCH = "The plain words of a long sentence, well (away) from any state-of-the-art sign; "
 _SIGNS = r"""
     a é $x_1$ $ { } [ ] * - -- --- `` '' ~ & % \% \& \_ \{ \} \\ \ \alpha \textbf{ \emph \frac
-    \sqrt[ \mathbb \mathbb{
-    \" \'{ \( \) \[ \] \cite{ \title{ \maketitle \date \verb| \begin{itemize}
+    \sqrt[ \mathbb \mathbb{ \" \'{ \( \) \[ \] \cite{ \title{
+    \maketitle \date \verb| \begin{itemize}
 """
 _PIECES = st.sampled_from([" ", _STRETCH, "\ue000", *_SIGNS.split()])
 

@@ -10,6 +10,7 @@ from sqlalchemy import event
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
 from digest.store import (
+    analyses,
     claims,
     editions,
     feedback,
@@ -63,6 +64,10 @@ QUESTIONS: dict[str, Question] = {
     "library": lambda conn: libraries.of_subscriber(conn, READER),
     "library taken out": lambda conn: libraries.take_out(conn, READER),
     "known": lambda conn: papers.known(conn, [make_record()]),
+    "texts to analyse": lambda conn: analyses.lacking(conn, 1, 9),
+    "analyses": lambda conn: analyses.by_ids(conn, [PaperId(1)], 1),
+    "analyses left behind": lambda conn: analyses.settle(conn, {}, 1),
+    "terms": lambda conn: analyses.frequencies(conn, ["robot"]),
     "appeared": lambda conn: library.appeared_between(conn, NOW - HOUR, NOW),
     "signals": lambda conn: library.signals_of(conn, [1, 2]),
     "edition": lambda conn: editions.by_date(conn, TODAY),
