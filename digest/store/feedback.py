@@ -9,8 +9,8 @@ from digest.core.feedback import OPPOSITE, FeedbackKind, Vote
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
 from digest.store.chunks import chunks
-from digest.store.papers import upsert
 from digest.store.tables import feedback
+from digest.store.upserts import upsert
 
 
 def record(

@@ -17,8 +17,9 @@ from digest.core.identifiers import Identifier
 from digest.core.likeness import Wording, same_work
 from digest.core.subscribers import SubscriberId
 from digest.store.chunks import chunks
-from digest.store.papers import identifiers_of, upsert
+from digest.store.papers import identifiers_of
 from digest.store.tables import libraries, library_papers, paper_ids, papers
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from digest.store.papers import upsert
 from digest.store.tables import models
+from digest.store.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,7 +76,7 @@ paper_sources = Table(
 analyses = Table(
     "analyses",
     metadata,
-    _serial(),
+    serial(),
     Column("paper_id", ForeignKey("papers.id", ondelete="SET NULL"), unique=True),
     Column("version", Integer, nullable=False),
     Column("payload", sa.LargeBinary, nullable=False),
