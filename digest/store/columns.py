@@ -1,4 +1,4 @@
-"""What the columns of all tables are made of."""
+"""What all tables are made of."""
 
 import functools
 from datetime import UTC, datetime
@@ -6,6 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, Integer
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 
 class Time(sa.types.TypeDecorator[datetime]):

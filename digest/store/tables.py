@@ -9,17 +9,40 @@ from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import Frequency, Status
-from digest.store.columns import Time, one_of, serial
+from digest.store.columns import Time, metadata, one_of, serial
+from digest.store.learnt_tables import analyses, models, term_counts
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = [
+    "analyses",
+    "attempts",
+    "candidates",
+    "cards",
+    "consents",
+    "deliveries",
+    "delivery_papers",
+    "editions",
+    "feedback",
+    "fetches",
+    "inbound_mails",
+    "interests",
+    "leases",
+    "libraries",
+    "library_papers",
+    "metadata",
+    "models",
+    "paces",
+    "paper_ids",
+    "paper_sources",
+    "papers",
+    "rulings",
+    "sent_papers",
+    "signals",
+    "sources",
+    "subscribers",
+    "suppressions",
+    "term_counts",
+    "validators",
+]
 
 # --- papers -----------------------------------------------------------------------------------
 
@@ -69,27 +92,6 @@ paper_sources = Table(
     Column("fields", sa.JSON, nullable=False),
     Column("given", Integer, nullable=False),
     Column("authority", Integer, nullable=False),
-)
-
-# A paper's text as ranking needs it, see store/analyses.py; a paper that goes leaves its row
-# behind, for its terms are still counted.
-analyses = Table(
-    "analyses",
-    metadata,
-    serial(),
-    Column("paper_id", ForeignKey("papers.id", ondelete="SET NULL"), unique=True),
-    Column("version", Integer, nullable=False),
-    Column("payload", sa.LargeBinary, nullable=False),
-    Index("ix_analyses_version_paper_id", "version", "paper_id"),
-)
-
-# In how many analyses a term occurs.
-term_counts = Table(
-    "term_counts",
-    metadata,
-    Column("term", sa.String(64), primary_key=True),
-    Column("papers", Integer, nullable=False),
-    sqlite_with_rowid=False,
 )
 
 # Two identifiers that somebody ruled to be of different papers; in one row from either side.
@@ -395,14 +397,4 @@ leases = Table(
     Column("owner", sa.String(160), nullable=False),
     Column("until", Time, nullable=False),
     Column("reason", Text, nullable=False),
-)
-
-# What was learnt from the rows, by name: made anew now and then, and never missed when it is gone.
-models = Table(
-    "models",
-    metadata,
-    Column("name", sa.String(80), primary_key=True),
-    Column("made_at", Time, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("payload", sa.LargeBinary, nullable=False),
 )
