@@ -207,23 +207,25 @@ def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _
             scores=scores,
             topics=topics,
             limit=limit - everywhere - int(explore),
-            kept=_best_of_each(fit, prepared.trend, dial, np.sort(ranked)),
+            kept=_best_of_each(fit, prepared.trend, dial, fitting),
         ),
         others=eligible & ~fitting,
         everywhere=everywhere,
     )
 
 
-def _best_of_each(fit: Fit, trend: Floats, dial: float, rows: Places) -> Places:
-    """Of these rows, for each interest and for taste, which would be the first if it were alone."""
-    best, trends = [rows[:0]], trend[rows]
+def _best_of_each(
+    fit: Fit, trend: Floats, dial: float, fitting: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """For each interest, and for taste, which row would be the first if it were alone."""
+    best = np.zeros(len(trend), np.bool_)
     for strength in (*(strength for _, strength in fit.named), fit.taste):
         if strength is not None and dial < 1.0:
-            own = strength[rows]
-            scores = np.where(own >= FLOOR, select.blended(own, trends, dial), np.float32(-1.0))
-            firsts = np.flatnonzero(scores == scores.max(initial=0.0))
-            best.append(rows[firsts[np.argsort(-trends[firsts], kind="stable")[:1]]])
-    return np.concatenate(best)
+            fits = fitting & (strength >= FLOOR)
+            scores = select.blended(strength, trend, dial) * fits
+            firsts = np.flatnonzero((scores == scores.max(initial=0.0)) & fits)
+            best[firsts[np.argsort(-trend[firsts], kind="stable")[:1]]] = True
+    return best
 
 
 def _explores(reader: Reader, dial: float, fitting: int) -> bool:

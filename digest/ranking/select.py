@@ -91,14 +91,14 @@ def best_rows(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """One reader's candidates: rows `ranked` best first, the score and the topic (the number of
-    an interest, -1 for none) of every row, how many are wanted, and of `ranked` those to be
-    `kept`: the best of each interest."""
+    an interest, -1 for none) of every row, how many are wanted, and which rows are to be `kept`:
+    the best of each interest."""
 
     ranked: Places
     scores: Floats
     topics: Places
     limit: int
-    kept: Places
+    kept: npt.NDArray[np.bool_]
 
 
 def diverse_rows(choices: Sequence[Choice], likeness: Likeness, diversity: float) -> list[Places]:
@@ -135,7 +135,7 @@ def _marginal(
         rows[n, : len(pool)] = pool
         worth[n, : len(pool)] = (1.0 - diversity) * choice.scores[pool].astype(np.float64)
         topics[n, : len(pool)] = choice.topics[pool]
-        kept[n, : len(pool)] = np.isin(pool, choice.kept)
+        kept[n, : len(pool)] = choice.kept[pool]
     limits = np.array([choice.limit for choice in choices])
     taken = np.zeros(worth.shape, np.bool_)
     repeated, place = np.zeros(worth.shape), np.zeros(len(choices), np.intp)
@@ -160,7 +160,7 @@ def pool_of(choice: Choice) -> Places:
     first = max(POOL_FACTOR * limit, POOL_LEAST)
     if len(ranked) <= first:
         return ranked
-    in_pool = (np.arange(len(ranked)) < first) | np.isin(ranked, choice.kept)
+    in_pool = (np.arange(len(ranked)) < first) | choice.kept[ranked]
     of_rank = topics[ranked]
     for topic in np.unique(of_rank[first:]):
         places = np.flatnonzero(of_rank == topic)

@@ -32,7 +32,7 @@ def choice(scores: list[float], limit: int, topics: list[int], kept: Sequence[in
         scores=values,
         topics=np.array(topics, np.intp),
         limit=limit,
-        kept=np.array(kept, np.intp),
+        kept=np.isin(np.arange(len(scores)), kept),
     )
 
 

@@ -1,0 +1,124 @@
+import numpy as np
+import pytest
+
+from digest.ranking.corpus import Corpus, RankingPaper
+from digest.ranking.likes import Opinion, kin_of, strengths
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.relevance import FLOOR
+from digest.ranking.static_table import StaticTable
+from digest.ranking.vectors import Floats
+from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, SECRET
+
+ROBOTS = LikedPaper(
+    title="Robots that learn to grasp by diffusion",
+    abstract="A diffusion policy lets a robot grasp from few demonstrations.",
+)
+CHEMISTRY = LikedPaper(
+    title="Energies of molecules by graph networks",
+    abstract="We predict the energy of molecules from their bonds by a graph neural network.",
+)
+NAMELESS = LikedPaper(title="…")
+
+
+@pytest.fixture(scope="module")
+def corpus(table: StaticTable | None) -> Corpus:
+    return Corpus(ALL, None, table=table)
+
+
+def taste(corpus: Corpus, *said: tuple[LikedPaper, float]) -> Floats:
+    opinions = [Opinion(kin=kin_of(corpus, paper), weight=weight) for paper, weight in said]
+    return np.asarray(strengths(corpus, [opinions])[0], np.float32)
+
+
+def row(corpus: Corpus, paper: RankingPaper) -> int:
+    return corpus.papers.index(paper)
+
+
+def test_a_liked_paper_lifts_its_like_above_the_floor_and_nothing_else(corpus: Corpus) -> None:
+    found = taste(corpus, (ROBOTS, 1.0))
+    assert np.flatnonzero(found >= FLOOR).tolist() == [row(corpus, GRASP)]
+    assert 0 <= found.min() <= found.max() < 1
+
+
+def test_a_liked_paper_is_not_told_of_again(corpus: Corpus) -> None:
+    itself = LikedPaper(title=GRASP.title.upper(), abstract=GRASP.abstract)
+    assert kin_of(corpus, itself).scores[row(corpus, GRASP)] == 0
+    assert kin_of(corpus, itself).likeness[row(corpus, GRASP)] == 0
+
+
+def test_a_twin_under_another_title_is_nearest_of_all(corpus: Corpus) -> None:
+    twin = LikedPaper(title=f"{GRASP.title}, revisited", abstract=GRASP.abstract)
+    found = taste(corpus, (twin, 1.0))
+    assert found.argmax() == row(corpus, GRASP)
+    assert found.max() > taste(corpus, (ROBOTS, 1.0)).max()
+    likeness = kin_of(corpus, twin).likeness
+    assert likeness[row(corpus, GRASP)] > 0.8
+    assert 0 <= likeness.min() <= likeness.max() <= 1
+
+
+def test_several_likes_are_one_taste_for_each_of_them(corpus: Corpus) -> None:
+    found = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0))
+    best = set(np.argsort(-found)[:2].tolist())
+    assert best == {row(corpus, GRASP), row(corpus, MOLECULE)}
+
+
+def test_a_vote_against_a_paper_lowers_what_is_like_it(corpus: Corpus) -> None:
+    plain = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0))
+    less = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0), (CHEMISTRY, -1.0))
+    assert less[row(corpus, MOLECULE)] < plain[row(corpus, MOLECULE)]
+    assert less.argmax() == row(corpus, GRASP)
+
+
+def test_an_old_vote_against_counts_less_than_a_fresh_one(corpus: Corpus) -> None:
+    molecule = [
+        taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0), (CHEMISTRY, -weight))[row(corpus, MOLECULE)]
+        for weight in (0.1, 0.5, 1.0)
+    ]
+    assert molecule == sorted(molecule, reverse=True)
+    assert molecule[0] > molecule[-1]
+
+
+def test_of_two_likes_the_older_counts_less(corpus: Corpus) -> None:
+    even = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0))[row(corpus, MOLECULE)]
+    older = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 0.3))[row(corpus, MOLECULE)]
+    assert older < even
+
+
+def test_without_a_liked_paper_there_is_no_taste(corpus: Corpus) -> None:
+    assert not taste(corpus).any()
+    assert not taste(corpus, (ROBOTS, -1.0)).any()
+
+
+def test_a_liked_paper_without_words_is_like_nothing(corpus: Corpus) -> None:
+    for title in ("…", ""):
+        assert not kin_of(corpus, LikedPaper(title=title)).likeness.any()
+        assert np.all(taste(corpus, (LikedPaper(title=title), 1.0)) < FLOOR)
+
+
+def test_a_liked_paper_of_words_that_no_candidate_has_is_like_nothing(corpus: Corpus) -> None:
+    found = taste(corpus, (LikedPaper(title="Sonnets of the Zyzzogeton"), 1.0))
+    assert np.all(found < FLOOR)
+
+
+def test_a_liked_paper_without_words_takes_nothing_from_the_others(corpus: Corpus) -> None:
+    found = taste(corpus, (ROBOTS, 1.0), (NAMELESS, 1.0))
+    assert found.argmax() == row(corpus, GRASP)
+
+
+def test_tastes_do_not_know_of_each_other(corpus: Corpus) -> None:
+    robots, chemistry = ([Opinion(kin=kin_of(corpus, paper))] for paper in (ROBOTS, CHEMISTRY))
+    together = strengths(corpus, [robots, [], chemistry])
+    assert together.shape == (3, len(corpus))
+    for alone, found in ((robots, together[0]), ([], together[1]), (chemistry, together[2])):
+        assert found == pytest.approx(strengths(corpus, [alone])[0], abs=1e-5)
+
+
+def test_where_there_are_no_candidates_there_is_nothing_to_like(table: StaticTable | None) -> None:
+    nothing = Corpus([], None, table=table)
+    assert taste(nothing, (ROBOTS, 1.0)).shape == (0,)
+
+
+def test_strangers_get_less_than_kin_whatever_was_liked(corpus: Corpus) -> None:
+    for paper in (GRASP, MOLECULE, JUDGE, SECRET):
+        liked = LikedPaper(title=f"More on: {paper.title}", abstract=paper.abstract)
+        assert taste(corpus, (liked, 1.0)).argmax() == row(corpus, paper)

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from digest.ranking.space import MOST_DEVIATIONS, Space, standardised, unit
+from digest.ranking.vectors import Floats
+
+
+def space(*vectors: tuple[float, ...]) -> Space:
+    return Space(np.array(vectors, np.float32))
+
+
+some_scores = arrays(
+    np.float32,
+    array_shapes(min_dims=2, max_dims=2, max_side=20),
+    elements=st.floats(-1000, 1000, width=32),
+)
+
+
+def test_papers_are_points_of_length_one_around_their_mean() -> None:
+    placed = space((3, 1), (1, 3), (5, 5))
+    assert np.linalg.norm(placed.papers, axis=1) == pytest.approx([1, 1, 1])
+    assert placed.papers[2] == pytest.approx([2**-0.5, 2**-0.5])
+    assert placed.papers[0] == pytest.approx([0, -1])
+
+
+def test_papers_without_a_vector_are_at_the_origin_and_do_not_move_it() -> None:
+    with_gap = space((3, 1), (0, 0), (1, 3))
+    assert with_gap.papers[1].tolist() == [0, 0]
+    assert with_gap.papers[[0, 2]] == pytest.approx(space((3, 1), (1, 3)).papers)
+
+
+def test_another_paper_finds_the_place_of_its_twin() -> None:
+    vectors = np.array([(3, 1, 0), (1, 3, 0), (5, 5, 1)], np.float32)
+    placed = Space(vectors)
+    assert placed.placed(vectors) == pytest.approx(placed.papers)
+    assert placed.placed(np.zeros((1, 3), np.float32)).tolist() == [[0, 0, 0]]
+
+
+def test_a_space_without_papers_or_without_vectors_answers_with_zeros() -> None:
+    assert Space(np.zeros((0, 2), np.float32)).near(np.ones((1, 2), np.float32)).shape == (1, 0)
+    empty = space((0, 0), (0, 0))
+    assert empty.near(np.ones((1, 2), np.float32)).tolist() == [[0, 0]]
+    assert empty.towards(np.ones((1, 2), np.float32)).tolist() == [[0, 0]]
+
+
+def test_the_paper_that_points_where_a_text_does_is_nearest() -> None:
+    placed = space((1, 0), (0, 1), (-1, -1))
+    near = placed.near(np.array([(5, 0), (0, 0.1)], np.float32))
+    assert near.argmax(axis=1).tolist() == [0, 1]
+    assert near.mean(axis=1) == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_a_text_without_a_vector_is_equally_near_to_all() -> None:
+    assert space((1, 0), (0, 1)).near(np.zeros((1, 2), np.float32)).tolist() == [[0, 0]]
+
+
+def test_a_longer_text_is_not_nearer() -> None:
+    placed, text = space((1, 0), (0, 1), (-1, -1)), np.array([(1, 0.5)], np.float32)
+    assert placed.near(text) == pytest.approx(placed.near(text * 9), abs=1e-5)
+
+
+def test_a_taste_is_told_by_what_sets_it_apart_and_not_by_what_all_papers_share() -> None:
+    """Papers differ much along the first axis and little along the second."""
+    rng = np.random.default_rng(7)
+    vectors = rng.normal(size=(200, 3)).astype(np.float32) * np.array([4, 0.5, 0.5], np.float32)
+    vectors[0] = (6, 3, 0)
+    vectors[1] = (6, 0, 0)
+    vectors[2] = (0, 3, 0)
+    placed = Space(vectors)
+    taste = placed.papers[:1]
+    first, alike_in_common, alike_in_rare = placed.towards(taste)[0, :3]
+    assert first > alike_in_common
+    assert alike_in_rare > alike_in_common
+    assert placed.near(taste)[0, 1] > placed.near(taste)[0, 2]
+
+
+@given(some_scores)
+def test_standardised_scores_have_no_mean_and_stay_within_their_bounds(scores: Floats) -> None:
+    rows = standardised(scores)
+    assert rows.shape == scores.shape
+    assert np.all(np.abs(rows) <= MOST_DEVIATIONS)
+    for row, was in zip(rows, scores, strict=True):
+        order = np.argsort(was, kind="stable")
+        assert np.all(np.diff(row[order]) >= 0)
+        if np.ptp(was) > 1 and np.abs(row).max() < MOST_DEVIATIONS:
+            assert row.mean() == pytest.approx(0, abs=1e-2)
+            assert row.std() == pytest.approx(1, abs=1e-2)
+
+
+def test_equal_scores_deviate_by_nothing() -> None:
+    assert standardised(np.full((2, 3), 7.0)).tolist() == [[0, 0, 0], [0, 0, 0]]
+    assert standardised(np.zeros((2, 0))).shape == (2, 0)
+
+
+def test_an_outlier_among_many_is_cut() -> None:
+    scores = np.zeros((1, 1000))
+    scores[0, 3] = 1
+    assert standardised(scores)[0, 3] == MOST_DEVIATIONS
+
+
+@given(some_scores)
+def test_unit_vectors_have_length_one_or_stay_zeros(vectors: Floats) -> None:
+    lengths = np.linalg.norm(unit(vectors), axis=1)
+    was = np.linalg.norm(vectors, axis=1)
+    assert np.all(lengths <= 1 + 1e-4)
+    assert lengths[was > 1e-3] == pytest.approx(np.ones(int((was > 1e-3).sum())), abs=1e-4)
+    assert not lengths[~vectors.any(axis=1)].any()
