@@ -379,6 +379,13 @@ def test_what_trends_everywhere_comes_behind_what_fits_and_never_alone(
     assert sent_papers(sqlite_store, "reader2@example.org") == []
 
 
+def test_a_place_that_no_other_paper_can_have_goes_to_what_fits(sqlite_store: Store) -> None:
+    store_papers(sqlite_store, 12)
+    store_subscriber(sqlite_store, email=ADA, preferences=Preferences(dial=0.5, max_papers=10))
+    assemble(make_app(sqlite_store), TODAY)
+    assert [len(papers) for papers in sent_papers(sqlite_store)] == [10]
+
+
 def test_a_liked_paper_brings_its_like_even_when_it_is_old_itself(sqlite_store: Store) -> None:
     words = "Spiking neurons on neuromorphic chips learn with local plasticity rules"
     old, new, other = store_records(
