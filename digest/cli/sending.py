@@ -254,5 +254,6 @@ def _explained_row(one: previews.ExplainedPaper) -> dict[str, Any]:
         "match": round(one.paper.relevance, 6),
         "trend": round(one.paper.trend, 6),
         "reasons": [one.paper.reason],
+        "place": one.place.value if one.place else None,
         "parts": dict(one.parts),
     }

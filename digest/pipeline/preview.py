@@ -16,7 +16,7 @@ from digest.pipeline.choice import choose
 from digest.pipeline.compose import digest_content, finish, load_letters
 from digest.pipeline.edition import Issue, gather
 from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for
-from digest.ranking.rank import Ranked
+from digest.ranking.rank import Place, Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
 
@@ -29,11 +29,15 @@ class PreviewedMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedPaper:
-    """A paper with the parts of its score, by name, each as it went into the score."""
+    """A paper with the parts of its score, by name, each as it went into the score.
+
+    `place` tells what it is there for; of a mail that was made, only its reason does.
+    """
 
     paper: PlannedPaper
     title: str
     parts: tuple[tuple[str, float], ...] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +201,7 @@ def _explained(issue: Issue, ranked: Ranked) -> ExplainedPaper:
         ),
         title=issue.papers[ranked.paper_id].title,
         parts=ranked.parts,
+        place=ranked.place,
     )
 
 

@@ -193,11 +193,15 @@ def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _
     fitting = eligible & (fit.total >= FLOOR) if dial < 1.0 else eligible
     scores = select.blended(fit.total, prepared.trend, dial)
     limit = max(reader.limit, 0)
-    everywhere = int(limit * dial * EVERYWHERE_SHARE) if dial < 1.0 else 0
+    others = eligible & ~fitting
+    # A place that nothing can fill is left to what fits.
+    voted = int(np.count_nonzero(others & (prepared.trend >= VOTED_LEAST)))
+    everywhere = min(int(limit * dial * EVERYWHERE_SHARE), voted) if dial < 1.0 else 0
     topical = dial < 1.0 and (bool(fit.named) or fit.taste is not None)
     topics = fit.topics() if topical else np.full(len(scores), -1, np.intp)
     ranked = select.best_rows(scores, prepared.trend, fitting)
-    explore = _explores(reader, dial, len(ranked))
+    near = int(np.count_nonzero(others & (fit.total >= EXPLORE_LEAST)))
+    explore = _explores(reader, dial, len(ranked)) and near > everywhere
     return _Draft(
         reader=reader,
         dial=dial,
@@ -209,7 +213,7 @@ def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _
             limit=limit - everywhere - int(explore),
             kept=_best_of_each(fit, prepared.trend, dial, fitting),
         ),
-        others=eligible & ~fitting,
+        others=others,
         everywhere=everywhere,
     )
 
@@ -251,7 +255,8 @@ def _placed(prepared: Prepared, draft: _Draft, fitting: Places) -> tuple[tuple[P
     if _explores(draft.reader, draft.dial, len(draft.choice.ranked)):
         near = draft.others & (draft.fit.total >= EXPLORE_LEAST)
         near[everywhere] = False
-        explored = select.best_rows(draft.choice.scores, trend, near, 1)[:1]
+        room = min(max(left - len(everywhere), 0), 1)
+        explored = select.best_rows(draft.choice.scores, trend, near, 1)[:room]
     return (
         (Place.FITS, fitting),
         (Place.EVERYWHERE, everywhere),

@@ -152,3 +152,4 @@ def test_a_library_weighs_in_the_next_digest(operator: Operator, tmp_path: Path)
     explained = operator.json("explain", "eve@reader.example", "--date", "2026-03-20")
     parts = {part for paper in explained["papers"] for part in paper["parts"]}
     assert f"like: On {row['title']}" in parts
+    assert explained["papers"][0]["place"] == "fits"

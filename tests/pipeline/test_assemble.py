@@ -359,6 +359,33 @@ def test_the_dial_turns_from_what_matches_to_what_trends(sqlite_store: Store) ->
     assert sent_papers(sqlite_store, "reader2@example.org") == [[2]]
 
 
+def test_what_trends_everywhere_comes_behind_what_fits_and_never_alone(
+    sqlite_store: Store,
+) -> None:
+    store_records(
+        sqlite_store,
+        [
+            with_votes(1, 0, "Octopus minds and their eight arms"),
+            with_votes(2, 900, "Compilers for quantum circuits"),
+            with_votes(3, 20, "Trade routes of the bronze age"),
+            with_votes(4, 0, "Glass made of volcanic ash"),
+        ],
+    )
+    half = Preferences(dial=0.5, max_papers=4)
+    for number, words in ((1, "octopus minds"), (2, "medieval poetry")):
+        store_subscriber(sqlite_store, number, preferences=half, wishes=(make_interest(words),))
+    assemble(make_app(sqlite_store), TODAY)
+    assert sent_papers(sqlite_store, "reader1@example.org") == [[1, 2]]
+    assert sent_papers(sqlite_store, "reader2@example.org") == []
+
+
+def test_a_place_that_no_other_paper_can_have_goes_to_what_fits(sqlite_store: Store) -> None:
+    store_papers(sqlite_store, 12)
+    store_subscriber(sqlite_store, email=ADA, preferences=Preferences(dial=0.5, max_papers=10))
+    assemble(make_app(sqlite_store), TODAY)
+    assert [len(papers) for papers in sent_papers(sqlite_store)] == [10]
+
+
 def test_a_liked_paper_brings_its_like_even_when_it_is_old_itself(sqlite_store: Store) -> None:
     words = "Spiking neurons on neuromorphic chips learn with local plasticity rules"
     old, new, other = store_records(

@@ -8,6 +8,7 @@ import pytest
 
 from digest.core.deliveries import Accepted, Deferred, Rejected, SendOutcome
 from digest.core.errors import NotFound
+from digest.core.papers import Reading
 from digest.core.subscribers import Preferences, Status
 from digest.pipeline import membership
 from digest.pipeline.app import App, WhenEmpty
@@ -15,8 +16,17 @@ from digest.pipeline.assemble import assemble
 from digest.pipeline.deliver import deliver
 from digest.pipeline.preview import explain, preview
 from digest.pipeline.refresh import refresh
+from digest.ranking.rank import Place
 from digest.store.engine import Store
-from tests.builders import NOW, TODAY, make_app, store_papers, store_subscriber
+from tests.builders import (
+    NOW,
+    TODAY,
+    make_app,
+    make_record,
+    store_papers,
+    store_records,
+    store_subscriber,
+)
 from tests.fakes import FakeClock, FakeMailer, FakeSource
 from tests.pipeline.world import everything, member, planned, set_status
 
@@ -167,6 +177,25 @@ def test_explain_tells_of_a_day_that_was_not_planned_yet(sqlite_store: Store) ->
     assert [one.title for one in told.papers] == [
         "Walking robots that plan ahead, study 1",
         "Walking robots that plan ahead, study 2",
+    ]
+
+
+def test_explain_says_what_each_paper_of_a_mail_to_come_is_there_for(sqlite_store: Store) -> None:
+    """Of a mail that was made, the reason does."""
+    votes = (Reading(metric="upvotes", value=40),)
+    popular = {"title": "Trade routes of the bronze age", "abstract": "Ships, tin and copper."}
+    store_records(
+        sqlite_store, [*map(make_record, (1, 2)), make_record(3, **popular, readings=votes)]
+    )
+    store_subscriber(sqlite_store, email=ADA)
+    app = make_app(sqlite_store)
+    before = explain(app, ADA, TODAY).papers
+    assert [one.place for one in before] == [Place.FITS, Place.FITS, Place.EVERYWHERE]
+    assert before[-1].paper.reason.startswith("trending everywhere: ")
+    assemble(app, TODAY)
+    made = explain(app, ADA, TODAY).papers
+    assert [(one.place, one.paper.reason) for one in made] == [
+        (None, one.paper.reason) for one in before
     ]
 
 
