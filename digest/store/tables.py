@@ -9,40 +9,11 @@ from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import Frequency, Status
-from digest.store.columns import Time, metadata, one_of, serial
-from digest.store.learnt_tables import analyses, models, term_counts
-
-__all__ = [
-    "analyses",
-    "attempts",
-    "candidates",
-    "cards",
-    "consents",
-    "deliveries",
-    "delivery_papers",
-    "editions",
-    "feedback",
-    "fetches",
-    "inbound_mails",
-    "interests",
-    "leases",
-    "libraries",
-    "library_papers",
-    "metadata",
-    "models",
-    "paces",
-    "paper_ids",
-    "paper_sources",
-    "papers",
-    "rulings",
-    "sent_papers",
-    "signals",
-    "sources",
-    "subscribers",
-    "suppressions",
-    "term_counts",
-    "validators",
-]
+from digest.store.columns import Time, one_of, serial
+from digest.store.columns import metadata as metadata
+from digest.store.learnt_tables import analyses as analyses
+from digest.store.learnt_tables import models as models
+from digest.store.learnt_tables import term_counts as term_counts
 
 # --- papers -----------------------------------------------------------------------------------
 
