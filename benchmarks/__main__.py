@@ -8,17 +8,21 @@ from typing import Any
 
 from benchmarks.measure import in_process
 
-_RUNS = {
+_RUNS: dict[str, tuple[str, ...]] = {
     "ingest": ("ingest", "100000"),
     "growth": ("growth", "5000"),
     "statistics_10000": ("statistics", "10000"),
     "statistics_100000": ("statistics", "100000"),
+    "ranking_1000": ("ranking", "1000", "1"),
+    "ranking_100000": ("ranking", "100000", "1"),
+    "ranking_1000_mixed": ("ranking", "1000", "20"),
+    "ranking_10000_mixed": ("ranking", "10000", "20"),
     "delivery_1000": ("delivery", "1000"),
     "delivery_10000": ("delivery", "10000"),
 }
 if RECORDINGS := os.environ.get("DIGEST_RECORDINGS"):
     _RUNS["dedupe"] = ("dedupe", RECORDINGS)
-_KINDS = tuple(dict.fromkeys(module for module, _ in _RUNS.values()))
+_KINDS = tuple(dict.fromkeys(module for module, *_ in _RUNS.values()))
 
 
 def main() -> None:
@@ -27,10 +31,10 @@ def main() -> None:
     parser.add_argument("--only", choices=_KINDS, action="append", help="run this, not all")
     arguments = parser.parse_args()
     results: dict[str, dict[str, Any]] = {}
-    for name, (module, argument) in _RUNS.items():
+    for name, (module, *arguments_of_it) in _RUNS.items():
         if arguments.only and module not in arguments.only:
             continue
-        results[name] = in_process(module, argument)
+        results[name] = in_process(module, *arguments_of_it)
         print(
             f"{name}: " + ", ".join(f"{key} {value}" for key, value in results[name].items()),
             flush=True,

@@ -9,11 +9,16 @@ from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
 from digest.core.subscribers import Frequency, Status
+from digest.store import columns, learnt_tables
 from digest.store.columns import Time, one_of, serial
-from digest.store.columns import metadata as metadata
-from digest.store.learnt_tables import analyses as analyses
-from digest.store.learnt_tables import models as models
-from digest.store.learnt_tables import term_counts as term_counts
+
+metadata = columns.metadata
+# What is worked out from the others; named here, too, so that all tables are found in one place.
+analyses, term_counts, models = (
+    learnt_tables.analyses,
+    learnt_tables.term_counts,
+    learnt_tables.models,
+)
 
 # --- papers -----------------------------------------------------------------------------------
 

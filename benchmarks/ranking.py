@@ -1,0 +1,126 @@
+"""Papers chosen for many readers out of a thousand candidates: words, meaning, taste, trend and
+diversity, the top 30 of each; beside the bare product of as many vectors with the candidates'."""
+
+import json
+import sys
+from collections.abc import Iterator
+
+import numpy as np
+
+from benchmarks.measure import Stopwatch, peak_mb
+from digest.core.identifiers import PaperId
+from digest.core.interests import Interest, InterestKind
+from digest.embedding.shipped import table_bytes
+from digest.ranking.corpus import RankingPaper
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.rank import Prepared, Reader, prepare, rank_all
+from digest.ranking.static_table import StaticTable, parse_table
+
+_CANDIDATES, _BATCH, _TOP = 1_000, 256, 30
+_DIMENSIONS = 256
+_WORDS_OF_AN_ABSTRACT, _WORDS_OF_A_TITLE = 130, 9
+_SUBJECTS = 40
+
+
+def main(readers: int, most_interests: int) -> None:
+    random = np.random.default_rng(0)
+    table = parse_table(table_bytes())
+    writer = _Writer(table, random)
+    papers = [
+        RankingPaper(
+            paper_id=PaperId(n),
+            title=writer.text(n % _SUBJECTS, _WORDS_OF_A_TITLE),
+            abstract=writer.text(n % _SUBJECTS, _WORDS_OF_AN_ABSTRACT),
+            categories=(f"cs.{n % 7}",),
+            trend=float(random.beta(1, 4)),
+            trend_reason="12 votes",
+        )
+        for n in range(1, _CANDIDATES + 1)
+    ]
+    preparing, ranking, bare = Stopwatch(), Stopwatch(), Stopwatch()
+    with preparing:
+        prepared = prepare(papers, table=table)
+    chosen = _rank(prepared, writer, readers, most_interests, ranking)
+    after_ranking = peak_mb()
+    _multiply(readers, bare)
+    print(
+        json.dumps(
+            {
+                "readers": readers,
+                "interests_each": f"1 to {most_interests}" if most_interests > 1 else "1",
+                "prepare_s": round(preparing.seconds, 2),
+                "rank_s": round(ranking.seconds, 2),
+                "rank_cpu_s": round(ranking.cpu_seconds, 2),
+                "us_per_reader": round(ranking.seconds / readers * 1e6),
+                "chosen_each": round(chosen / readers, 1),
+                "bare_product_and_top_s": round(bare.seconds, 2),
+                "times_bare": round(ranking.seconds / bare.seconds, 1),
+                "peak_mb": round(after_ranking),
+            }
+        )
+    )
+
+
+class _Writer:
+    """Texts about subjects: words of a subject among words of any paper."""
+
+    def __init__(self, table: StaticTable, random: np.random.Generator) -> None:
+        self._words = [term for term in table.terms if term.isalpha()][:8_000]
+        self._common = 1 / np.arange(20, 20 + len(self._words))
+        self._common /= self._common.sum()
+        self._subjects = random.integers(200, len(self._words), (_SUBJECTS, 30))
+        self._random = random
+
+    def text(self, subject: int, count: int) -> str:
+        common = self._random.choice(len(self._words), count, p=self._common)
+        own = self._random.choice(self._subjects[subject], count)
+        places = np.where(self._random.random(count) < 0.35, own, common)
+        return " ".join(self._words[place] for place in places)
+
+    def interest(self) -> Interest:
+        subject = self._random.integers(_SUBJECTS)
+        words = self._random.choice(self._subjects[subject], self._random.integers(2, 5))
+        return Interest(InterestKind.TEXT, " ".join(self._words[place] for place in words))
+
+
+def _rank(
+    prepared: Prepared, writer: _Writer, readers: int, most_interests: int, watch: Stopwatch
+) -> int:
+    """Batch by batch, as the pipeline does; writing the interests is not measured."""
+    chosen = 0
+    for batch in _batches(writer, readers, most_interests):
+        with watch:
+            chosen += sum(map(len, rank_all(prepared, batch, diversity=0.3)))
+    return chosen
+
+
+def _batches(writer: _Writer, readers: int, most_interests: int) -> Iterator[list[Reader]]:
+    random = np.random.default_rng(1)
+    liked = {
+        str(n): LikedPaper(title=writer.text(n, 9), abstract=writer.text(n, 130)) for n in range(20)
+    }
+    for first in range(0, readers, _BATCH):
+        yield [
+            Reader(
+                interests=(
+                    *(writer.interest() for _ in range(random.integers(1, most_interests + 1))),
+                    Interest(InterestKind.LIKE, str(random.integers(len(liked)))),
+                ),
+                liked=liked,
+                limit=_TOP,
+            )
+            for _ in range(min(_BATCH, readers - first))
+        ]
+
+
+def _multiply(readers: int, watch: Stopwatch) -> None:
+    random = np.random.default_rng(2)
+    papers = random.standard_normal((_DIMENSIONS, _CANDIDATES), np.float32)
+    for first in range(0, readers, 2_048):
+        texts = random.standard_normal((min(2_048, readers - first), _DIMENSIONS), np.float32)
+        with watch:
+            np.argpartition(-(texts @ papers), _TOP, axis=1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
