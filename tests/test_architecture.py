@@ -13,6 +13,7 @@ FLOORS = {
     "core": 0,
     "ranking": 1,
     "sources": 1,
+    "embedding": 1,
     "store": 1,
     "mail": 1,
     "pipeline": 2,
