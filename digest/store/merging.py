@@ -16,6 +16,7 @@ from digest.store.tables import (
     candidates,
     cards,
     delivery_papers,
+    embeddings,
     interests,
     paper_ids,
     paper_sources,
@@ -56,6 +57,8 @@ def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
         saying.save(conn, kept, origins)
         if values:
             conn.execute(sa.update(papers).where(papers.c.id == kept).values(values))
+        if not {"title", "abstract"}.isdisjoint(values):  # a vector is of the text before
+            conn.execute(sa.delete(embeddings).where(embeddings.c.paper_id == kept))
     return len(others)
 
 
