@@ -15,11 +15,14 @@ from digest.core.clock import Clock
 from digest.core.errors import ConfigError
 from digest.core.subscribers import Preferences, parse_at
 from digest.core.tokens import TokenSigner
+from digest.embedding.choice import choose_encoder
+from digest.embedding.encoder import Encoder
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
+from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Source
 from digest.section_forms import normalize_from
 from digest.settings import Settings
@@ -102,7 +105,8 @@ def build_app(
     """The app as configured, fetching from `sources`, and where one is in trouble from its
     `stand_ins`.
 
-    Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read.
+    Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read,
+    a model that is not there.
     """
     secret = settings.security.secret_key
     if not secret:
@@ -110,6 +114,7 @@ def build_app(
             ["security.secret_key: missing; `digest init` writes a configuration with one"]
         )
     identity = build_identity(settings)
+    encoder = build_encoder(settings, clock)
     return App(
         store=store,
         clock=clock,
@@ -125,6 +130,7 @@ def build_app(
         identity=identity,
         address_hash=_KeyedHash(secret.encode()),
         rules=_rules(settings),
+        meanings=Meanings(store, clock, encoder) if encoder is not None else None,
     )
 
 
@@ -220,6 +226,22 @@ def build_identity(settings: Settings) -> MailIdentity:
         postal_address=settings.mail.postal_address,
         command_address=settings.mailbox.address,
         base_url=settings.web.base_url,
+    )
+
+
+def build_encoder(settings: Settings, clock: Clock) -> Encoder | None:
+    """The configured model, not yet loaded; None where words alone are compared.
+
+    Raises ConfigError when a file or package is missing.
+    """
+    if settings.ranking.method == "lexical":
+        return None
+    return choose_encoder(
+        settings.ranking.model,
+        settings.ranking.endpoint.options(),
+        folder=settings.folder,
+        user_agent=_user_agent(settings),
+        clock=clock,
     )
 
 

@@ -19,6 +19,7 @@ from digest.cli import (
     demo,
     doctor,
     mailbox,
+    models,
     papers,
     sending,
     setup,
@@ -103,6 +104,7 @@ app.add_typer(subscribers.app, name="subscribers")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(sources.app, name="sources")
 app.add_typer(mailbox.app, name="mailbox")
+app.add_typer(models.app, name="model")
 app.add_typer(database.app, name="db")
 app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(
     doctor.doctor

@@ -11,6 +11,7 @@ from digest.core.tokens import TokenSigner
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner
+from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Mailer, Source
 from digest.store.engine import Store
 
@@ -53,6 +54,8 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
+    """`meanings` is None where interests are matched by words alone."""
+
     store: Store
     clock: Clock
     new_id: Callable[[], str]
@@ -67,3 +70,4 @@ class App:
     identity: MailIdentity
     address_hash: Callable[[str], str]
     rules: Rules
+    meanings: Meanings | None = None

@@ -4,11 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+import numpy as np
+
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
 from digest.core.interests import InterestKind
 from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
+from digest.embedding.encoder import Floats
 from digest.pipeline.app import App
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
@@ -21,7 +24,11 @@ from digest.store.editions import Candidate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """The candidates of one date, ready to be ranked for anybody; prepared once for all."""
+    """The candidates of one date, ready to be ranked for anybody; prepared once for all.
+
+    `vectors` is what the candidates mean, a row for each in their order, zeros where that is not
+    known; it has no columns where no model is used.
+    """
 
     day: date
     window: Window
@@ -29,6 +36,7 @@ class Issue:
     candidates: tuple[Candidate, ...]
     prepared: Prepared
     missing: tuple[str, ...]
+    vectors: Floats
     liked: dict[str, LikedPaper | None] = field(default_factory=dict)
 
 
@@ -51,7 +59,28 @@ def gather(app: App, day: date) -> Issue:
         candidates=candidates,
         prepared=prepare([ranking_paper(papers[c.paper_id], c) for c in candidates]),
         missing=missing_sources(app),
+        vectors=_vectors(app, [candidate.paper_id for candidate in candidates]),
     )
+
+
+def _vectors(app: App, ids: Sequence[PaperId]) -> Floats:
+    if app.meanings is None:
+        return np.zeros((len(ids), 0), np.float32)
+    return app.meanings.paper_vectors(ids)
+
+
+def interest_vectors(app: App, subscribers: Sequence[Subscriber]) -> Mapping[str, Floats]:
+    """What the interests in prose of these people mean, by their words; what is not known is left
+    out. The model is asked once for all that are new to it."""
+    if app.meanings is None:
+        return {}
+    prose = {
+        interest.value
+        for subscriber in subscribers
+        for interest in subscriber.interests
+        if interest.kind is InterestKind.TEXT
+    }
+    return app.meanings.text_vectors(sorted(prose))
 
 
 def judge(
