@@ -15,6 +15,7 @@ from digest.store.merging import merge_rows
 from digest.store.tables import embeddings as table
 from digest.store.tables import text_embeddings
 from tests.builders import NOW, make_record, store_papers, store_records, store_subscriber
+from tests.store.test_query_plans import plans
 
 DAY = timedelta(days=1)
 MODEL = "letters"
@@ -95,6 +96,12 @@ def test_papers_made_one_lose_a_vector_of_the_text_before(store: Store) -> None:
     with store.write() as conn:
         merge_rows(conn, [PaperId(1), PaperId(2)])
     assert kept(store) == []
+
+
+def test_only_likes_are_read_from_end_to_end(sqlite_store: Store) -> None:
+    steps = plans(sqlite_store, lambda conn: embeddings.wanted(conn, NOW - DAY, None, MODEL))
+    scans = [step for step in steps if step.startswith("SCAN")]
+    assert scans == ["SCAN interests USING INDEX ix_interests_likes"]
 
 
 # --- keeping --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
-from digest.store import claims, editions, ledger, library, outbox, papers, subscribers
+from digest.store import claims, editions, embeddings, ledger, library, outbox, papers, subscribers
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_record
 
@@ -54,6 +54,9 @@ QUESTIONS: dict[str, Question] = {
     "signals": lambda conn: library.signals_of(conn, [1, 2]),
     "edition": lambda conn: editions.by_date(conn, TODAY),
     "candidates": lambda conn: editions.candidates_of(conn, editions.EditionId(1)),
+    "vectors": lambda conn: embeddings.vectors(conn, "a model", [1, 2]),
+    "newest vector": lambda conn: embeddings.newest_at(conn, "a model"),
+    "vectors of texts": lambda conn: embeddings.text_vectors(conn, "a model", {"a"}),
     "cards": lambda conn: editions.cards_of(conn, editions.EditionId(1), [PaperId(1)]),
 }
 
