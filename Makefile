@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench docs lock format clean
+.PHONY: demo test lint bench eval gate docs lock format clean
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "digest needs Python 3.11 or newer: set PYTHON=python3.11")'
@@ -35,6 +35,16 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m benchmarks --out bench-out $(ARGS)
 
+$(VENV)/installed-eval: requirements-eval.lock $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-eval.lock
+	touch $@
+
+eval: $(VENV)/installed-eval
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m evaluation --out eval-out $(ARGS)
+
+gate: $(VENV)/installed-dev
+	$(BIN)/python -m tests.ranking.gate
+
 docs: $(VENV)/installed
 	$(BIN)/python docs/cli.py
 
@@ -44,8 +54,9 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generat
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet uv
-	$(LOCK) --group build --output-file requirements.lock
+	$(LOCK) --extra eval --group build --output-file requirements.lock
 	$(LOCK) --all-extras --group dev --output-file requirements-dev.lock
+	$(LOCK) --extra eval --group eval --output-file requirements-eval.lock
 
 clean:
-	rm -rf $(VENV) bench-out demo-out dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) bench-out demo-out eval-out dist .pytest_cache .mypy_cache .ruff_cache

@@ -69,6 +69,7 @@ class MailSection(Section):
     list_id: str = Field(default="", pattern=r"^$|^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")
     bounce_address: Address = ""
     postal_address: str = ""
+    count_opened: bool = False
 
 
 class DkimSection(Section):
@@ -148,9 +149,10 @@ def _model(value: str) -> str:
 
 
 class RankingSection(Section):
-    method: Literal["lexical", "semantic"] = "lexical"
+    method: Literal["static", "lexical", "semantic"] = "static"
     dial: float = Field(default=0.3, ge=0, le=1)
     diversity: float = Field(default=0.3, ge=0, le=1)
+    exploration: bool = True
     model: Annotated[str, AfterValidator(_model)] = ""
     endpoint: RankingEndpointSection = RankingEndpointSection()
 

@@ -1,5 +1,6 @@
 """The only place that knows which concrete parts are used."""
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -17,6 +18,7 @@ from digest.core.subscribers import Preferences, parse_at
 from digest.core.tokens import TokenSigner
 from digest.embedding.choice import choose_encoder
 from digest.embedding.encoder import Encoder
+from digest.embedding.shipped import table_bytes
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
@@ -24,6 +26,7 @@ from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Source
+from digest.ranking.static_table import StaticTable, parse_table
 from digest.section_forms import normalize_from
 from digest.settings import Settings
 from digest.source_sections import SourceSection
@@ -124,14 +127,26 @@ def build_app(
         stand_ins=stand_ins or {},
         every=source_intervals(settings),
         mailer=build_mailer(settings),
-        renderer=Renderer([TEMPLATES], identity, own_words=settings.edition.summary == "abstract"),
+        renderer=Renderer(
+            [TEMPLATES],
+            identity,
+            own_words=settings.edition.summary == "abstract",
+            count_opened=settings.mail.count_opened,
+        ),
         signer=build_signer(settings),
         tokens=TokenSigner(secret),
         identity=identity,
         address_hash=_KeyedHash(secret.encode()),
         rules=_rules(settings),
+        table=shipped_table if settings.ranking.method != "lexical" else lambda: None,
         meanings=Meanings(store, clock, encoder) if encoder is not None else None,
     )
+
+
+@functools.cache
+def shipped_table() -> StaticTable:
+    """The table of meaning, read when papers are first ranked."""
+    return parse_table(table_bytes())
 
 
 class _KeyedHash:
@@ -230,16 +245,21 @@ def build_identity(settings: Settings) -> MailIdentity:
 
 
 def build_encoder(settings: Settings, clock: Clock) -> Encoder | None:
-    """The configured model, not yet loaded; None where words alone are compared.
+    """The configured model, not yet loaded; None where the method has no use for one.
 
     Raises ConfigError when a file or package is missing.
     """
-    if settings.ranking.method == "lexical":
+    if settings.ranking.method != "semantic":
         return None
+    return named_encoder(settings, clock, settings.ranking.model, settings.folder)
+
+
+def named_encoder(settings: Settings, clock: Clock, model: str, folder: Path) -> Encoder:
+    """The model of this name, a path from `folder` on, with the endpoint's settings; as above."""
     return choose_encoder(
-        settings.ranking.model,
+        model,
         settings.ranking.endpoint.options(),
-        folder=settings.folder,
+        folder=folder,
         user_agent=_user_agent(settings),
         clock=clock,
     )
@@ -265,6 +285,7 @@ def _rules(settings: Settings) -> Rules:
         min_papers=settings.edition.min_papers,
         when_empty=WhenEmpty(settings.edition.when_empty),
         diversity=settings.ranking.diversity,
+        exploration=settings.ranking.exploration,
         connections=settings.smtp.connections,
         rate_per_second=settings.smtp.rate_per_second,
         rate_per_domain=settings.smtp.rate_per_domain,

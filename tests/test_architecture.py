@@ -16,6 +16,7 @@ FLOORS = {
     "embedding": 1,
     "store": 1,
     "mail": 1,
+    "evaluation": 2,
     "pipeline": 2,
     "settings": 3,
     "section_forms": 3,

@@ -8,10 +8,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.store import library, schema, subscribers
+from digest.core.feedback import FeedbackKind
+from digest.core.identifiers import Identifier, PaperId
+from digest.store import feedback, libraries, library, models, schema, subscribers
 from digest.store.engine import Store
+from digest.store.libraries import LibraryPaper
 from digest.store.tables import metadata, paper_sources
-from tests.builders import store_subscriber
+from tests.builders import NOW, store_subscriber
 
 # Full-text search is made by hand, differently on each engine, and known to no metadata.
 SEARCH = "papers_search"
@@ -60,6 +63,11 @@ _OLD_PAPER = (
     "VALUES (:id, 'Walking', '', '[]', :at, :at, :at, '', '', '', '', '', '', '[]', :provenance, "
     "'walking')"
 )
+_OLD_READER = (
+    "INSERT INTO subscribers (public_id, email, email_key, status, created_at, frequency, at, "
+    "timezone, max_papers, dial) VALUES ('a', 'ada@reader.example', 'ada@reader.example', "
+    "'active', :at, 'daily', '07:30', 'UTC', 10, 0.3)"
+)
 _OLD_SOURCE = "INSERT INTO paper_sources VALUES (:id, :source, :at, :at, :at, NULL)"
 
 
@@ -89,6 +97,47 @@ def test_0002_tells_of_old_papers_what_is_certain(blank_store: Store) -> None:
         ([], {}, 0, 5),
     ]
     assert {row.appeared_at.isoformat() for row in rows} == {"2026-03-20T12:00:00+00:00"}
+
+
+def test_0004_leaves_what_was_there_and_has_learnt_nothing_yet(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0002")
+    at = "2026-03-20T12:00:00.000000Z"
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_PAPER), {"id": 1, "at": at, "provenance": "{}"})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        assert library.count(conn) == 1
+        assert models.get(conn, "growth") is None
+
+
+def test_0003_leaves_everybody_who_was_there_with_nothing_said(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0002")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        conn.execute(sa.text(_OLD_PAPER), at | {"id": 1, "provenance": "{}"})
+    schema.upgrade(blank_store)
+    with blank_store.write() as conn:
+        (ada,) = subscribers.listed(conn)
+        assert feedback.of(conn, [ada.id]) == {ada.id: ()}
+        feedback.record(conn, ada.id, PaperId(1), FeedbackKind.MORE, ada.created_at)
+        assert feedback.counts(conn)[FeedbackKind.MORE] == 1
+
+
+def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> None:
+    """Nobody has one yet; each can have one from then on, and nobody else changes."""
+    schema.upgrade(blank_store, "0002")
+    ada = store_subscriber(blank_store)
+    schema.upgrade(blank_store)
+    name = Identifier("doi", "10.1234/old")
+    paper = LibraryPaper(
+        name=name, ids=(name,), title="Old", abstract="", authors=(), year=None, liked_at=NOW
+    )
+    with blank_store.write() as conn:
+        assert libraries.owners(conn) == frozenset()
+        libraries.put(conn, ada.id, [paper])
+        assert libraries.of_subscriber(conn, ada.id) == [paper]
+        assert subscribers.by_id(conn, ada.id) == ada
 
 
 def test_the_history_is_one_line() -> None:

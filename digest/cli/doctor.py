@@ -162,12 +162,12 @@ def _check_templates(settings: Settings) -> Check:
 
 def check_model(settings: Settings, clock: Clock, *, network: bool) -> list[Check]:
     """The model, where one is configured; one behind an address only if `network`."""
-    if settings.ranking.method == "lexical":
+    if settings.ranking.method != "semantic":
         return []
     try:
         encoder = build_encoder(settings, clock)
     except ConfigError as error:
-        return [fail("model", str(error), "set ranking.model, or ranking.method to lexical")]
+        return [fail("model", str(error), "set ranking.model, or ranking.method to static")]
     assert encoder is not None
     if isinstance(encoder, EndpointEncoder) and not network:
         return [ok("model", f"{encoder.name} was not asked", "digest doctor --network")]

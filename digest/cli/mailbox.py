@@ -30,7 +30,7 @@ def process_mail(
 ) -> None:
     """Handle mail to the command address.
 
-    It may say subscribe, confirm, unsubscribe or help.
+    It may say subscribe, confirm, unsubscribe, more or less of a topic, or help.
 
     From a pipe, a passing failure exits with 75, so that the mail server tries again.
 

@@ -21,11 +21,13 @@ from digest.cli import (
     mailbox,
     models,
     papers,
+    rank,
     sending,
     setup,
     sources,
     stats,
     subscribers,
+    trend,
 )
 from digest.cli.context import Globals, parse_now
 from digest.cli.output import warn
@@ -106,9 +108,11 @@ app.add_typer(sources.app, name="sources")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(models.app, name="model")
 app.add_typer(database.app, name="db")
+app.command("rank", short_help="Rank the papers of a file, and measure it.")(rank.rank)
 app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(
     doctor.doctor
 )
+app.command("trend", short_help="Score papers on file by how they rise.")(trend.trend)
 app.command("stats", short_help="Count what happened in the last days.")(stats.stats)
 
 

@@ -36,7 +36,7 @@ def embed_papers(
     """
     with opened_app(ctx) as service:
         if service.meanings is None:
-            raise ConfigError(['ranking.method: is "lexical", which has no use for vectors'])
+            raise ConfigError(['ranking.method: only "semantic" has a use for vectors'])
         with shares_progress("encoding") as bar:
             report = embed(
                 service,

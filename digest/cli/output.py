@@ -49,6 +49,11 @@ def print_json(document: Any) -> None:
     print(json.dumps(document, ensure_ascii=False, indent=2, default=_plain))  # noqa: T201
 
 
+def print_json_line(document: Any) -> None:
+    """One JSON document on one line, in plain ASCII: an answer may have many of them."""
+    print(json.dumps(document, default=_plain))  # noqa: T201
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)

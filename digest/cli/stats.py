@@ -11,10 +11,11 @@ import typer
 from digest.cli.context import Json, opened_app
 from digest.cli.output import iso, print_json, print_table, say, short_time
 from digest.core.deliveries import DeliveryStatus
+from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status
 from digest.pipeline.app import App
-from digest.store import history, subscribers
+from digest.store import feedback, history, subscribers
 from digest.store.history import DayCounts, EditionCounts, PaperCounts, SourceCounts
 from digest.store.outbox import WAITING
 
@@ -33,6 +34,7 @@ class Stats:
     deliveries: tuple[DayCounts, ...]
     sources: tuple[SourceCounts, ...]
     papers: PaperCounts
+    feedback: Mapping[FeedbackKind, int]
 
 
 def stats(
@@ -42,7 +44,7 @@ def stats(
     ] = 14,
     json: Json = False,
 ) -> None:
-    """Count subscribers, editions, deliveries, bounces, fetches and papers of the last days.
+    """Count subscribers, feedback, editions, mails, bounces, fetches and papers of the last days.
 
     Days are those of UTC; what is older than [retention] says is gone.
 
@@ -73,6 +75,7 @@ def count(app: App, days: int) -> Stats:
             deliveries=tuple(history.delivery_days(conn, since)),
             sources=tuple(history.source_counts(conn, since)),
             papers=history.paper_counts(conn, since),
+            feedback=feedback.counts(conn, since=since),
         )
 
 
@@ -95,6 +98,7 @@ def _document(counted: Stats) -> dict[str, Any]:
         "suppressions": {"total": counted.suppressed, "new": dict(counted.suppressions)},
         "sources": [_source_row(source) for source in counted.sources],
         "papers": {"stored": counted.papers.stored, "new": counted.papers.new},
+        "feedback": _named(counted.feedback, FeedbackKind),
     }
 
 
@@ -134,6 +138,7 @@ def _print(counted: Stats) -> None:
     say(f"{counted.first.isoformat()} to {counted.last.isoformat()}")
     _print_people(counted)
     say(f"papers       {counted.papers.stored:,} stored, {counted.papers.new:,} new")
+    say(f"feedback     {_listed(counted.feedback.items()) or 'none'}")
     say("")
     _print_editions(counted.editions)
     say("")

@@ -2,18 +2,22 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from digest.cli.context import DryRun, Json, opened_app
+from digest.cli.library_imports import library_rows
 from digest.cli.output import iso, print_json, print_table, say, short_time, warn
 from digest.core.errors import InvalidInput
+from digest.core.feedback import Vote
 from digest.core.interests import InterestKind, format_interest
 from digest.core.subscribers import Status, Subscriber
 from digest.pipeline import importing
 from digest.pipeline.importing import BadLines, import_members, parse_members
+from digest.store import feedback
 from digest.store import subscribers as members
 
 
@@ -116,20 +120,37 @@ def export(
 ) -> None:
     """Print all subscribers; the CSV can be imported again.
 
-    The CSV says nothing of the weights of interests; the JSON does.
+    The CSV says nothing of the weights of interests, of feedback and of libraries; the JSON does.
 
     Example: digest subscribers export > readers.csv
     """
-    with opened_app(ctx) as service, service.store.read() as conn:
-        found = members.listed(conn)
-    if form == "json":
-        print_json([subscriber_row(one) for one in found])
-        return
+    with opened_app(ctx) as service:
+        with service.store.read() as conn:
+            found = members.listed(conn)
+            votes = feedback.of(conn, [one.id for one in found]) if form == "json" else {}
+        if form == "json":
+            print_json(
+                [
+                    subscriber_row(one)
+                    | _feedback(votes[one.id])
+                    | {"library": library_rows(service, one)}
+                    for one in found
+                ]
+            )
+            return
     out = io.StringIO()
     writer = csv.DictWriter(out, importing.COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(_csv_row(one) for one in found)
     typer.echo(out.getvalue(), nl=False)
+
+
+def _feedback(votes: Sequence[Vote]) -> dict[str, Any]:
+    return {
+        "feedback": [
+            {"kind": vote.kind.value, "paper": vote.paper_id, "at": iso(vote.at)} for vote in votes
+        ]
+    }
 
 
 def _csv_row(subscriber: Subscriber) -> dict[str, str]:

@@ -4,17 +4,21 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import memberships, subscriber_lists, wishes
-from digest.cli.context import Json, opened_app
+from digest.cli import library_imports, memberships, subscriber_lists, wishes
+from digest.cli.context import DryRun, Json, opened_app
+from digest.cli.library_imports import ForgetLibrary, LibraryFile, LibraryFiles
 from digest.cli.memberships import Email
-from digest.cli.output import iso, print_json, say, short_time
+from digest.cli.output import counted, iso, print_json, say, short_time
 from digest.cli.subscriber_lists import subscriber_row
 from digest.core.errors import InvalidInput
 from digest.core.interests import format_interest
 from digest.core.subscribers import normalize_address
 from digest.pipeline import membership
 from digest.pipeline.app import App
+from digest.pipeline.feedback import forget_all
+from digest.pipeline.libraries import LibraryReport, import_library
 from digest.pipeline.preview import subscriber_named
+from digest.store import feedback
 from digest.store import subscribers as members
 
 app = typer.Typer(help="Who gets the digest, and how.", no_args_is_help=True)
@@ -34,15 +38,19 @@ def add(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    library: LibraryFiles = None,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="They have agreed: send no confirmation mail.")
     ] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Add a subscriber. Without --confirmed a mail asks them first.
 
     Example: digest subscribers add ada@example.org --interest robotics --confirmed
     """
     address = normalize_address(email)
+    files = library_imports.read_files(library or ())
     with opened_app(ctx) as service:
         _require_new(service, address)
         interests = wishes.gather_interests(
@@ -62,13 +70,38 @@ def add(
             max_papers=max_papers,
             dial=dial,
         )
-        membership.add_by_operator(
-            service, address, interests or (), preferences, confirmed=confirmed
-        )
-    if confirmed:
-        say(f"{address} is subscribed")
+        added = None
+        if not dry_run:
+            added = membership.add_by_operator(
+                service, address, interests or (), preferences, confirmed=confirmed
+            )
+        report = import_library(service, added, files.found, dry_run=dry_run)
+    if dry_run:
+        line = f"{address} would be {'subscribed' if confirmed else 'asked to confirm'}"
+    elif confirmed:
+        line = f"{address} is subscribed"
     else:
-        say(f"{address} is asked to confirm: `digest send` or the daemon sends the mail")
+        line = f"{address} is asked to confirm: `digest send` or the daemon sends the mail"
+    _answer(address, line, report if library else None, files, dry_run=dry_run, json=json)
+
+
+def _answer(
+    address: str,
+    line: str,
+    report: LibraryReport | None,
+    files: LibraryFile,
+    *,
+    dry_run: bool,
+    json: bool,
+) -> None:
+    """What was done to somebody, and what became of the library they brought, if any."""
+    if json:
+        row = report and library_imports.report_row(report, files.bad)
+        print_json({"email": address, "dry_run": dry_run, "library": row})
+        return
+    say(line)
+    if report is not None:
+        library_imports.say_report(report, files.bad, dry_run=dry_run)
 
 
 def _require_new(service: App, address: str) -> None:
@@ -86,7 +119,9 @@ def _require_new(service: App, address: str) -> None:
 
 
 def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
-    """Show one subscriber with interests, timetable and consents.
+    """Show one subscriber: interests, library, timetable, consents.
+
+    `feedback` counts what they said of papers.
 
     Example: digest subscribers show ada@example.org
     """
@@ -94,18 +129,26 @@ def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
         found = subscriber_named(service, email)
         with service.store.read() as conn:
             consents = members.consents_of(conn, found.id)
+            said = feedback.counts(conn, subscriber_id=found.id)
+        library = library_imports.library_row(service, found)
     row = subscriber_row(found)
+    row["feedback"] = {kind.value: number for kind, number in said.items()}
     row["consents"] = [
         {"event": c.event, "via": c.via, "at": iso(c.at), "ip": c.ip} for c in consents
     ]
+    row["library"] = library
     if json:
         print_json(row)
         return
     for name, value in row.items():
-        if name not in ("interests", "consents"):
+        if name not in ("interests", "consents", "feedback", "library"):
             say(f"{name:<13} {value if value not in (None, '') else '-'}")
+    say(f"{'feedback':<13} {', '.join(f'{n} {kind.value}' for kind, n in said.items())}")
     for interest in found.interests:
         say(f"{'interest':<13} {format_interest(interest)}")
+    say(f"{'library':<13} {counted(library['papers'], 'paper')}")
+    for title in library["newest"]:
+        say(f"{'':<13} {title}")
     for consent in consents:
         say(f"{'consent':<13} {consent.event} via {consent.via} at {short_time(consent.at)} UTC")
 
@@ -124,14 +167,26 @@ def edit(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    forget_feedback: Annotated[
+        bool, typer.Option("--forget-feedback", help="Forget what they said of papers.")
+    ] = False,
+    library: LibraryFiles = None,
+    forget_library: ForgetLibrary = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Change preferences; interests, if any are given, replace all.
 
-    Example: digest subscribers edit ada@example.org --at 06:45 --timezone UTC
+    An import adds to the library, can be repeated, and names every entry that it cannot use. It
+    holds the 2,000 papers added last, and each counts as liked, the less the longer ago.
+
+    Example: digest subscribers edit ada@example.org --import-library my.bib
     """
-    wanted = (interest, keyword, exclude, category, author, like)
-    if not any((*wanted, frequency, at, timezone)) and max_papers is None and dial is None:
+    wanted = (interest, keyword, exclude, category, author, like, library)
+    said = (*wanted, frequency, at, timezone, forget_library, forget_feedback)
+    if not any(said) and max_papers is None and dial is None:
         raise InvalidInput("nothing to change: name an option, such as --interest or --at")
+    files = library_imports.read_files(library or ())
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
         interests = wishes.gather_interests(
@@ -151,8 +206,14 @@ def edit(
             max_papers=max_papers,
             dial=dial,
         )
-        membership.change(service, found, preferences=preferences, interests=interests)
-    say(f"{found.email} is changed")
+        forgotten = forget_all(service, found) if forget_feedback and not dry_run else None
+        if not dry_run:
+            membership.change(service, found, preferences=preferences, interests=interests)
+        report = import_library(service, found, files.found, forget=forget_library, dry_run=dry_run)
+    if forgotten is not None and not json:
+        say(f"{forgotten} votes and opened papers are forgotten")
+    line = f"{found.email} {'would be' if dry_run else 'is'} changed"
+    _answer(found.email, line, report if library else None, files, dry_run=dry_run, json=json)
 
 
 app.command("add")(add)

@@ -8,9 +8,18 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from digest.core.inbound import InboundMail, bare, fold, is_report, looks_away, why_silent
-from digest.core.phrases import Phrase, Verb, is_courtesy, read_phrase, without_prefixes
+from digest.core.phrases import (
+    Phrase,
+    Taste,
+    Verb,
+    is_courtesy,
+    read_phrase,
+    read_taste,
+    without_prefixes,
+)
 from digest.core.replies import is_quoted, new_lines
 
 
@@ -37,6 +46,13 @@ class Unsubscribe:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefer:
+    """Topics of which somebody wants to see more, or less."""
+
+    tastes: tuple[Taste, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Somebody asks what they can ask."""
 
@@ -60,7 +76,7 @@ class Ignored:
     why: str
 
 
-Command = Subscribe | Confirm | Unsubscribe | Help | Contradictory | Unknown | Ignored
+Command = Subscribe | Confirm | Unsubscribe | Prefer | Help | Contradictory | Unknown | Ignored
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +169,9 @@ class _Wish:
 
 def _by_person(mail: InboundMail, own: Collection[str]) -> Reading:
     wish = _take_apart(mail, own)
-    command = _contradiction(wish) or _confirmation(wish) or _plain_command(wish)
+    command = (
+        _contradiction(wish) or _confirmation(wish) or _plain_command(wish) or _preference(wish)
+    )
     if command is not None:
         return Reading(command)
     if not wish.lines:
@@ -245,6 +263,20 @@ def _plain_command(wish: _Wish) -> Command | None:
             if wish.box in _UNSUBSCRIBE_BOXES:
                 return Unsubscribe(wish.plus_token)
             return None
+
+
+def _preference(wish: _Wish) -> Prefer | None:
+    """`more` and `less` with a topic, on the first lines; else in a subject above nothing more."""
+    content = [line for line in wish.lines if line and not _is_empty_talk(line)]
+    tastes = [taste for taste in takewhile(bool, map(read_taste, content)) if taste is not None]
+    if not tastes and not content and not wish.is_reply:
+        by_subject = read_taste(without_prefixes(wish.mail.subject)[0])
+        tastes = [by_subject] if by_subject is not None else []
+    return Prefer(tuple(tastes)) if tastes else None
+
+
+def _is_empty_talk(line: str) -> bool:
+    return is_courtesy(line) or bool(_GREETING.match(line))
 
 
 def _interest_lines(lines: tuple[str, ...]) -> Iterator[str]:

@@ -68,13 +68,17 @@ SendOutcome = Accepted | Deferred | Rejected | Unreachable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedPaper:
-    """A paper chosen for a digest. `score`, `relevance`, `trend` in [0, 1]; `reason` in words."""
+    """A paper chosen for a digest. `score`, `relevance`, `trend` in [0, 1]; `reason` in words.
+
+    `position` is its place in a stored digest, from 0: it stays when a paper before it goes.
+    """
 
     paper_id: PaperId
     score: float
     relevance: float
     trend: float
     reason: str
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """What a subscriber says they care about."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from digest.core.errors import InvalidInput
@@ -89,6 +89,73 @@ def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
     if len(seen) > MAX_INTERESTS:
         raise InvalidInput(f"at most {MAX_INTERESTS} interests can be kept, these are {len(seen)}")
     return tuple(seen.values())
+
+
+# How much a topic counts more or less each time that somebody says so, and the bounds of that.
+_WEIGHT_STEP, _MOST_WEIGHT, _LEAST_WEIGHT = 2.0, 4.0, 0.5
+
+
+def with_more(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest, ...], str]:
+    """The interests of somebody who wants more of a topic, and in a sentence what changed.
+
+    An exclusion of it is lifted; else an interest in it counts double, up to four times; else
+    it becomes one. Raises InvalidInput for what can be no interest, or one too many.
+    """
+    wish = _topic(topic)
+    if excluded := [i for i in interests if _excludes(i, wish)]:
+        kept = tuple(i for i in interests if i not in excluded)
+        return kept, f"Papers that mention “{wish.value}” are not left out any more."
+    if not any(_is_about(i, wish) for i in interests):
+        return unique_interests([*interests, wish]), f"“{wish.value}” is one of your interests now."
+    raised = tuple(
+        replace(i, weight=max(i.weight, min(i.weight * _WEIGHT_STEP, _MOST_WEIGHT)))
+        if _is_about(i, wish)
+        else i
+        for i in interests
+    )
+    said = "counts more than before" if raised != tuple(interests) else "counts as much as it can"
+    return raised, f"“{wish.value}” {said}."
+
+
+def with_less(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest, ...], str]:
+    """As `with_more`, of somebody who wants less of a topic: an interest in it counts half, and
+    goes when it counted half already; what is no interest is excluded."""
+    wish = _topic(topic)
+    if not any(_is_about(i, wish) for i in interests):
+        excluded = Interest(InterestKind.EXCLUDE, wish.value)
+        if any(_excludes(i, wish) for i in interests):
+            return tuple(interests), f"Papers that mention “{wish.value}” are left out already."
+        kept = unique_interests([*interests, excluded])
+        return kept, f"Papers that mention “{wish.value}” are left out from now on."
+    lowered = tuple(
+        replace(i, weight=i.weight / _WEIGHT_STEP) if _is_about(i, wish) else i for i in interests
+    )
+    kept = tuple(i for i in lowered if not _is_about(i, wish) or i.weight >= _LEAST_WEIGHT)
+    gone = "is none of your interests any more" if len(kept) < len(lowered) else ""
+    return kept, f"“{wish.value}” {gone or 'counts less than before'}."
+
+
+def _topic(text: str) -> Interest:
+    wish = parse_interest(text)
+    if wish.kind is InterestKind.EXCLUDE:
+        raise InvalidInput(f"say what you want, not what you do not: {wish.value[:40]}")
+    return wish
+
+
+def _is_about(interest: Interest, wish: Interest) -> bool:
+    """Plain words also mean the keyword, category or author of that name."""
+    kinds_fit = wish.kind in (interest.kind, InterestKind.TEXT)
+    return (
+        kinds_fit
+        and interest.kind is not InterestKind.EXCLUDE
+        and interest.value.casefold() == wish.value.casefold()
+    )
+
+
+def _excludes(interest: Interest, wish: Interest) -> bool:
+    return (
+        interest.kind is InterestKind.EXCLUDE and interest.value.casefold() == wish.value.casefold()
+    )
 
 
 def format_interest(interest: Interest) -> str:

@@ -79,6 +79,28 @@ _IDIOMS = tuple(
         (r"\bmelden? (?:sie )?mich (?:bitte )?an\b", "subscribe"),
     )
 )  # fmt: skip
+# `more TOPIC` and `less TOPIC`: more about graph learning, less papers on surveys.
+_TASTE = re.compile(
+    r"(?is)^(?:(?:please|pls)[\s,]+)?(?P<word>more|less|fewer)(?:\s*:\s*|\s+)"
+    r"(?:papers?\s+)?(?:(?:about|on|of|like|from)\s+)?(?P<topic>\S.*)$"
+)
+_MOST_TOPIC_WORDS = 8
+# Words of sentences, which no topic holds, and words that are no topic by themselves.
+_OF_SENTENCES = frozenset(
+    fold(
+        "is are was were be been am have has had will would can could should must do does did"
+        " i we you they it its this that these those which who whom because if but than then so"
+        " and or to too also not no never without often frequent frequently later soon below above"
+        " here attached"
+    ).split()
+)
+_NO_TOPIC = frozenset(
+    fold(
+        "time times detail details information important importantly specific specifically"
+        " precise precisely exactly"
+    ).split()
+)
+_THANKS = re.compile(r"(?i)[\s,.;:]+(?:(?:please|pls|thanks|thank you)[\s,.;:]*)*$")
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _WORD = re.compile(r"[^\s.,;:!()\[\]<>\"“”«»*_-][^\s,;:!()\[\]<>\"“”«»*]*")
 # What may stand around a word; a token itself may begin with a full stop.
@@ -111,6 +133,33 @@ def read_phrase(line: str) -> Phrase | None:
     if len(line) > _MOST_CHARS:
         return None
     return _with_argument(line) or _plain(line)
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """A topic that somebody wants more of, or less."""
+
+    more: bool
+    topic: str
+
+
+def read_taste(line: str) -> Taste | None:
+    """What a line asks to see more or less of; None where it says anything else.
+
+    "Less is more", "More details below" and "less mails please" name no topic.
+    """
+    found = _TASTE.match(line.strip()) if len(line) <= _MOST_CHARS else None
+    if found is None or re.search(r"://|www\.|@|[?!]", line):
+        return None
+    topic = re.sub(
+        r"(?i)[\s,.;:]+(?:(?:please|pls|thanks|thank you)[\s,.;:]*)*$", "", found["topic"]
+    )
+    words = [fold(word).rstrip(".'") for word in _WORD.findall(topic)]
+    if len(words) > _MOST_TOPIC_WORDS or not _OF_SENTENCES.isdisjoint(words):
+        return None
+    if all(word in _COURTESY or word in _VERB_OF or word in _NO_TOPIC for word in words):
+        return None
+    return Taste(more=fold(found["word"]) == "more", topic=topic)
 
 
 def is_courtesy(line: str) -> bool:

@@ -17,6 +17,8 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     UNSUBSCRIBE = "unsubscribe"
     READ = "read"
+    FEEDBACK = "feedback"
+    EXPORT = "export"
 
 
 class Refusal(StrEnum):

@@ -1,1 +1,2 @@
-"""Texts as vectors of what they mean: a model on this machine, or an endpoint that has one."""
+"""Texts as vectors of what they mean: a table that is shipped, and models, of this machine or
+behind an address."""

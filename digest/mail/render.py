@@ -81,13 +81,20 @@ class Renderer:
     """Turns views into mails. Templates are compiled when first used and kept.
 
     `templates_dirs` hold a `mail/` folder each; a file in an earlier one stands before the same
-    file in a later one. All methods raise ConfigError for a template that cannot be used.
+    file in a later one. With `count_opened` titles lead to the page that counts, else to the
+    paper itself. All methods raise ConfigError for a template that cannot be used.
     """
 
     def __init__(
-        self, templates_dirs: Sequence[Path], identity: MailIdentity, *, own_words: bool = False
+        self,
+        templates_dirs: Sequence[Path],
+        identity: MailIdentity,
+        *,
+        own_words: bool = False,
+        count_opened: bool = False,
     ) -> None:
         self._own_words = own_words
+        self._count_opened = count_opened
         self._templates = Templates(templates_dirs)
         self._identity = identity
         self._shells: dict[MailKind, Shell] = {}
@@ -98,7 +105,8 @@ class Renderer:
             self._shell(kind)
 
     def card(self, paper: Paper) -> Card:
-        """The paper as every digest of an edition shows it, with holes for `position` and `reason`.
+        """The paper as every digest of an edition shows it, with holes for what is personal:
+        `position`, `reason` and `feedback`.
 
         Costs about 10 ms: made once per edition and paper. The same paper gives the same card.
         """
@@ -106,7 +114,8 @@ class Renderer:
         common = {
             "reason": hole("reason"),
             "position": hole("position"),
-            "url": facts.url,
+            "feedback": hole("feedback"),
+            "url": f"{hole('feedback')}.open" if facts.url and self._count_opened else facts.url,
             "links": facts.links,
             "marks": facts.marks,
         }
@@ -257,13 +266,14 @@ def _html_card(paper: DigestPaper, without: Sequence[str] = ()) -> str:
     reason = reason_line(paper.reason)
     fragment = split(paper.card.html, markup=True)
     left_out = (*without, *(("reason",) if not reason else ()))
-    return inert(fragment.fill_from({"reason": reason, "position": ""}, left_out))
+    values = {"reason": reason, "position": "", "feedback": paper.feedback_url}
+    return inert(fragment.fill_from(values, left_out))
 
 
 def _text_card(paper: DigestPaper, position: int) -> str:
     reason = reason_line(paper.reason)
     fragment = split(paper.card.text, markup=False)
-    values = {"reason": reason, "position": str(position)}
+    values = {"reason": reason, "position": str(position), "feedback": paper.feedback_url}
     return fragment.fill_from(values, () if reason else ("reason",)).strip("\n")
 
 

@@ -25,11 +25,16 @@ _REASON_CHARS = 160
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPaper:
-    """A paper in one person's digest: its card, its title as the source gives it, and why."""
+    """A paper in one person's digest: its card, its title as the source gives it, and why.
+
+    `feedback_url` leads to what this person may say of it, when `.more`, `.less` or `.open`
+    follows.
+    """
 
     card: Card
     title: str
     reason: str
+    feedback_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

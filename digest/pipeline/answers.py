@@ -4,6 +4,7 @@ They go out at once and without a row of their own: a stranger who asks for help
 One that is lost is asked for again.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ import structlog
 
 from digest.core.deliveries import Accepted
 from digest.core.inbound import InboundMail
+from digest.core.interests import format_interest
 from digest.core.messages import Envelope, MailKind, OutgoingMail
 from digest.core.subscribers import Subscriber
 from digest.mail import wire
@@ -100,6 +102,12 @@ subscribe
     The trending research papers that matter to you, in one mail a day at most. Write your \
 interests below it, one a line. A mail comes back that asks you to confirm.
 
+more TOPIC
+    Brings more papers on a topic: it becomes one of your interests, or counts double if it is.
+
+less TOPIC
+    Brings fewer: an interest counts half, or ends; anything else is left out.
+
 unsubscribe (or stop)
     Ends it.
 
@@ -124,6 +132,34 @@ Anybody can write such a mail in your name, so please press the button on this p
 {links.unsubscribe_url(app, subscriber)}
 
 If it was not you, do nothing."""
+
+
+def preferred_text(app: App, subscriber: Subscriber, said: Sequence[str]) -> str:
+    """What came of `more` and `less`, and all that is wanted now."""
+    wishes = "\n".join(f"- {format_interest(wish)}" for wish in subscriber.interests)
+    return f"""{chr(10).join(said)}
+
+Your interests now:
+
+{wishes or "- none: you get what trends"}
+
+To change them on the web:
+
+{links.preferences_url(app, subscriber)}"""
+
+
+def refused_text(app: App, subscriber: Subscriber, why: str) -> str:
+    return f"""Nothing was changed: {why}. Your interests are here:
+
+{links.preferences_url(app, subscriber)}"""
+
+
+def unproven_text(app: App, subscriber: Subscriber) -> str:
+    """The way to one's interests for a member whose mail does not prove who sent it."""
+    return f"""Somebody, probably you, asked by mail to change your interests. Anybody can write \
+such a mail in your name, so nothing was changed. You can do it on this page:
+
+{links.preferences_url(app, subscriber)}"""
 
 
 def subscribed_text(app: App, subscriber: Subscriber) -> str:

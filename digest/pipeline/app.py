@@ -13,6 +13,7 @@ from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Mailer, Source
+from digest.ranking.static_table import StaticTable
 from digest.store.engine import Store
 
 
@@ -31,6 +32,7 @@ class Rules:
     min_papers: int
     when_empty: WhenEmpty
     diversity: float
+    exploration: bool = True
     connections: int
     rate_per_second: float
     rate_per_domain: float
@@ -70,4 +72,5 @@ class App:
     identity: MailIdentity
     address_hash: Callable[[str], str]
     rules: Rules
+    table: Callable[[], StaticTable | None] = lambda: None
     meanings: Meanings | None = None

@@ -8,6 +8,7 @@ from typing import Any
 from digest.core.papers import MERGED_FIELDS, Paper
 from digest.pipeline.app import App
 from digest.pipeline.edition import judge
+from digest.pipeline.learning import known_growths
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.rank import prepare, score_query
 from digest.store import library, origins
@@ -46,7 +47,7 @@ def _judged(app: App, start: datetime, now: datetime) -> list[Shown]:
         listed = library.appearances(conn, list(appeared))
     shown = [
         Shown(paper=papers[c.paper_id], score=c.trend, reason=c.trend_reason)
-        for c in judge(papers, appeared, listed, now)
+        for c in judge(papers, appeared, listed, now, known_growths(app))
     ]
     shown.sort(key=lambda one: (-one.score, one.paper.id))
     return shown

@@ -42,15 +42,17 @@ class Letters:
         if delivery.kind is MailKind.DIGEST:
             assert delivery.edition_id is not None
             edition = self.editions[delivery.edition_id]
-            papers = tuple(self._paper(edition.id, p) for p in self.papers[delivery.id])
+            base = links.feedback_base(self.app, delivery.public_id)
+            papers = tuple(self._paper(edition.id, p, base) for p in self.papers[delivery.id])
             return digest_content(self.app, subscriber, edition, delivery, papers)
         return letter_content(self.app, subscriber, delivery)
 
-    def _paper(self, edition_id: EditionId, planned: PlannedPaper) -> DigestPaper:
+    def _paper(self, edition_id: EditionId, planned: PlannedPaper, base: str) -> DigestPaper:
         return DigestPaper(
             card=self.cards[edition_id, planned.paper_id],
             title=self.titles[planned.paper_id],
             reason=planned.reason,
+            feedback_url=links.feedback_url(base, planned.position),
         )
 
     def write(self, delivery: Delivery) -> tuple[Envelope, bytes]:

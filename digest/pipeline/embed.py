@@ -12,9 +12,10 @@ import structlog
 from digest.core.errors import EncoderUnavailable, StoreError
 from digest.core.identifiers import PaperId
 from digest.embedding.encoder import Floats
+from digest.embedding.texts import paper_text, text_hash
 from digest.pipeline.app import App
 from digest.pipeline.fetch import LONGEST_RUN
-from digest.pipeline.meaning import Meanings, paper_text, text_hash
+from digest.pipeline.meaning import Meanings
 from digest.store import embeddings
 from digest.store.embeddings import NewVector
 

@@ -1,4 +1,4 @@
-"""What a service must forget, and what it must wake up."""
+"""What a service must forget, what it must wake up, and what it learns."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,8 +9,9 @@ from digest.core.editions import edition_day
 from digest.core.errors import EncoderUnavailable
 from digest.core.subscribers import CONFIRMATION_VALID_DAYS
 from digest.pipeline.app import App
+from digest.pipeline.learning import learn
 from digest.pipeline.membership import Origin, resume
-from digest.store import cursors, editions, embeddings, inbound, signals
+from digest.store import cursors, editions, embeddings, inbound, libraries, signals
 from digest.store import subscribers as members
 
 log = structlog.get_logger()
@@ -32,12 +33,14 @@ class HousekeepingReport:
 
 
 def housekeeping(app: App) -> HousekeepingReport:
-    """Ends pauses whose time is over and drops what is past its retention. Safe to repeat."""
+    """Ends pauses whose time is over, learns once a day how counts grow, and drops what is past
+    its retention. Safe to repeat."""
     now, rules = app.clock.now(), app.rules
     with app.store.read() as conn:
         rested = members.ended_pauses(conn, now)
     for subscriber in rested:
         resume(app, subscriber, Origin(via="operator"))
+    learn(app)  # before readings are thinned
     # By itself: it looks at many rows, and nobody else can write meanwhile.
     with app.store.write() as conn:
         thinned = signals.thin(conn, now - timedelta(days=rules.readings_days))
@@ -53,6 +56,7 @@ def housekeeping(app: App) -> HousekeepingReport:
             readings=thinned
             + signals.forget(conn, now - timedelta(days=rules.signal_retention_days)),
         )
+        libraries.forget_unread(conn)  # of those who never confirmed
         members.forget_attempts(conn, now - _ATTEMPTS_KEPT)
         inbound.forget(conn, now - _INBOUND_KEPT)
         cursors.forget_fetches(conn, now - timedelta(days=rules.delivery_retention_days))

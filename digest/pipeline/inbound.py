@@ -7,7 +7,7 @@ trusted server has checked the sender; otherwise the member gets a link.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,17 +21,27 @@ from digest.core.commands import (
     Contradictory,
     Help,
     Ignored,
+    Prefer,
     Reading,
     Subscribe,
     Unknown,
     Unsubscribe,
+    linked_token,
     read_command,
 )
 from digest.core.deliveries import Delivery
 from digest.core.errors import InvalidInput, StoreError
 from digest.core.inbound import InboundMail
-from digest.core.interests import MAX_INTERESTS, Interest, parse_interest, unique_interests
+from digest.core.interests import (
+    MAX_INTERESTS,
+    Interest,
+    parse_interest,
+    unique_interests,
+    with_less,
+    with_more,
+)
 from digest.core.messages import MailKind
+from digest.core.phrases import Taste
 from digest.core.subscribers import Status, Subscriber, address_key
 from digest.core.tokens import Purpose, Refusal, Refused
 from digest.mail.identity import MailIdentity
@@ -56,6 +66,7 @@ class Action(StrEnum):
     NOTHING = "nothing"
     REQUESTED = "requested"
     CONFIRMED = "confirmed"
+    CHANGED = "changed"
     UNSUBSCRIBED = "unsubscribed"
     ANSWERED = "answered"
     QUARANTINED = "quarantined"
@@ -66,7 +77,7 @@ class Action(StrEnum):
 class InboundReport:
     """What one mail was and what came of it. `why` holds no address, token or text of the mail.
 
-    `kind` is subscribe, confirm, unsubscribe, help, unknown, ignored, repeated or unread.
+    `kind` is subscribe, confirm, unsubscribe, prefer, help, unknown, ignored, repeated or unread.
     """
 
     kind: str
@@ -75,8 +86,11 @@ class InboundReport:
 
     @property
     def changed(self) -> bool:
-        """Whether the mail moved a membership, or asked for that."""
-        return self.action in (Action.REQUESTED, Action.CONFIRMED, Action.UNSUBSCRIBED)
+        """Whether the mail moved a membership or its interests, or asked for that."""
+        return self.action in (
+            *(Action.REQUESTED, Action.CONFIRMED, Action.UNSUBSCRIBED),
+            Action.CHANGED,
+        )
 
 
 def own_addresses(identity: MailIdentity) -> frozenset[str]:
@@ -166,6 +180,8 @@ class _Case:
                 return self._confirm(token)
             case Unsubscribe(token, quoted_token):
                 return self._unsubscribe(token, quoted_token)
+            case Prefer(tastes):
+                return self._prefer(tastes)
             case _ if self.proof is SenderProof.FAILED:
                 return _nothing("ignored", "the sender is forged")
             case command:
@@ -240,6 +256,30 @@ class _Case:
             return _nothing("unsubscribe", "no member")
         text = answers.unsubscribe_text(self.app, subscriber)
         return self._answer("unsubscribe", "unsubscribe", text)
+
+    def _prefer(self, tastes: Sequence[Taste]) -> InboundReport:
+        """For whoever is proven to have written; anybody else who is a member gets a link."""
+        subscriber = self._proven_member(linked_token(self.mail.text, "unsubscribe"))
+        proven = subscriber is not None
+        subscriber = subscriber or self._member()
+        if subscriber is None or subscriber.status not in _MEMBERS:
+            return _nothing("prefer", "no member")
+        if not proven:
+            if self.proof is SenderProof.FAILED:
+                return _nothing("prefer", "the sender is forged")
+            text = answers.unproven_text(self.app, subscriber)
+            return self._answer("prefer", "your interests", text)
+        wishes, said = subscriber.interests, []
+        try:
+            for taste in tastes:
+                wishes, change = (with_more if taste.more else with_less)(wishes, taste.topic)
+                said.append(change)
+        except InvalidInput as error:
+            text = answers.refused_text(self.app, subscriber, str(error))
+            return self._answer("prefer", "your interests", text, "what can be no interest")
+        changed = membership.change(self.app, subscriber, interests=wishes)
+        self._answer("prefer", "your interests", answers.preferred_text(self.app, changed, said))
+        return InboundReport(kind="prefer", action=Action.CHANGED)
 
     def _proven_member(self, quoted_token: str) -> Subscriber | None:
         """The member who wrote, by our token in the thread or by a trusted server's word."""

@@ -1,6 +1,7 @@
 """The signed links that a mail carries, and where returned mail goes."""
 
 from digest.core.deliveries import Delivery
+from digest.core.feedback import choice_path
 from digest.core.subscribers import Subscriber
 from digest.core.tokens import Purpose
 from digest.pipeline.app import App
@@ -24,6 +25,17 @@ def preferences_url(app: App, subscriber: Subscriber) -> str:
 def copy_url(app: App, delivery_public_id: str) -> str:
     """This person's copy of a digest in the browser."""
     return f"{app.identity.base_url}/d/{app.tokens.sign(Purpose.READ, delivery_public_id)}"
+
+
+def feedback_base(app: App, delivery_public_id: str) -> str:
+    """Where a digest's papers are judged; `feedback_url` makes the link of each from it."""
+    token = app.tokens.sign(Purpose.FEEDBACK, delivery_public_id)
+    return f"{app.identity.base_url}/feedback/{token}"
+
+
+def feedback_url(base: str, position: int) -> str:
+    """The link of the paper at a place, from 0; what is said of it follows as `.more`."""
+    return choice_path(base, position)
 
 
 def confirm_url(app: App, subscriber: Subscriber, delivery: Delivery) -> str:

@@ -5,37 +5,28 @@ Ranking must not wait for a network: papers are encoded when they are fetched (`
 here only read. An interest is encoded when it is first asked for.
 """
 
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 import structlog
 
 from digest.core.clock import Clock
-from digest.core.errors import ConfigError, EncoderUnavailable, EncodingError
+from digest.core.errors import ConfigError, EncoderUnavailable
 from digest.core.identifiers import PaperId
 from digest.embedding.encoder import Encoder, Floats
+from digest.embedding.texts import encode_each, text_hash
 from digest.store import embeddings
 from digest.store.engine import Store
 
 log = structlog.get_logger()
 
-_HASH_CHARS = 32
 # A model that failed is left alone for so long, and twice as long each further time.
 _FIRST_REST, _LONGEST_REST = timedelta(minutes=5), timedelta(hours=1)
-# Of a batch, so many texts refused one after the other mean that it is not the texts.
-_MOST_REFUSED = 3
-
-
-def text_hash(text: str) -> str:
-    """Under which the vector of a text is kept."""
-    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
-
-
-def paper_text(title: str, abstract: str) -> str:
-    """What is encoded of a paper."""
-    return f"{title}. {abstract}".strip()
+# Vectors of texts are at hand for so long, for one batch of readers after the other; and at most
+# so many, some 30 MB.
+_AT_HAND_FOR = timedelta(hours=1)
+_MOST_AT_HAND = 20_000
 
 
 class Meanings:
@@ -47,6 +38,8 @@ class Meanings:
         self._clock = clock
         self._rests_until: datetime | None = None
         self._failed_in_a_row = 0
+        self._known: dict[str, Floats | None] = {}
+        self._known_from = clock.now()
 
     @property
     def model(self) -> str:
@@ -80,26 +73,68 @@ class Meanings:
                 rows[place] = vector
         return rows
 
-    def text_vectors(self, texts: Collection[str]) -> Mapping[str, Floats]:
+    def text_vectors(
+        self, texts: Collection[str], *, most_new: int | None = None
+    ) -> Mapping[str, Floats]:
         """The vector, of length 1, of each distinct text; those are left out that cannot be
-        encoded now. What is encoded for the first time is kept."""
+        encoded now. What is encoded for the first time is kept; of such texts, the first
+        `most_new` are."""
         keys = {text: text_hash(text) for text in texts if text.strip()}
+        at_hand = self._at_hand()
+        wanted = {text: key for text, key in keys.items() if key not in at_hand}
+        if wanted:
+            self._bring(at_hand, wanted, most_new)
+        return {t: vector for t, key in keys.items() if (vector := at_hand.get(key)) is not None}
+
+    def liked_vectors(self, texts: Collection[str], *, most_new: int = 0) -> Mapping[str, Floats]:
+        """The same for the texts of papers that somebody likes: of papers kept here the vectors
+        are there, of others the first `most_new` are encoded."""
+        keys = {text: text_hash(text) for text in texts if text.strip()}
+        at_hand = self._at_hand()
+        unknown = {key for key in keys.values() if key not in at_hand}
+        if unknown:
+            try:
+                with self._store.read() as conn:
+                    at_hand.update(embeddings.by_text(conn, self.model, unknown))
+            except EncoderUnavailable as error:
+                log.warning("embedding.failed", reason=str(error))
+                return {}
+        return self.text_vectors(list(keys), most_new=most_new)
+
+    def _at_hand(self) -> MutableMapping[str, Floats | None]:
+        """Vectors by the hash of their text; None for one that the model does not take."""
+        now = self._clock.now()
+        if not self._known_from <= now < self._known_from + _AT_HAND_FOR or (
+            len(self._known) > _MOST_AT_HAND
+        ):
+            self._known, self._known_from = {}, now
+        return self._known
+
+    def _bring(
+        self,
+        at_hand: MutableMapping[str, Floats | None],
+        keys: Mapping[str, str],
+        most_new: int | None,
+    ) -> None:
+        """Puts the vectors of these texts at hand: those kept, and those encoded now."""
         try:
             now, model = self._clock.now(), self.model
         except EncoderUnavailable as error:
             log.warning("embedding.failed", reason=str(error))
-            return {}
+            return
         with self._store.read() as conn:
             found, used_at = embeddings.text_vectors(conn, model, set(keys.values()))
         if embeddings.is_stale(used_at, now):
             with self._store.write() as conn:
                 embeddings.use_texts(conn, model, found, now)
-        fresh = self._encoded([text for text, key in keys.items() if key not in found])
-        if fresh:
+        new = [text for text, key in keys.items() if key not in found][:most_new]
+        fresh = self._encoded(new)
+        kept = {key: vector for key, vector in fresh.items() if vector is not None}
+        if kept:
             with self._store.write() as conn:
-                embeddings.save_texts(conn, model, fresh, now)
-        found |= fresh
-        return {text: found[key] for text, key in keys.items() if key in found}
+                embeddings.save_texts(conn, model, kept, now)
+        at_hand.update(found)
+        at_hand.update(fresh)
 
     def stamp(self) -> datetime | None:
         """When a paper was last given a vector; what was gathered before lacks that one."""
@@ -110,7 +145,7 @@ class Meanings:
         with self._store.read() as conn:
             return embeddings.newest_at(conn, model)
 
-    def _encoded(self, texts: Sequence[str]) -> dict[str, Floats]:
+    def _encoded(self, texts: Sequence[str]) -> dict[str, Floats | None]:
         if not texts or self.rests:
             return {}
         try:
@@ -118,44 +153,17 @@ class Meanings:
         except EncoderUnavailable as error:
             log.warning("embedding.failed", text_count=len(texts), reason=str(error))
             return {}
-        return {
-            text_hash(text): vector
-            for text, vector in zip(texts, vectors, strict=True)
-            if vector is not None
-        }
+        return {text_hash(text): vector for text, vector in zip(texts, vectors, strict=True)}
 
     def encode(self, texts: Sequence[str]) -> list[Floats | None]:
         """A vector for each text; None for one that the model does not take, while it takes
         others. Raises EncoderUnavailable when it takes none, and then lets it rest."""
         try:
-            found = self._each(texts)
+            found = encode_each(self.encoder, texts)
         except (EncoderUnavailable, ConfigError) as error:
             self._failed_in_a_row += 1
             rest = min(_FIRST_REST * 2 ** min(self._failed_in_a_row - 1, 10), _LONGEST_REST)
             self._rests_until = self._clock.now() + rest
             raise EncoderUnavailable(str(error)) from error
         self._failed_in_a_row, self._rests_until = 0, None
-        return found
-
-    def _each(self, texts: Sequence[str]) -> list[Floats | None]:
-        try:
-            return list(self.encoder.encode(texts))
-        except EncoderUnavailable:
-            raise
-        except EncodingError as error:
-            if len(texts) == 1:
-                raise EncoderUnavailable(str(error)) from error
-            log.info("embedding.batch_refused", text_count=len(texts), reason=str(error))
-        found: list[Floats | None] = []
-        for text in texts:
-            try:
-                found.append(self.encoder.encode([text])[0])
-            except EncoderUnavailable:
-                raise
-            except EncodingError as error:
-                found.append(None)
-                if len(found) == _MOST_REFUSED and not any(one is not None for one in found):
-                    raise EncoderUnavailable(str(error)) from error
-        if all(one is None for one in found):
-            raise EncoderUnavailable("the model takes none of these texts")
         return found

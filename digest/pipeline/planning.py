@@ -7,12 +7,13 @@ from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
 from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
-from digest.core.subscribers import Subscriber, SubscriberId
+from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App, WhenEmpty
-from digest.pipeline.edition import Issue, choose
+from digest.pipeline.choice import choose
+from digest.pipeline.edition import Issue
 from digest.pipeline.membership import message_id
 from digest.ranking.rank import Ranked
-from digest.store import editions, ledger, outbox
+from digest.store import editions, outbox
 from digest.store.outbox import NewDelivery
 
 # Stands in for an edition that a dry run did not write.
@@ -44,16 +45,8 @@ def plans_for(
     app: App, issue: Issue, edition_id: EditionId, batch: Sequence[Subscriber]
 ) -> list[NewDelivery]:
     """What each subscriber of the batch would get; writes nothing."""
-    seen = seen_by(app, issue, batch)
-    return [plan_for(app, issue, edition_id, s, choose(app, issue, s, seen[s.id])) for s in batch]
-
-
-def seen_by(
-    app: App, issue: Issue, batch: Sequence[Subscriber]
-) -> dict[SubscriberId, set[PaperId]]:
-    """The candidates that each subscriber has been sent before."""
-    with app.store.read() as conn:
-        return ledger.seen_papers(conn, [s.id for s in batch], issue.papers)
+    chosen = choose(app, issue, batch)
+    return [plan_for(app, issue, edition_id, one, chosen[one.id]) for one in batch]
 
 
 def plan_for(

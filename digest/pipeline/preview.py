@@ -10,10 +10,12 @@ from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
 from digest.core.subscribers import Status, Subscriber, slot_day
 from digest.mail.view import DigestPaper
+from digest.pipeline import links
 from digest.pipeline.app import App
+from digest.pipeline.choice import choose
 from digest.pipeline.compose import digest_content, finish, load_letters
-from digest.pipeline.edition import Issue, choose, gather
-from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for, seen_by
+from digest.pipeline.edition import Issue, gather
+from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
@@ -85,7 +87,7 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
     if subscriber.status is not Status.ACTIVE:
         raise NotFound(f"there is no mail to show: {_about_waiting(subscriber, day)}")
     issue = gather(app, day)
-    chosen = _chosen(app, issue, subscriber)
+    chosen = choose(app, issue, [subscriber])[subscriber.id]
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
     if is_skipped(plan):
         raise NotFound(f"there is no mail to show: {plan.detail}")
@@ -108,19 +110,17 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
         frozen_at=now,
         candidate_count=len(issue.candidates),
     )
+    base = links.feedback_base(app, plan.public_id)
     papers = [
         DigestPaper(
             card=app.renderer.card(issue.papers[ranked.paper_id]),
             title=issue.papers[ranked.paper_id].title,
             reason=ranked.reason,
+            feedback_url=links.feedback_url(base, position),
         )
-        for ranked in chosen
+        for position, ranked in enumerate(chosen)
     ]
     return delivery, digest_content(app, subscriber, edition, delivery, papers)
-
-
-def _chosen(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Ranked, ...]:
-    return choose(app, issue, subscriber, seen_by(app, issue, [subscriber])[subscriber.id])
 
 
 def explain(app: App, email: str, day: date) -> Explanation:
@@ -130,7 +130,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
         return _of_a_mail(app, subscriber, delivery, day)
     issue = gather(app, day)
-    chosen = _chosen(app, issue, subscriber)
+    chosen = choose(app, issue, [subscriber])[subscriber.id]
     return Explanation(
         day=day,
         subscriber=subscriber,

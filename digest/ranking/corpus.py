@@ -1,24 +1,31 @@
 """The candidates of one edition, with what is looked up in them again and again."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.core.identifiers import PaperId
+from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.lexical import Background, Document, LexicalIndex
+from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
-from digest.ranking.text import read
-from digest.ranking.vectors import Rows
+from digest.ranking.static_table import StaticTable
+from digest.ranking.vectors import Floats, Rows
+from digest.ranking.words import posting
 
-# Phrases and interests whose results are kept per edition: at 5,000 papers some 10 MB.
-KEPT_RESULTS = 512
+# What is kept of an edition, most recent first: where phrases and words are found, some 0.5 kB
+# each, and numbers of likeness between papers, 4 bytes each.
+KEPT_PHRASES = 8_192
+KEPT_WORDS = 8_192
+KEPT_KIN = 8_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankingPaper:
-    """A candidate. `trend` is in [0, 1] and `trend_reason` says it in words (`trending.Trend`)."""
+    """A candidate. `trend` is in [0, 1] and `trend_reason` says it in words (`trending.Trend`).
+    `analysis` is that of title and abstract, where it is at hand."""
 
     paper_id: PaperId
     title: str
@@ -28,6 +35,7 @@ class RankingPaper:
     venue: str = ""
     trend: float = 0.0
     trend_reason: str = ""
+    analysis: Analysis | None = None
 
 
 class Corpus:
@@ -36,24 +44,43 @@ class Corpus:
     The order makes every sum, and so every ranking, independent of how the papers were found.
     """
 
-    def __init__(self, papers: Sequence[RankingPaper], background: Background | None) -> None:
+    def __init__(
+        self,
+        papers: Sequence[RankingPaper],
+        background: Background | None = None,
+        *,
+        table: StaticTable | None = None,
+        model: Callable[[Sequence[RankingPaper]], Meaning] | None = None,
+    ) -> None:
         by_id = {paper.paper_id: paper for paper in papers}
         self.papers = tuple(by_id[paper_id] for paper_id in sorted(by_id))
         self.index = LexicalIndex(
             (
                 Document(
-                    title=read(paper.title),
-                    abstract=read(paper.abstract),
+                    analysis=paper.analysis or analyse(paper.title, paper.abstract),
                     names=(*paper.authors, *paper.categories, paper.venue),
                 )
                 for paper in self.papers
             ),
             background=background,
         )
-        self.phrase_rows = functools.lru_cache(maxsize=KEPT_RESULTS)(self.index.phrase_rows)
+        self.meanings: tuple[Meaning, ...] = (
+            *((StaticMeaning(self.index, table),) if table and self.papers else ()),
+            *((model(self.papers),) if model and self.papers else ()),
+        )
+        self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self.index.phrase_rows)
+        self.postings = functools.lru_cache(maxsize=KEPT_WORDS)(
+            functools.partial(posting, self.index)
+        )
+        at_once = KEPT_KIN // max(len(self.papers), 1)
+        self._kin = functools.lru_cache(maxsize=max(at_once, 16))(self.index.kin)
 
     def __len__(self) -> int:
         return len(self.papers)
+
+    def kin(self, rows: Rows, weights: Floats) -> Floats:
+        """How much every row is like these rows, by BM25 with each as the query, weighted."""
+        return np.asarray(weights @ np.stack([self._kin(int(row)) for row in rows]), np.float32)
 
     @functools.cached_property
     def authors(self) -> AuthorIndex:

@@ -1,16 +1,15 @@
 """Why a paper is in a digest, in words: only what its score was made of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+import numpy as np
 
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, in_category
-from digest.ranking.relevance import (
-    GENERIC_SHARE_AS_EVIDENCE,
-    LikedPaper,
-    word_match,
-    word_weight,
-)
+from digest.ranking.meaning import LikedPaper
 from digest.ranking.text import QueryWord, query_words
+from digest.ranking.texts import GENERIC_SHARE_AS_EVIDENCE
+from digest.ranking.words import word_weight
 
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60
@@ -31,7 +30,7 @@ def shortened(text: str, most: int) -> str:
     return (at_word if len(at_word) >= most // 2 else cut).rstrip(" ,;:-") + "…"
 
 
-def in_words(corpus: Corpus, row: int, interest: Interest, liked: Mapping[str, LikedPaper]) -> str:
+def in_words(corpus: Corpus, row: int, interest: Interest) -> str:
     """What a matching interest says of a paper: `matches “diffusion policies”`."""
     paper = corpus.papers[row]
     match interest.kind:
@@ -42,22 +41,26 @@ def in_words(corpus: Corpus, row: int, interest: Interest, liked: Mapping[str, L
         case InterestKind.AUTHOR:
             printed = corpus.authors.find(interest.value).get(row, (0.0, interest.value))[1]
             return f"by {shortened(printed, _MAX_QUOTE_CHARS)}, an author you follow"
-        case InterestKind.LIKE:
-            title = shortened(liked[interest.value].title, _MAX_QUOTE_CHARS)
-            return f"like “{title}”, which you liked"
         case InterestKind.CATEGORY:
             own = (c for c in paper.categories if in_category(c.casefold(), interest.value))
             return f"in {shortened(next(own, interest.value), _MAX_QUOTE_CHARS)}"
-        case InterestKind.EXCLUDE:
+        case InterestKind.EXCLUDE | InterestKind.LIKE:
             return ""
+
+
+def liking(paper: LikedPaper, saying: str) -> str:
+    """How a liked paper is named: `like “Attention Is All You Need”, which you liked`."""
+    return f"like “{shortened(paper.title, _MAX_QUOTE_CHARS)}”, {saying}"
 
 
 def _text_in_words(corpus: Corpus, row: int, text: str) -> str:
     words = query_words(text)
-    weights = [word_weight(corpus, word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
+    weights = [word_weight(corpus.index, word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
     said = [_says(corpus, row, word) for word in words]
     found = sum(weight for weight, there in zip(weights, said, strict=True) if there)
-    if not any(said) or found >= _WHOLE_SHARE * sum(weights):
+    if not any(said):
+        return f"close in meaning to “{shortened(text, _MAX_QUOTE_CHARS)}”"
+    if found >= _WHOLE_SHARE * sum(weights):
         return f"matches “{shortened(text, _MAX_QUOTE_CHARS)}”"
     runs = _runs([word for word, there in zip(words, said, strict=True) if there])
     listed = ", ".join(f"“{shortened(run, _MAX_RUN_CHARS)}”" for run in runs[:_MAX_RUNS])
@@ -78,7 +81,10 @@ def _runs(words: Sequence[QueryWord]) -> list[str]:
 
 
 def _says(corpus: Corpus, row: int, word: QueryWord) -> bool:
-    return bool(word_match(corpus, word)[1][row] > 0.5)
+    found = corpus.postings(word)
+    place = int(np.searchsorted(found.rows, row))
+    there = place < len(found.rows) and found.rows[place] == row
+    return bool(there and found.presence[place] > 0.5)
 
 
 def joined(*reasons: str) -> str:

@@ -1,45 +1,35 @@
 """The words of an edition's candidates: BM25 in a few numpy arrays, and phrases.
 
 The weighting is Okapi BM25 with an inverse document frequency that is never negative:
-S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. A
-title's terms count as if written `TITLE_WEIGHT` times, the simple form of its BM25F. Postings
-lie term by term, as in a compressed sparse matrix; what does not depend on the query is
-computed when the index is built.
+S. Robertson, H. Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009.
+Postings lie term by term, as in a compressed sparse matrix; what does not depend on the query
+is computed when the index is built.
 """
 
 import functools
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
-from digest.ranking.text import (
-    STOP_STEMS,
-    Words,
-    contains_phrase,
-    fold,
-    phrase_forms,
-    phrase_text,
-    terms,
-)
-from digest.ranking.vectors import DocumentVectors, Floats, Rows
+from digest.ranking.analysis import Analysis
+from digest.ranking.text import STOP_STEMS, contains_phrase, fold, phrase_forms
+from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
-# Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8; the title's weight was
-# measured along with them on judged collections of abstracts.
+# Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
 K1 = 1.5
 B = 0.75
-TITLE_WEIGHT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What is indexed of a paper. `names` are authors, venue, categories: found, never mixed in."""
 
-    title: Words
-    abstract: Words = ()
+    analysis: Analysis
     names: tuple[str, ...] = ()
 
 
@@ -72,12 +62,11 @@ class LexicalIndex:
         self, documents: Iterable[Document], *, background: Background | None = None
     ) -> None:
         self._background = background or Background()
-        self._places: dict[str, int] = {}
         self._phrases: list[str] = []
         rows, places, counts, lengths = self._count(documents)
         self.size = len(lengths)
         self.documents = self.size + self._background.documents
-        self._mean_length = float(lengths.mean()) if lengths.any() else 1.0
+        self.mean_length = float(lengths.mean()) if lengths.any() else 1.0
         by_term = np.argsort(places, kind="stable")
         self._rows = rows[by_term]
         self._saturation = self._saturated(counts, lengths[rows])[by_term]
@@ -91,16 +80,17 @@ class LexicalIndex:
         places: list[int] = []
         counts: list[int] = []
         lengths: list[int] = []
-        number = self._places
+        number: defaultdict[str, int] = defaultdict(count().__next__)
         for row, document in enumerate(documents):
-            bag = bag_of_words(document)
-            lengths.append(sum(bag.values()))
-            self._phrases.append(phrase_text(document.title, document.abstract))
-            for name in document.names:
-                bag.update(dict.fromkeys(name_terms(name), 1))
-            rows.extend([row] * len(bag))
-            places.extend(number.setdefault(term, len(number)) for term in bag)
+            bag = document.analysis.counts
+            lengths.append(document.analysis.length)
+            self._phrases.append(document.analysis.phrases)
+            named = dict.fromkeys(chain.from_iterable(map(name_terms, document.names)))
+            places.extend(map(number.__getitem__, chain(bag, named)))
             counts.extend(bag.values())
+            counts.extend([1] * len(named))
+            rows.extend([row] * (len(bag) + len(named)))
+        self._places = dict(number)
         return (
             np.array(rows, np.int32),
             np.array(places, np.int32),
@@ -109,7 +99,7 @@ class LexicalIndex:
         )
 
     def _saturated(self, counts: Floats, lengths: npt.NDArray[np.float64]) -> Floats:
-        relative = 1 - B + B * lengths / self._mean_length
+        relative = 1 - B + B * lengths / self.mean_length
         return np.asarray(counts / (counts + K1 * relative), np.float32)
 
     def postings(self, term: str) -> tuple[Rows, Floats]:
@@ -139,15 +129,18 @@ class LexicalIndex:
                 total[rows] += np.float32(weight * self.rarity(term) * (K1 + 1)) * saturation
         return total
 
-    def self_score(self, bag: Mapping[str, int], query: Mapping[str, float]) -> float:
-        """The score for `query` of a document with these counts, were it one of the index."""
-        length = sum(bag.values())
-        norm = K1 * (1 - B + B * length / self._mean_length)
-        return (K1 + 1) * sum(
-            weight * self.rarity(term) * bag[term] / (bag[term] + norm)
-            for term, weight in query.items()
-            if term in bag
-        )
+    def saturated(self, counts: Mapping[str, int]) -> dict[str, float]:
+        """The saturation of each term in a document with these counts, were it one of these."""
+        norm = K1 * (1 - B + B * sum(counts.values()) / self.mean_length)
+        return {term: count / (count + norm) for term, count in counts.items()}
+
+    def self_score(self, saturated: Mapping[str, float]) -> float:
+        """What a document scores for itself, given the saturation of its terms."""
+        return (K1 + 1) * sum(self.rarity(term) * s**2 for term, s in saturated.items())
+
+    def place(self, term: str) -> int | None:
+        """The place of a term in `terms` and `rarities`; None when no document has it."""
+        return self._places.get(term)
 
     def phrase_rows(self, phrase: str) -> Rows:
         """The rows whose title or abstract holds the phrase in any form of its words, ascending."""
@@ -171,19 +164,45 @@ class LexicalIndex:
         )
         return [int(row) for row in common]
 
+    @property
+    def terms(self) -> Collection[str]:
+        """All terms, in the order of their places in `by_term` and `by_row`."""
+        return self._places.keys()
+
     @functools.cached_property
-    def vectors(self) -> DocumentVectors:
-        """The documents as vectors, for comparing them with each other. Names do not count."""
+    def rarities(self) -> Floats:
+        """The rarity of each term; 0 for a name, which says nothing of what a paper is about."""
         is_word = np.array([not term.startswith(NAME_MARK) for term in self._places], np.bool_)
         totals = self._frequencies + np.fromiter(
             (self._background.counts.get(term, 0) for term in self._places), np.int64
         )
-        rarities = np.where(is_word, inverse_frequency(totals, self.documents), 0.0)
+        return np.where(is_word, inverse_frequency(totals, self.documents), 0.0).astype(np.float32)
+
+    @property
+    def by_term(self) -> SparseRows:
+        """For each term, the rows that hold it and its saturation in each."""
+        return SparseRows(places=self._rows, values=self._saturation, starts=self._starts)
+
+    @functools.cached_property
+    def by_row(self) -> SparseRows:
+        """For each row, the places of its terms and their saturations."""
         places = np.repeat(np.arange(len(self._places), dtype=np.int32), self._frequencies)
-        weights = self._saturation * rarities[places].astype(np.float32)
-        by_row = np.argsort(self._rows, kind="stable")
-        starts = np.searchsorted(self._rows[by_row], np.arange(self.size + 1))
-        return DocumentVectors(places[by_row], weights[by_row], starts, len(self._places))
+        order = np.argsort(self._rows, kind="stable")
+        starts = np.searchsorted(self._rows[order], np.arange(self.size + 1))
+        return SparseRows(places=places[order], values=self._saturation[order], starts=starts)
+
+    def kin(self, row: int) -> Floats:
+        """How much every document is like that of a row, as `scores` with its saturations."""
+        places, saturation = self.by_row.row(row)
+        weights = saturation * self.rarities[places] * np.float32(K1 + 1)
+        return self.by_term.combined(places, weights, self.size)
+
+    @functools.cached_property
+    def vectors(self) -> DocumentVectors:
+        """The documents as vectors, for comparing them with each other. Names do not count."""
+        rows = self.by_row
+        weights = rows.values * self.rarities[rows.places]
+        return DocumentVectors(rows.places, weights, rows.starts, len(self._places))
 
 
 @overload
@@ -199,11 +218,3 @@ def inverse_frequency(
     few = np.minimum(holding, documents)
     rarity = np.log1p((documents - few + 0.5) / (few + 0.5))
     return rarity if isinstance(holding, np.ndarray) else float(rarity)
-
-
-def bag_of_words(document: Document) -> Counter[str]:
-    """How often each term occurs; one in the title counts `TITLE_WEIGHT` times."""
-    bag = Counter(terms(document.abstract))
-    for term in terms(document.title):
-        bag[term] += TITLE_WEIGHT
-    return bag

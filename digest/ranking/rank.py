@@ -1,12 +1,12 @@
-"""A subscriber's papers from an edition's candidates.
+"""Readers' papers from an edition's candidates.
 
-`prepare` once per edition, then `rank` once per subscriber. All arithmetic, the same for the
-same input, whatever the order of the candidates.
+`prepare` once per edition, then `rank_all` for a batch of readers. All arithmetic, the same for
+the same input, whatever the order of the candidates or the company of other readers.
 """
 
-import functools
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -14,14 +14,54 @@ import numpy.typing as npt
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind, format_interest
 from digest.ranking import explain, relevance, select
-from digest.ranking.corpus import KEPT_RESULTS, Corpus, RankingPaper
+from digest.ranking.corpus import Corpus, RankingPaper
+from digest.ranking.fit import Fit, Fitter, Vote
 from digest.ranking.lexical import Background
-from digest.ranking.relevance import FLOOR, LikedPaper
+from digest.ranking.meaning import LikedPaper, Meaning
+from digest.ranking.relevance import FLOOR
+from digest.ranking.select import Choice, Places
+from digest.ranking.static_table import StaticTable
 from digest.ranking.trending import VOTED_LEAST
 from digest.ranking.vectors import Floats
 
 # What a second interest, or trend, must weigh in the score to be named beside the first.
 _WORTH_NAMING = 0.05
+# An interest is said to match a paper from this strength on: less is in any paper.
+MATCHED_LEAST = 0.05
+# How many of the places go to what trends everywhere: this share of the dial's share.
+EVERYWHERE_SHARE = 0.5
+# A digest of so many papers, of which so many fit, has a place to explore; a paper there fits a
+# little, but less than the floor.
+EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
+EXPLORE_LEAST = 0.08
+
+
+_EXCLUDE = InterestKind.EXCLUDE
+
+
+class Place(StrEnum):
+    """Why a paper has its place in a digest: it fits, it trends everywhere, or it lies at the
+    edge of what the reader said, for them to find out."""
+
+    FITS = "fits"
+    EVERYWHERE = "everywhere"
+    EXPLORE = "explore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whom to rank for. `liked` has the papers that interests of kind `like` name by their value;
+    one that is not there matches nothing. `dial` is 0 for relevance alone to 1 for trend alone;
+    `seen` is never given again; at most `limit` papers are wanted, one of them to explore where
+    `explore` allows it."""
+
+    interests: Sequence[Interest]
+    liked: Mapping[str, LikedPaper] = field(default_factory=dict)
+    votes: Sequence[Vote] = ()
+    dial: float = 0.3
+    seen: Collection[PaperId] = ()
+    limit: int = 10
+    explore: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,80 +78,73 @@ class Ranked:
     trend: float
     reason: str
     parts: tuple[tuple[str, float], ...]
+    place: Place = Place.FITS
 
 
 class Prepared:
-    """The candidates of an edition, ready to be ranked for many subscribers. Safe to share
-    between threads; what interests match is kept for the most recent of them."""
+    """The candidates of an edition, ready to be ranked for many readers. Safe to share between
+    threads."""
 
-    def __init__(self, candidates: Sequence[RankingPaper], background: Background | None) -> None:
-        self.corpus = Corpus(candidates, background)
-        rows = {paper.paper_id: row for row, paper in enumerate(self.corpus.papers)}
-        self.rows: Mapping[PaperId, int] = rows
-        self.given = np.array([rows[paper.paper_id] for paper in candidates], np.intp)
-        self.trend: Floats = np.clip([p.trend for p in self.corpus.papers], 0.0, 1.0).astype(
-            np.float32
+    def __init__(self, corpus: Corpus, given: Sequence[PaperId]) -> None:
+        self.corpus = corpus
+        self.rows: Mapping[PaperId, int] = {p.paper_id: n for n, p in enumerate(corpus.papers)}
+        self.given = np.array([self.rows[paper_id] for paper_id in given], np.intp)
+        self.trend: Floats = np.clip([p.trend for p in corpus.papers], 0.0, 1.0).astype(np.float32)
+        self.fitter = Fitter(corpus)
+        meanings = corpus.meanings
+        self.likeness: select.Likeness = (
+            select.ByMeaning.of(meanings[-1].space.papers)
+            if meanings
+            else select.ByWords(corpus.index.vectors)
         )
-        kept = functools.lru_cache(maxsize=KEPT_RESULTS)
-        self.matches = kept(functools.partial(relevance.matches, self.corpus))
-        self.likeness = kept(functools.partial(relevance.likeness, self.corpus))
-        self.excluded = kept(functools.partial(relevance.excluded_rows, self.corpus))
-
-
-@dataclass(frozen=True, slots=True)
-class _Fit:
-    """How a subscriber's interests fit each row. `named` are the strengths to explain by: each
-    like alone, though `total` takes likes together."""
-
-    total: Floats
-    named: tuple[tuple[Interest, Floats], ...]
 
 
 def prepare(
-    candidates: Sequence[RankingPaper], *, background: Background | None = None
-) -> Prepared:
-    """The candidates of one edition, each with its own id, indexed for `rank`.
-
-    `background` tells how common terms are in papers beyond these, for editions of few.
-    """
-    return Prepared(candidates, background)
-
-
-def rank(
-    prepared: Prepared,
+    candidates: Sequence[RankingPaper],
     *,
-    interests: Sequence[Interest],
-    liked: Mapping[str, LikedPaper],
-    dial: float,
-    diversity: float,
-    seen: Collection[PaperId],
-    limit: int,
-) -> tuple[Ranked, ...]:
-    """Best first, at most `limit`; equal scores by trend, then by PaperId; pure.
+    background: Background | None = None,
+    table: StaticTable | None = None,
+    model: Callable[[Sequence[RankingPaper]], Meaning] | None = None,
+) -> Prepared:
+    """The candidates of one edition, each with its own id, indexed for ranking.
 
-    `liked` has the papers that interests of kind `like` name by their value; one that is not
-    there matches nothing. `dial` is 0 for relevance alone to 1 for trend alone. Below the
-    relevance floor no paper is given, unless the dial is at 1 or there are no interests (then
-    trend decides alone). `seen` is never given, nor what an exclusion names. `diversity`, 0 to
-    1, keeps papers apart that are alike. Empty when nothing is left.
+    `background` tells how common terms are in papers beyond these, for editions of few. With a
+    `table`, texts are compared by meaning, too; with a `model` by what it says: given the papers
+    in the order of their rows it gives the space they lie in.
     """
-    wanted = [interest for interest in interests if interest.kind is not InterestKind.EXCLUDE]
-    dial = min(max(dial, 0.0), 1.0) if wanted else 1.0
-    fit = _fit(prepared, wanted, liked)
-    eligible = _eligible(prepared, interests, seen)
-    if dial < 1.0:
-        eligible &= fit.total >= FLOOR
-    scores = select.blended(fit.total, prepared.trend, dial)
-    ranked = select.best_rows(scores, prepared.trend, eligible)
-    rows = select.diverse_rows(
-        ranked,
-        scores,
-        lambda: prepared.corpus.index.vectors,
-        topics=_topics(fit) if dial < 1.0 else np.full(len(scores), -1, np.intp),
-        diversity=min(max(diversity, 0.0), 1.0),
-        limit=limit,
+    corpus = Corpus(candidates, background, table=table, model=model)
+    return Prepared(corpus, [paper.paper_id for paper in candidates])
+
+
+def rank_all(
+    prepared: Prepared, readers: Sequence[Reader], *, diversity: float
+) -> list[tuple[Ranked, ...]]:
+    """For each reader their papers, best first, at most `limit`; pure.
+
+    Equal scores go by trend, then by PaperId. Below the relevance floor no paper is given,
+    unless the dial is at 1 or there are no interests (then trend decides alone), but for the
+    places of `Place.EVERYWHERE` and `Place.EXPLORE`, which come behind. `seen` is never given,
+    nor what an exclusion names. `diversity`, 0 to 1, keeps papers apart that are alike. Empty
+    when nothing is left. Memory: some 4 bytes per distinct text interest and candidate.
+    """
+    texts = prepared.fitter.texts([reader.interests for reader in readers])
+    drafts = [_draft(prepared, reader, texts) for reader in readers]
+    chosen = select.diverse_rows(
+        [draft.choice for draft in drafts], prepared.likeness, min(max(diversity, 0.0), 1.0)
     )
-    return tuple(_ranked(prepared, row, float(scores[row]), fit, liked, dial) for row in rows)
+    return [
+        tuple(
+            _ranked(prepared, draft, int(row), place)
+            for place, rows in _placed(prepared, draft, fitting)
+            for row in rows
+        )
+        for draft, fitting in zip(drafts, chosen, strict=True)
+    ]
+
+
+def rank(prepared: Prepared, reader: Reader, *, diversity: float) -> tuple[Ranked, ...]:
+    """The papers of one reader, as `rank_all` gives them."""
+    return rank_all(prepared, [reader], diversity=diversity)[0]
 
 
 def score_query(prepared: Prepared, text: str) -> Floats:
@@ -122,31 +155,88 @@ def score_query(prepared: Prepared, text: str) -> Floats:
     return np.asarray(relevance.query_scores(prepared.corpus, text)[prepared.given], np.float32)
 
 
-def _fit(
+def score_interests(
     prepared: Prepared, interests: Sequence[Interest], liked: Mapping[str, LikedPaper]
-) -> _Fit:
-    size = len(prepared.corpus)
-    named: list[tuple[Interest, Floats]] = []
-    likenesses: list[Floats] = []
-    for interest in interests:
-        if interest.kind is not InterestKind.LIKE:
-            plain = Interest(interest.kind, interest.value)
-            named.append((interest, relevance.weighted(prepared.matches(plain), interest.weight)))
-        elif paper := liked.get(interest.value):
-            likeness = prepared.likeness(paper) * np.float32(interest.weight)
-            likenesses.append(likeness)
-            named.append((interest, relevance.like_strength(likeness[np.newaxis])))
-        else:
-            named.append((interest, np.zeros(size, np.float32)))
-    competing = [strength for one, strength in named if one.kind is not InterestKind.LIKE]
-    if likenesses:
-        competing.append(relevance.like_strength(np.stack(likenesses)))
-    return _Fit(relevance.combined(competing, size), tuple(named))
+) -> Floats:
+    """The relevance of each candidate for one subscriber's interests, without a floor, in the
+    order in which `prepare` was given them; -inf for what an exclusion names.
+
+    More is better; only the order has a meaning. `liked` as for `Reader`; O(candidates x
+    interests).
+    """
+    total = prepared.fitter.fit(interests, liked).total
+    allowed = np.where(_eligible(prepared, interests, ()), total, np.float32(-np.inf))
+    return np.asarray(allowed[prepared.given], np.float32)
 
 
-def _topics(fit: _Fit) -> npt.NDArray[np.intp]:
-    """For each row, the number of the interest that it fits best."""
-    return np.asarray(np.argmax([strength for _, strength in fit.named], axis=0), np.intp)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A reader's scores before papers are chosen. `others` are the rows that do not fit but may
+    be shown."""
+
+    reader: Reader
+    dial: float
+    fit: Fit
+    choice: Choice
+    others: npt.NDArray[np.bool_]
+    everywhere: int
+
+
+def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _Draft:
+    fit = prepared.fitter.fit(reader.interests, reader.liked, reader.votes, texts)
+    wants = bool(fit.named) or fit.taste is not None
+    wants = wants or any(i.kind is not InterestKind.EXCLUDE for i in reader.interests)
+    dial = min(max(reader.dial, 0.0), 1.0) if wants else 1.0
+    eligible = _eligible(prepared, reader.interests, reader.seen)
+    fitting = eligible & (fit.total >= FLOOR) if dial < 1.0 else eligible
+    scores = select.blended(fit.total, prepared.trend, dial)
+    limit = max(reader.limit, 0)
+    everywhere = int(limit * dial * EVERYWHERE_SHARE) if dial < 1.0 else 0
+    topical = dial < 1.0 and (bool(fit.named) or fit.taste is not None)
+    topics = fit.topics() if topical else np.full(len(scores), -1, np.intp)
+    ranked = select.best_rows(scores, prepared.trend, fitting)
+    explore = _explores(reader, dial, len(ranked))
+    return _Draft(
+        reader=reader,
+        dial=dial,
+        fit=fit,
+        choice=Choice(
+            ranked=ranked, scores=scores, topics=topics, limit=limit - everywhere - int(explore)
+        ),
+        others=eligible & ~fitting,
+        everywhere=everywhere,
+    )
+
+
+def _explores(reader: Reader, dial: float, fitting: int) -> bool:
+    roomy = reader.limit >= EXPLORE_FROM_LIMIT and fitting >= EXPLORE_FROM_FITTING
+    return reader.explore and dial < 1.0 and roomy
+
+
+def _placed(prepared: Prepared, draft: _Draft, fitting: Places) -> tuple[tuple[Place, Places], ...]:
+    """The rows of each place. Who gets no paper that fits gets none that does not."""
+    trend, left = prepared.trend, draft.reader.limit - len(fitting)
+    if draft.dial < 1.0 and not any(i.kind is not _EXCLUDE for i in draft.reader.interests):
+        # Whoever says no interests, but votes, gets what is like their votes, then what trends.
+        return (
+            (Place.FITS, fitting),
+            (Place.EVERYWHERE, select.best_rows(trend, trend, draft.others)[: max(left, 0)]),
+        )
+    if draft.dial == 1.0 or not len(fitting):
+        return ((Place.FITS, fitting),)
+    voted = draft.others & (trend >= VOTED_LEAST)
+    everywhere = select.best_rows(trend, draft.fit.total, voted, draft.everywhere)
+    everywhere = everywhere[: draft.everywhere]
+    explored = fitting[:0]
+    if _explores(draft.reader, draft.dial, len(draft.choice.ranked)):
+        near = draft.others & (draft.fit.total >= EXPLORE_LEAST)
+        near[everywhere] = False
+        explored = select.best_rows(draft.choice.scores, trend, near, 1)[:1]
+    return (
+        (Place.FITS, fitting),
+        (Place.EVERYWHERE, everywhere),
+        (Place.EXPLORE, explored),
+    )
 
 
 def _eligible(
@@ -155,51 +245,74 @@ def _eligible(
     eligible = np.ones(len(prepared.corpus), np.bool_)
     for interest in interests:
         if interest.kind is InterestKind.EXCLUDE:
-            eligible[prepared.excluded(interest.value)] = False
+            eligible[prepared.fitter.excluded(interest.value)] = False
     eligible[[row for paper_id in seen if (row := prepared.rows.get(paper_id)) is not None]] = False
     return eligible
 
 
-def _ranked(
-    prepared: Prepared,
-    row: int,
-    score: float,
-    fit: _Fit,
-    liked: Mapping[str, LikedPaper],
-    dial: float,
-) -> Ranked:
-    paper = prepared.corpus.papers[row]
+def _ranked(prepared: Prepared, draft: _Draft, row: int, place: Place) -> Ranked:
+    fit, dial = draft.fit, draft.dial
     total, trend = float(fit.total[row]), float(prepared.trend[row])
-    matched = sorted(
-        ((interest, float(strength[row])) for interest, strength in fit.named if strength[row] > 0),
-        key=lambda entry: -entry[1],
-    )
+    matched = _matched(prepared.corpus, fit, row)
     return Ranked(
-        paper_id=paper.paper_id,
-        score=min(max(score, 0.0), 1.0),
+        paper_id=prepared.corpus.papers[row].paper_id,
+        score=min(max(float(draft.choice.scores[row]), 0.0), 1.0),
         relevance=total,
         trend=trend,
-        reason=_reason(prepared, row, matched, liked, dial),
+        reason=_reason(prepared, row, matched, dial, place),
         parts=(
             ("relevance", total),
             ("trend", trend),
             ("dial", dial),
-            *((format_interest(interest), strength) for interest, strength in matched),
+            *((match.name, match.strength) for match in matched),
         ),
+        place=place,
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Match:
+    name: str
+    strength: float
+    says: Callable[[], str]
+
+
+def _matched(corpus: Corpus, fit: Fit, row: int) -> list[_Match]:
+    """What matches a row, strongest first; of liked papers the nearest."""
+    found = [
+        _Match(
+            name=format_interest(interest),
+            strength=float(strength[row]),
+            says=lambda interest=interest: explain.in_words(corpus, row, interest),  # type: ignore[misc]
+        )
+        for interest, strength in fit.named
+        if strength[row] >= MATCHED_LEAST
+    ]
+    if fit.taste is not None and fit.liked and fit.taste[row] >= MATCHED_LEAST:
+        nearest = max(fit.liked, key=lambda one: float(one.likeness[row]))
+        name = format_interest(nearest.interest) if nearest.interest else "liked papers"
+        found.append(
+            _Match(
+                name=name,
+                strength=float(fit.taste[row]),
+                says=lambda: explain.liking(nearest.paper, nearest.saying),
+            )
+        )
+    return sorted(found, key=lambda match: -match.strength)
+
+
 def _reason(
-    prepared: Prepared,
-    row: int,
-    matched: Sequence[tuple[Interest, float]],
-    liked: Mapping[str, LikedPaper],
-    dial: float,
+    prepared: Prepared, row: int, matched: Sequence[_Match], dial: float, place: Place
 ) -> str:
     """The strongest matching interest, then trend where it counts; trend alone without a match."""
     paper = prepared.corpus.papers[row]
+    if place is Place.EVERYWHERE:
+        return explain.joined(f"trending everywhere: {paper.trend_reason}")
     if dial == 1.0 or not matched:
-        return explain.joined(paper.trend_reason if dial > 0 else "")
-    says = explain.in_words(prepared.corpus, row, matched[0][0], liked)
+        says = paper.trend_reason if dial > 0 else ""
+        return explain.joined(f"to explore: {says}" if place is Place.EXPLORE and says else says)
+    says = matched[0].says()
+    if place is Place.EXPLORE:
+        says = f"to explore: {says}"
     voted = paper.trend >= VOTED_LEAST and dial * paper.trend >= _WORTH_NAMING
     return explain.joined(says, paper.trend_reason if voted else "")

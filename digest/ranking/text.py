@@ -14,7 +14,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 import snowballstemmer
 
@@ -26,7 +28,7 @@ _MARKS = re.compile("[\u0300-\u036f]")
 _APOSTROPHE = re.compile(r"(?<=\w)['’ʼ](?:s\b)?")
 # Scripts written without spaces: every character is a word of its own.
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = rf"(?:[{_UNSPACED}]|(?:(?![{_UNSPACED}_])\w)+(?:\+\+|#(?!\w))?)"
+_WORD = rf"(?:[^\W_{_UNSPACED}]+(?:\+\+|#(?!\w))?|[{_UNSPACED}])"
 # Parts of one compound: state-of-the-art, SE(3), l_1, x^2. Dashes wider than a hyphen separate.
 _COMPOUND = re.compile(rf"{_WORD}(?:[-‐‑_^]{_WORD}|\({_WORD}\))*")
 _PART = re.compile(_WORD)
@@ -96,7 +98,13 @@ _GENERIC_WORDS = _listed(
 )
 
 
-@functools.lru_cache(maxsize=200_000)
+# Nearly all words of a text are among so many; a few MB of memory.
+_KEPT_WORDS = 65_536
+_KEPT_CHUNKS = 65_536
+_AROUND_WORDS = ".,;:!?()[]{}\"'-"
+
+
+@functools.lru_cache(maxsize=_KEPT_WORDS)
 def stem(word: str) -> str:
     """The Porter stem of a folded word (https://tartarus.org/martin/PorterStemmer/def.txt).
 
@@ -106,7 +114,7 @@ def stem(word: str) -> str:
         return word
     word = _IRREGULAR_END.sub(lambda found: _IRREGULAR[found[0]], word)
     word = _OUR.sub("or", _ISE.sub(r"\1iz", word))
-    return str(_porter().stemWord(word))
+    return str(_porter().stemWord(word)) or word  # of "s" nothing would be left
 
 
 @functools.cache
@@ -121,39 +129,89 @@ STOP_STEMS = frozenset(map(stem, STOP_WORDS))
 def fold(text: str) -> str:
     """`text` by which spellings are compared: NFKC, no case, no diacritics, no apostrophes."""
     if text.isascii():
-        return _APOSTROPHE.sub("", text.lower())
+        lower = text.lower()
+        return _APOSTROPHE.sub("", lower) if "'" in lower else lower
     decomposed = unicodedata.normalize("NFKD", text).casefold()
     composed = unicodedata.normalize("NFKC", _MARKS.sub("", decomposed))
     return _APOSTROPHE.sub("", composed).translate(_UNDECOMPOSED)
 
 
-Words = Sequence[tuple[str, ...]]
-"""A text as folded words in order, each as the parts of a compound; most have one part."""
+Parts = tuple[str, ...]
+"""A folded word as the parts of a compound; most have one."""
+
+
+class Chunk(NamedTuple):
+    """What stands between two spaces of a text: no word goes on behind a space.
+
+    Stems are given as text, with spaces between: of all parts, and of compounds joined; `pairs`
+    are those of two neighbours of a longer compound.
+    """
+
+    words: tuple[Parts, ...]
+    terms: tuple[str, ...]
+    stems: str
+    joined: str
+    pairs: tuple[str, ...]
+
+
+_TERMS, _STEMS = attrgetter("terms"), attrgetter("stems")
+
+Words = Sequence[Chunk]
+"""A text, read."""
 
 
 def read(text: str) -> Words:
     """The words of `text`."""
-    return [
+    return list(map(_chunk, readable(text).split()))
+
+
+# Most of a text is among so many; some 20 MB of memory.
+@functools.lru_cache(maxsize=_KEPT_CHUNKS)
+def _chunk(chunk: str) -> Chunk:
+    if (word := chunk.strip(_AROUND_WORDS).lower()).isalpha() and word.isascii():
+        return _plain_chunk(word)
+    words = tuple(
         (word,) if word.isalnum() else tuple(_PART.findall(word))
-        for word in _COMPOUND.findall(fold(readable(text)))
-    ]
+        for word in _COMPOUND.findall(fold(chunk))
+    )
+    stems = " ".join(stem(part) for parts in words for part in parts)
+    compounds = [parts for parts in words if len(parts) > 1]
+    return Chunk(
+        words=words,
+        terms=tuple(term for parts in words for term in _terms(parts)),
+        stems=stems,
+        joined=" ".join(stem("".join(parts)) for parts in words) if compounds else stems,
+        pairs=tuple(stem(pair) for parts in compounds for pair in _joined(parts)[1:]),
+    )
 
 
-def terms(words: Words) -> list[str]:
-    """The stems of a text in order without stop words; compounds in parts and joined."""
-    found: list[str] = []
-    for parts in words:
-        found.extend(stem(part) for part in parts if part not in STOP_WORDS)
-        found.extend(map(stem, _joined(parts)))
-    return found
+def _plain_chunk(word: str) -> Chunk:
+    """One word of ASCII letters: most chunks are that."""
+    stems = stem(word)
+    terms = () if word in STOP_WORDS else (stems,)
+    return Chunk(words=((word,),), terms=terms, stems=stems, joined=stems, pairs=())
 
 
-def _joined(parts: tuple[str, ...]) -> list[str]:
+def _terms(parts: Parts) -> list[str]:
+    separate = [stem(part) for part in parts if part not in STOP_WORDS]
+    return [*separate, *map(stem, _joined(parts))]
+
+
+def _joined(parts: Parts) -> list[str]:
     """A compound written as one word, and neighbouring parts of a long one: SE(3)-net is se3."""
     if len(parts) < 2:
         return []
     pairs = [left + right for left, right in pairwise(parts)] if len(parts) > 2 else []
     return ["".join(parts), *pairs]
+
+
+def terms(words: Words) -> list[str]:
+    """The stems of a text in order without stop words; compounds in parts and joined."""
+    return list(chain.from_iterable(map(_TERMS, words)))
+
+
+def _parts(text: str) -> list[Parts]:
+    return [parts for chunk in read(text) for parts in chunk.words]
 
 
 Alternative = tuple[str, ...]
@@ -178,7 +236,7 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
     (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
     left out, unless nothing else is there.
     """
-    words = read(text)
+    words = _parts(text)
     kept = _informative(words)
     plain = {place for place in kept if len(words[place]) == 1}
     found: dict[Alternative, QueryWord] = {}
@@ -200,12 +258,12 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
     return tuple(found.values())
 
 
-def _informative(words: Words) -> list[int]:
+def _informative(words: Sequence[Parts]) -> list[int]:
     places = [n for n, parts in enumerate(words) if not STOP_WORDS.issuperset(parts)]
     return [n for n in places if not _WRAPPING.issuperset(words[n])] or places
 
 
-def _alternatives(parts: tuple[str, ...]) -> list[Alternative]:
+def _alternatives(parts: Parts) -> list[Alternative]:
     separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
     return [separate] if len(parts) == 1 else [separate, (stem("".join(parts)),)]
 
@@ -218,17 +276,17 @@ def phrase_text(*texts: Words) -> str:
     """
     pieces: list[str] = []
     for words in texts:
-        pieces.append(_spaced(part for parts in words for part in parts))
-        if any(len(parts) > 1 for parts in words):
-            pieces.append(_spaced("".join(parts) for parts in words))
-            pieces.extend(_spaced([word]) for parts in words for word in _joined(parts)[1:])
+        pieces.append(_spaced(filter(None, map(_STEMS, words))))
+        if compounds := [chunk for chunk in words if chunk.joined is not chunk.stems]:
+            pieces.append(_spaced(filter(None, (chunk.joined for chunk in words))))
+            pieces.extend(_spaced([pair]) for chunk in compounds for pair in chunk.pairs)
     return "|".join(pieces)
 
 
 def phrase_forms(phrase: str) -> tuple[str, ...]:
     """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
     with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
-    words = read(phrase)
+    words = _parts(phrase)
     parts = [part for parts in words for part in parts]
     if not parts:
         return ()
@@ -243,7 +301,7 @@ def phrase_forms(phrase: str) -> tuple[str, ...]:
     )
     if len(parts) == 3:
         spellings.append(["".join(parts)])
-    return tuple(dict.fromkeys(_spaced(spelling) for spelling in spellings))
+    return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
 
 
 def _halves(word: str) -> Iterable[tuple[str, str]]:
@@ -256,8 +314,8 @@ def _halves(word: str) -> Iterable[tuple[str, str]]:
             yield halves
 
 
-def _spaced(words: Iterable[str]) -> str:
-    return f" {' '.join(map(stem, words))} "
+def _spaced(stems: Iterable[str]) -> str:
+    return f" {' '.join(stems)} "
 
 
 def contains_phrase(text: str, forms: Sequence[str]) -> bool:

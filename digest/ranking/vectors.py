@@ -1,12 +1,71 @@
 """Documents as sparse vectors, compared by cosine."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
+
+
+_SMALL = np.float32(0.01)
+
+
+def drawn_positive(shares: Floats) -> Floats:
+    """Shares as they are, but for those below 0.01, which are drawn into (0, 0.01): nothing is
+    negative, and their order stays."""
+    small = _SMALL * np.exp(np.minimum(shares, _SMALL) / _SMALL - 1)
+    return np.where(shares > _SMALL, shares, small)
+
+
+# Entries whose vectors are in memory at once, while rows are summed: some 16 MB.
+_ENTRIES_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparseRows:
+    """A sparse matrix: row r has `values` at `places` from starts[r] up to starts[r + 1]."""
+
+    places: Rows
+    values: Floats
+    starts: npt.NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def row(self, number: int) -> tuple[Rows, Floats]:
+        span = slice(self.starts[number], self.starts[number + 1])
+        return self.places[span], self.values[span]
+
+    def combined(self, numbers: Rows, weights: Floats, width: int) -> Floats:
+        """The sum of rows, each times its weight, as a dense vector of `width`."""
+        total = np.zeros(width, np.float32)
+        for number, weight in zip(numbers.tolist(), weights, strict=True):
+            if weight:
+                places, values = self.row(number)
+                total[places] += weight * values
+        return total
+
+    def sums(self, weights: Floats, table: npt.NDArray[np.floating]) -> Floats:
+        """For each row the sum of the table's rows at its places, each times its value and the
+        place's weight: rows x columns of the table; zeros for an empty row."""
+        out = np.zeros((len(self), table.shape[1]), np.float32)
+        first = 0
+        while first < len(self):
+            most = self.starts[first] + _ENTRIES_AT_ONCE
+            last = max(int(np.searchsorted(self.starts, most, "right")) - 1, first + 1)
+            filled = first + np.flatnonzero(np.diff(self.starts[first : last + 1]))
+            if len(filled):
+                span = slice(self.starts[first], self.starts[last])
+                places = self.places[span]
+                scale = self.values[span] * weights[places]
+                entries = table[places] * scale[:, np.newaxis]
+                bounds = self.starts[filled] - self.starts[first]
+                out[filled] = np.add.reduceat(entries, bounds, axis=0)
+            first = last
+        return out
 
 
 class DocumentVectors:

@@ -42,8 +42,9 @@ def split(
     with the sources that gave them, their signals and appearances; the new paper's number.
 
     Both sides then show what their own sources say. The two are ruled apart for ever, or until
-    they are merged by hand. The ledger, cards and deliveries stay with the paper that was there:
-    the one taken out was hidden by the merge, so it may still be mailed to anybody.
+    they are merged by hand. The ledger, cards, deliveries and what readers said stay with the
+    paper that was there: the one taken out was hidden by the merge, so nobody has judged it, and
+    it may still be mailed to anybody.
     """
     own = identifiers_of(conn, [paper_id])[paper_id]
     parts = parted(conn, paper_id, names)

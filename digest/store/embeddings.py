@@ -162,6 +162,19 @@ def vectors(conn: sa.Connection, model: str, ids: Iterable[int]) -> dict[PaperId
     return found
 
 
+def by_text(conn: sa.Connection, model: str, hashes: Collection[str]) -> dict[str, Floats]:
+    """The vectors there are of papers whose texts have these hashes, by the hash."""
+    found: dict[str, Floats] = {}
+    for chunk in chunks(sorted(hashes)):
+        rows = conn.execute(
+            sa.select(embeddings.c.text_hash, embeddings.c.vector).where(
+                embeddings.c.model == model, embeddings.c.text_hash.in_(chunk)
+            )
+        )
+        found.update((row.text_hash, _unpacked(row.vector)) for row in rows if row.vector)
+    return found
+
+
 def newest_at(conn: sa.Connection, model: str) -> datetime | None:
     """When a vector of the model was last made."""
     return conn.scalar(

@@ -121,6 +121,26 @@ def titles_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, str]:
     return found
 
 
+def addresses_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, tuple[str, str]]:
+    """Title and link of each paper that there is."""
+    return _pairs(conn, ids, papers.c.url)
+
+
+def texts_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, tuple[str, str]]:
+    """Title and abstract of each paper that there is."""
+    return _pairs(conn, ids, papers.c.abstract)
+
+
+def _pairs(
+    conn: sa.Connection, ids: Iterable[int], column: sa.Column[Any]
+) -> dict[PaperId, tuple[str, str]]:
+    found: dict[PaperId, tuple[str, str]] = {}
+    for chunk in chunks(ids):
+        wanted = sa.select(papers.c.id, papers.c.title, column).where(papers.c.id.in_(chunk))
+        found.update((PaperId(key), (title, text)) for key, title, text in conn.execute(wanted))
+    return found
+
+
 def count(conn: sa.Connection) -> int:
     return conn.execute(sa.select(sa.func.count()).select_from(papers)).scalar_one()
 

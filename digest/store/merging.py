@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from digest.core.dedupe import title_block
+from digest.core.feedback import OPPOSITE
 from digest.core.identifiers import PaperId
 from digest.core.interests import InterestKind
 from digest.core.origins import Origin, all_said, chosen, keep_differing
@@ -17,6 +18,7 @@ from digest.store.tables import (
     cards,
     delivery_papers,
     embeddings,
+    feedback,
     interests,
     paper_ids,
     paper_sources,
@@ -34,6 +36,7 @@ _KEYS = {
     cards: ("edition_id",),
     sent_papers: ("subscriber_id",),
     delivery_papers: ("delivery_id",),
+    feedback: ("subscriber_id", "kind"),
 }
 
 
@@ -41,18 +44,20 @@ def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
     """Makes the first of `ids` the only row; how many rows went away.
 
     Its fields are what all sources of both say; what is not shown is kept under its source.
-    Whoever was sent one of them counts as having been sent the paper, and whoever likes one by
-    its number likes the paper.
+    Whoever was sent one of them counts as having been sent the paper, whoever likes one by its
+    number likes the paper, and what was said of either is said of it: of more and less the last.
     """
     kept, *others = ids
     for other in others:
         values, origins = _joined(conn, kept, other)
         _keep_first_appearances(conn, other, kept)
+        _keep_all_times(conn, other, kept)
         names = sa.update(paper_ids).where(paper_ids.c.paper_id == other)
         conn.execute(names.values(paper_id=kept))
         for table, keys in _KEYS.items():
             _move(conn, table, keys, other, kept)
         _move_likes(conn, other, kept)
+        _keep_last_votes(conn, kept)
         conn.execute(sa.delete(papers).where(papers.c.id == other))
         saying.save(conn, kept, origins)
         if values:
@@ -136,6 +141,39 @@ def _keep_first_appearances(conn: sa.Connection, other: PaperId, kept: PaperId) 
         .where(paper_sources.c.paper_id == kept, appeared_at < paper_sources.c.appeared_at)
         .values(appeared_at=appeared_at)
     )
+
+
+def _keep_all_times(conn: sa.Connection, other: PaperId, kept: PaperId) -> None:
+    """Where somebody said the same of both, they said it first and last when they did of any."""
+    twin = feedback.alias()
+    same = (
+        twin.c.paper_id == other,
+        twin.c.subscriber_id == feedback.c.subscriber_id,
+        twin.c.kind == feedback.c.kind,
+    )
+    first, last = (
+        sa.select(twin.c[name]).where(*same).scalar_subquery() for name in ("first_at", "last_at")
+    )
+    said_of_both = sa.update(feedback).where(feedback.c.paper_id == kept)
+    conn.execute(said_of_both.where(first < feedback.c.first_at).values(first_at=first))
+    conn.execute(said_of_both.where(last > feedback.c.last_at).values(last_at=last))
+
+
+def _keep_last_votes(conn: sa.Connection, kept: PaperId) -> None:
+    """Of more and less about one paper the later stays; said at one moment, less does."""
+    twin = feedback.alias()
+    for kind, opposite in OPPOSITE.items():
+        overruled = sa.exists().where(
+            twin.c.paper_id == kept,
+            twin.c.subscriber_id == feedback.c.subscriber_id,
+            twin.c.kind == opposite,
+            twin.c.last_at >= feedback.c.last_at,
+        )
+        conn.execute(
+            sa.delete(feedback).where(
+                feedback.c.paper_id == kept, feedback.c.kind == kind, overruled
+            )
+        )
 
 
 def _move(

@@ -178,9 +178,20 @@ def papers_of(
                 relevance=row.relevance,
                 trend=row.trend,
                 reason=row.reason,
+                position=row.position,
             )
         )
     return found
+
+
+def paper_at(conn: sa.Connection, delivery_id: DeliveryId, position: int) -> PaperId | None:
+    """The paper at a place of a digest, under its number of today; None where there is none."""
+    found = conn.scalar(
+        sa.select(delivery_papers.c.paper_id).where(
+            delivery_papers.c.delivery_id == delivery_id, delivery_papers.c.position == position
+        )
+    )
+    return None if found is None else PaperId(found)
 
 
 def listed(

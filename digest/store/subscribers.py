@@ -20,6 +20,7 @@ from digest.core.subscribers import (
     address_key,
     parse_at,
 )
+from digest.store import libraries
 from digest.store.chunks import chunks
 from digest.store.tables import (
     attempts,
@@ -254,7 +255,8 @@ def forget_unconfirmed(conn: sa.Connection, asked_before: datetime) -> int:
 
 
 def erase(conn: sa.Connection, subscriber_id: SubscriberId) -> None:
-    """Removes the person with interests, consents and deliveries."""
+    """Removes the person with interests, consents, deliveries and library."""
+    libraries.take_out(conn, subscriber_id)
     conn.execute(sa.delete(subscribers).where(subscribers.c.id == subscriber_id))
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 
 from digest.core.deliveries import DeliveryStatus
+from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
@@ -137,6 +138,7 @@ embeddings = Table(
     Column("made_at", Time, nullable=False),
     Column("text_hash", sa.String(32), nullable=False),
     Index("ix_embeddings_model_made_at", "model", "made_at"),
+    Index("ix_embeddings_model_text_hash", "model", "text_hash"),
 )
 
 # The same of what readers wrote, by its hash: kept while anybody uses it.
@@ -244,6 +246,36 @@ interests = Table(
     ),
 )
 
+# Papers of subscribers' own libraries, one row for all who have it, by one of its names: what the
+# file of somebody said, as most of them are older than what sources bring.
+library_papers = Table(
+    "library_papers",
+    metadata,
+    _serial(),
+    Column("kind", sa.String(64), nullable=False),
+    Column("value", sa.String(512), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("authors", sa.JSON, nullable=False),
+    Column("year", Integer),
+    sa.UniqueConstraint("kind", "value"),
+    sqlite_autoincrement=True,
+)
+
+# Who has which paper in their library, and since when, as far as their file tells.
+libraries = Table(
+    "libraries",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "library_paper_id",
+        ForeignKey("library_papers.id", ondelete="CASCADE"),
+        primary_key=True,
+        index=True,
+    ),
+    Column("liked_at", Time, nullable=False),
+)
+
 # Consent and its withdrawal, as proof: what was done, when, from where, to what wording.
 consents = Table(
     "consents",
@@ -256,6 +288,18 @@ consents = Table(
     Column("ip", sa.String(64), nullable=False),
     Column("wording", Text, nullable=False),
     Index("ix_consents_subscriber_id", "subscriber_id"),
+)
+
+# What readers say of papers; when they first and last said it.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("subscriber_id", ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("kind", sa.String(8), primary_key=True),
+    Column("first_at", Time, nullable=False),
+    Column("last_at", Time, nullable=False),
+    _one_of("kind", "kind", FeedbackKind),
 )
 
 # Kept after erasure: a keyed hash, no address.
@@ -389,4 +433,14 @@ leases = Table(
     Column("owner", sa.String(160), nullable=False),
     Column("until", Time, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+# What was learnt from the rows, by name: made anew now and then, and never missed when it is gone.
+models = Table(
+    "models",
+    metadata,
+    Column("name", sa.String(80), primary_key=True),
+    Column("made_at", Time, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("payload", sa.LargeBinary, nullable=False),
 )

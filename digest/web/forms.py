@@ -1,12 +1,15 @@
 """What people type into forms, read and checked: all mistakes at once, nothing lost."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from zoneinfo import available_timezones
 
 from digest.core.errors import InvalidInput
+from digest.core.feedback import FeedbackKind
+from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, format_interest, parse_interests
 from digest.core.subscribers import (
     Frequency,
@@ -26,6 +29,8 @@ _NOT_PLACES = ("posix/", "right/", "Etc/", "SystemV/", "US/", "posixrules", "loc
 _ZONES = {
     zone.casefold(): zone for zone in available_timezones() if not zone.startswith(_NOT_PLACES)
 }
+
+_VOTE = re.compile(rf"({'|'.join(FeedbackKind)})-([1-9][0-9]{{0,8}})")
 
 _NO_WISHES: tuple[Interest, ...] = ()
 
@@ -148,6 +153,12 @@ def parse_pause(text: str) -> int | None:
     if text not in map(str, PAUSES_IN_DAYS):
         raise InvalidInput("choose how long the pause is to be")
     return int(text)
+
+
+def parse_vote(text: str) -> tuple[PaperId, FeedbackKind] | None:
+    """The vote that a button of the preferences page names: `more-12`; None for anything else."""
+    found = _VOTE.fullmatch(text)
+    return (PaperId(int(found[2])), FeedbackKind(found[1])) if found else None
 
 
 def _check(

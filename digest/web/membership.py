@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from digest.core.errors import InvalidInput
 from digest.core.subscribers import Frequency, Status, Subscriber
 from digest.core.tokens import Purpose, Refused
-from digest.pipeline import membership
+from digest.pipeline import feedback, membership
 from digest.pipeline.links import unsubscribe_token
 from digest.pipeline.membership import Origin, TooMany
 from digest.web.forms import (
@@ -15,6 +15,7 @@ from digest.web.forms import (
     PAUSES_IN_DAYS,
     Mistakes,
     parse_pause,
+    parse_vote,
     preference_fields,
     read_application,
     read_preferences,
@@ -74,7 +75,7 @@ def confirm(token: str) -> Response:
 
 
 def _confirmed(subscriber: Subscriber) -> Response:
-    link = served().tokens.sign(Purpose.PREFERENCES, subscriber.public_id)
+    link = preferences_token(subscriber)
     return page("confirmed.html", subscriber=subscriber, preferences_token=link)
 
 
@@ -97,6 +98,11 @@ def change_preferences(token: str) -> Response:
         case "resume":
             done = membership.resume(served(), subscriber, _origin())
             return _preferences(done.subscriber, notice="Welcome back: your digests go on.")
+        case "withdraw":
+            return _withdraw(subscriber)
+        case "forget":
+            feedback.forget_all(served(), subscriber)
+            return _preferences(subscriber, notice="Forgotten: nothing is kept of your votes.")
         case _:
             return _save(subscriber)
 
@@ -110,6 +116,13 @@ def _save(subscriber: Subscriber) -> Response:
         served(), subscriber, preferences=wanted.preferences, interests=wanted.interests
     )
     return _preferences(changed, notice="Saved.")
+
+
+def _withdraw(subscriber: Subscriber) -> Response:
+    vote = parse_vote(request.form.get("vote", ""))
+    if vote is None or not feedback.take_back(served(), subscriber, *vote):
+        return _preferences(subscriber)
+    return _preferences(subscriber, notice="Removed.")
 
 
 def _pause(subscriber: Subscriber) -> Response:
@@ -131,7 +144,7 @@ def _preferences(
     notice: str = "",
 ) -> Response:
     if subscriber.status in _ENDED:
-        return page("ended.html", subscriber=subscriber)
+        return ended_page(subscriber)
     return page(
         "preferences.html",
         status,
@@ -143,6 +156,8 @@ def _preferences(
         zones=zones(),
         max_papers=MAX_PAPERS,
         pauses=PAUSES_IN_DAYS,
+        learning=feedback.learning(served(), subscriber),
+        export_token=export_token(subscriber),
         unsubscribe_token=unsubscribe_token(served(), subscriber),
     )
 
@@ -152,8 +167,9 @@ def show_unsubscribe(token: str) -> Response:
     subscriber = membership.bearer(served(), Purpose.UNSUBSCRIBE, token)
     if isinstance(subscriber, Refused):
         return refused_link()
-    template = "ended.html" if subscriber.status in _ENDED else "unsubscribe.html"
-    return page(template, subscriber=subscriber)
+    if subscriber.status in _ENDED:
+        return ended_page(subscriber)
+    return page("unsubscribe.html", subscriber=subscriber)
 
 
 @pages.post("/unsubscribe/<token>")
@@ -166,12 +182,27 @@ def unsubscribe(token: str) -> Response:
     done = membership.unsubscribe(served(), subscriber, _origin(), say_goodbye=not one_click)
     if one_click:
         return Response("unsubscribed\n", mimetype="text/plain")
-    return page("ended.html", subscriber=done.subscriber)
+    return ended_page(done.subscriber)
+
+
+def ended_page(subscriber: Subscriber) -> Response:
+    """For whoever has left: how to come back, and what is still kept of them."""
+    return page("ended.html", subscriber=subscriber, export_token=export_token(subscriber))
 
 
 def refused_link() -> Response:
     """One page for every token that is worth nothing: it says nothing of why or whose it was."""
     return page("refused_link.html", 404)
+
+
+def preferences_token(subscriber: Subscriber) -> str:
+    return served().tokens.sign(Purpose.PREFERENCES, subscriber.public_id)
+
+
+def export_token(subscriber: Subscriber) -> str:
+    """For a link on a page of the subscriber's own; a day is time enough to follow it."""
+    expires_at = served().clock.now() + timedelta(days=1)
+    return served().tokens.sign(Purpose.EXPORT, subscriber.public_id, expires_at)
 
 
 def _origin(wording: str = "") -> Origin:

@@ -13,7 +13,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 from digest.core.errors import ConfigError
 from digest.mail.prose import clean, long_date, short_date
 from digest.pipeline.app import App
-from digest.web import archive, failures, membership, ops, public, replies
+from digest.web import archive, failures, feedback, membership, ops, public, replies
 from digest.web.addresses import DayConverter, RowConverter
 from digest.web.proxies import BehindProxies
 
@@ -38,7 +38,7 @@ def create_web(
     site.extensions["digest"] = app
     site.url_map.converters.update(row=RowConverter, day=DayConverter)
     _prepare_templates(site, app, [*templates_dirs, *_PLACES])
-    for pages in (public.pages, membership.pages, archive.pages, ops.pages):
+    for pages in (public.pages, membership.pages, feedback.pages, archive.pages, ops.pages):
         site.register_blueprint(pages)
     site.before_request(replies.begin)
     site.after_request(replies.finish)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0002"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -27,6 +27,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_embeddings_paper_id"), "embeddings", ["paper_id"])
     op.create_index("ix_embeddings_model_made_at", "embeddings", ["model", "made_at"])
+    op.create_index("ix_embeddings_model_text_hash", "embeddings", ["model", "text_hash"])
     op.create_table(
         "text_embeddings",
         sa.Column("model", sa.String(length=255), nullable=False),

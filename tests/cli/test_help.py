@@ -52,6 +52,7 @@ PROMISED = {
     "db check": "",
     "doctor": "--json --network",
     "stats": "--days --json",
+    "trend": "--cases --json",
 }
 
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from digest.cli.main import run_command
+from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status
-from digest.store import cursors, outbox, subscribers
+from digest.store import cursors, feedback, outbox, subscribers
 from digest.store.cursors import Fetch
 from digest.store.engine import Store
 from digest.store.subscribers import Consent
@@ -37,6 +38,7 @@ def config(tmp_path: Path, sqlite_store: Store) -> Path:
         subscribers.suppress_hash(conn, "0" * 64, "bounce: 550 5.1.1 unknown", NOW)
         fetch = Fetch(source="arxiv", started_at=NOW, finished_at=NOW, outcome=Outcome.OK)
         cursors.record_fetch(conn, fetch)
+        feedback.record(conn, ada.id, papers[0].id, FeedbackKind.MORE, NOW)
     path = tmp_path / "config.toml"
     path.write_text(f'[security]\nsecret_key = "{"x" * 40}"\n', encoding="utf-8")
     return path
@@ -54,6 +56,7 @@ def test_a_program_gets_one_document_of_counts(config: Path, capsys: Capture) ->
     assert found["subscribers"]["by_status"]["active"] == 1
     assert found["subscribers"]["changes"] == {"confirmed": 1}
     assert found["papers"] == {"stored": 3, "new": 3}
+    assert found["feedback"] == {"more": 1, "less": 0, "open": 0}
     assert found["suppressions"]["total"] == 1
     assert found["suppressions"]["new"]["bounce"] == 1
     (edition,) = found["editions"]

@@ -2,9 +2,16 @@
 
 import csv
 import io
+import json
 
 import pytest
 
+from digest.core.feedback import FeedbackKind
+from digest.core.identifiers import PaperId
+from digest.store import feedback
+from digest.store import subscribers as members
+from digest.store.engine import open_store
+from tests.builders import NOW
 from tests.cli.conftest import Operator
 
 ADA, BEN, CARL = (f"{name}@reader.example" for name in ("ada", "ben", "carl"))
@@ -197,5 +204,49 @@ def test_an_export_is_an_import_elsewhere(operator: Operator, fresh: Operator) -
 def test_an_export_comes_as_csv_or_as_rows(operator: Operator) -> None:
     lines = list(csv.DictReader(io.StringIO(operator.ok("subscribers", "export"))))
     assert [(line["email"], line["keyword"]) for line in lines[:1]] == [(ADA, "robot")]
-    ran = operator.run("subscribers", "export", "--format", "json")
-    assert ran.out == operator.ok("subscribers", "list", "--json")
+    rows = json.loads(operator.ok("subscribers", "export", "--format", "json"))
+    listed = operator.json("subscribers", "list")
+    assert rows == [row | {"feedback": [], "library": []} for row in listed]
+
+
+# --- feedback -------------------------------------------------------------------------------------
+
+
+def judge(operator: Operator, email: str, *said: FeedbackKind) -> None:
+    """Somebody judges the first papers, one after the other."""
+    store = open_store(f"sqlite:///{operator.folder / 'digest.db'}")
+    with store.write() as conn:
+        found = members.by_email(conn, email)
+        assert found is not None
+        for number, kind in enumerate(said, 1):
+            feedback.record(conn, found.id, PaperId(number), kind, NOW)
+    store.close()
+
+
+def test_what_a_subscriber_said_of_papers_is_counted(operator: Operator) -> None:
+    judge(operator, ADA, FeedbackKind.MORE, FeedbackKind.MORE, FeedbackKind.OPEN)
+    shown = operator.json("subscribers", "show", ADA)
+    assert shown["feedback"] == {"more": 2, "less": 0, "open": 1}
+    assert "feedback      2 more, 0 less, 1 open\n" in operator.ok("subscribers", "show", ADA)
+
+
+def test_what_was_said_is_in_the_export_as_json(operator: Operator) -> None:
+    judge(operator, BEN, FeedbackKind.LESS)
+    rows = json.loads(operator.ok("subscribers", "export", "--format", "json"))
+    assert {row["email"]: row["feedback"] for row in rows} == {
+        ADA: [],
+        BEN: [{"kind": "less", "paper": 1, "at": "2026-03-20T12:00:00Z"}],
+        CARL: [],
+    }
+
+
+def test_what_was_said_is_forgotten_alone_or_with_the_person(operator: Operator) -> None:
+    judge(operator, ADA, FeedbackKind.MORE, FeedbackKind.LESS)
+    judge(operator, BEN, FeedbackKind.MORE)
+    before = operator.json("subscribers", "show", ADA)
+    assert "2 votes" in operator.ok("subscribers", "edit", ADA, "--forget-feedback")
+    after = operator.json("subscribers", "show", ADA)
+    assert after == before | {"feedback": {"more": 0, "less": 0, "open": 0}}
+    assert operator.rows()["feedback"] == 1
+    operator.ok("subscribers", "erase", BEN, "--yes")
+    assert operator.rows()["feedback"] == 0

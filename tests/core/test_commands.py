@@ -14,6 +14,7 @@ from digest.core.commands import (
     Contradictory,
     Help,
     Ignored,
+    Prefer,
     Reading,
     Subscribe,
     Unknown,
@@ -22,6 +23,7 @@ from digest.core.commands import (
     read_command,
 )
 from digest.core.inbound import InboundMail, looks_away
+from digest.core.phrases import Taste
 from digest.core.replies import new_lines
 from digest.core.tokens import Purpose, TokenSigner
 
@@ -142,6 +144,56 @@ def test_interests_may_stand_behind_the_verb_or_below_a_subject() -> None:
     assert command("subscribe", "protein folding\nnot: surveys") == Subscribe(
         "protein folding\nnot: surveys"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "tastes"),
+    [
+        ("more graph learning", [Taste(True, "graph learning")]),
+        ("More about graph learning, please.", [Taste(True, "graph learning")]),
+        ("Please more papers on GPT-4", [Taste(True, "GPT-4")]),
+        ("less: surveys", [Taste(False, "surveys")]),
+        ("fewer papers on LLM evaluation\nThanks, Ada", [Taste(False, "LLM evaluation")]),
+        ("more author: Kaiming He", [Taste(True, "author: Kaiming He")]),
+        (
+            "Hello,\n\nmore causal inference\nless benchmarks\n-- \nAda",
+            [Taste(True, "causal inference"), Taste(False, "benchmarks")],
+        ),
+        (
+            f"less of time series analysis\n\n{QUOTED_DIGEST}> More like this: https://e.org/x",
+            [Taste(False, "time series analysis")],
+        ),
+    ],
+)
+def test_more_and_less_name_a_topic(text: str, tastes: list[Taste]) -> None:
+    assert command("Re: 7 papers", text) == Prefer(tuple(tastes))
+
+
+def test_a_topic_may_stand_in_the_subject_above_nothing_else() -> None:
+    wanted = Prefer((Taste(True, "protein folding"),))
+    assert command("more protein folding") == wanted
+    assert command("More protein folding", "Thanks!\n-- \nAda") == wanted
+    assert not isinstance(command("More leads for you", "Dear owner, buy them now."), Prefer)
+    assert not isinstance(command("Re: more protein folding", ""), Prefer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("more", "less", "More!", "more please", "less mails please", "Less often, please"),
+        *("More details below", "more information", "Less is more", "More than I can read"),
+        *("More papers, less mail?", "more https://e.org/x", "More like this: https://e.org/x"),
+        "More and more of these mails arrive, please look into it",
+        "More research on graphs and their limits in the long run of many years",
+    ],
+)
+def test_words_about_the_mail_or_in_a_sentence_name_no_topic(text: str) -> None:
+    assert not isinstance(command("", text), Prefer)
+
+
+def test_an_interest_may_begin_with_more_or_less() -> None:
+    text = "subscribe\nmore efficient attention\nless data learning"
+    assert command("", text) == Subscribe("more efficient attention\nless data learning")
 
 
 def test_help_is_help_and_an_unknown_word_may_be_answered() -> None:

@@ -15,6 +15,8 @@ from digest.core.interests import (
     parse_interest,
     parse_interests,
     unique_interests,
+    with_less,
+    with_more,
 )
 
 
@@ -94,3 +96,71 @@ def test_what_is_written_back_reads_the_same(kind: InterestKind, value: str) -> 
 def test_words_that_look_like_a_mark_read_the_same(kind: InterestKind, value: str) -> None:
     interest = make_interest(kind, value)
     assert parse_interest(format_interest(interest)) == interest
+
+
+# --- more and less --------------------------------------------------------------------------------
+
+
+def told(interests: str, *words: str) -> tuple[tuple[Interest, ...], str]:
+    """What becomes of interests when somebody says `more x` or `less x`, one after the other."""
+    wishes, said = parse_interests(interests), ""
+    for line in words:
+        word, _, topic = line.partition(" ")
+        wishes, said = (with_more if word == "more" else with_less)(wishes, topic)
+    return wishes, said
+
+
+def test_more_of_something_new_becomes_an_interest() -> None:
+    wishes, said = told("graphs", "more walking robots")
+    assert wishes == parse_interests("graphs\nwalking robots")
+    assert said == "“walking robots” is one of your interests now."
+    assert told("", "more author: Ada Bell")[0] == parse_interests("author: Ada Bell")
+
+
+def test_more_of_an_interest_counts_double_up_to_four_times() -> None:
+    weights = [told("Graphs\nx", *["more graphs"] * times)[0][0].weight for times in (1, 2, 3)]
+    assert weights == [2.0, 4.0, 4.0]
+    assert told("graphs", *["more graphs"] * 3)[1] == "“graphs” counts as much as it can."
+
+
+def test_less_of_an_interest_counts_half_and_then_ends_it() -> None:
+    wishes, said = told("graphs\nx", "less GRAPHS")
+    assert [(i.value, i.weight) for i in wishes] == [("graphs", 0.5), ("x", 1.0)]
+    assert said == "“GRAPHS” counts less than before."
+    wishes, said = told("graphs\nx", "less graphs", "less graphs")
+    assert wishes == parse_interests("x")
+    assert said == "“graphs” is none of your interests any more."
+
+
+def test_less_of_anything_else_leaves_it_out_and_more_takes_that_back() -> None:
+    wishes, said = told("graphs", "less surveys")
+    assert wishes == parse_interests("graphs\nnot: surveys")
+    assert said == "Papers that mention “surveys” are left out from now on."
+    assert told("graphs", "less surveys", "less Surveys")[0] == wishes
+    assert told("graphs", "less surveys", "more Surveys")[0] == parse_interests("graphs")
+
+
+def test_plain_words_mean_the_keyword_or_author_of_that_name_too() -> None:
+    wishes = told("author: Ada Bell\nkeyword: GPT", "more ada bell", "less gpt")[0]
+    assert [i.weight for i in wishes] == [2.0, 0.5]
+    assert told("Ada Bell", "more author: Ada Bell")[0] == parse_interests(
+        "Ada Bell\nauthor: Ada Bell"
+    )
+
+
+@pytest.mark.parametrize("topic", ["not: surveys", "", "a; b", "x" * 501])
+def test_what_can_be_no_interest_can_be_neither_more_nor_less(topic: str) -> None:
+    for change in (with_more, with_less):
+        with pytest.raises(InvalidInput):
+            change((), topic)
+
+
+@given(
+    words=st.lists(st.sampled_from(["more a", "less a", "more b", "less b", "more author: a"])),
+)
+def test_whatever_is_said_weights_stay_in_bounds_and_nothing_stands_twice(
+    words: list[str],
+) -> None:
+    wishes = told("a\nkeyword: a\nnot: b", *words)[0]
+    assert all(0.5 <= wish.weight <= 4 for wish in wishes)
+    assert unique_interests(wishes) == wishes

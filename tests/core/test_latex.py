@@ -1,10 +1,16 @@
 """TeX as people read it; what is no TeX stays as it is."""
 
+import gzip
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pylatexenc.latex2text import LatexNodes2Text
 
-from digest.core.latex import readable
+from digest.core import latex
+from digest.core.latex import accented, readable
 
 
 @pytest.mark.parametrize(
@@ -76,3 +82,58 @@ def test_no_heap_of_signs_breaks_it(text: str) -> None:
 def test_text_without_tex_is_read_once_and_for_all(text: str) -> None:
     once = readable(text)
     assert readable(once) == once
+
+
+# --- the short cuts give what the converter gives ------------------------------------------------
+
+_STRETCH = "The plain words of a long sentence, well (away) from any state-of-the-art sign; "
+_SIGNS = r"""
+    a é $x_1$ $ { } [ ] * - -- --- `` '' ~ & % \% \& \_ \{ \} \\ \ \alpha \textbf{ \emph \frac
+    \sqrt[ \mathbb \mathbb{
+    \" \'{ \( \) \[ \] \cite{ \title{ \maketitle \date \verb| \begin{itemize}
+"""
+_PIECES = st.sampled_from([" ", _STRETCH, "\ue000", *_SIGNS.split()])
+
+
+def plainly(text: str) -> str:
+    """The text as the converter alone reads it."""
+    converter = LatexNodes2Text(math_mode="text", strict_latex_spaces=False, keep_comments=True)
+    try:
+        found = converter.latex_to_text(latex._escaped(" ".join(text.split())))
+    except Exception:
+        return " ".join(text.split())
+    return " ".join(found.split()) or " ".join(text.split())
+
+
+@given(st.lists(_PIECES, max_size=12).map("".join))
+def test_short_cuts_change_nothing(text: str) -> None:
+    assert readable(text) == (plainly(text) if latex._has_tex(text) else " ".join(text.split()))
+
+
+def test_no_text_sees_what_another_called_itself() -> None:
+    readable(r"\title{Secret}\author{Mole}")
+    assert "Secret" not in readable(r"On \maketitle and others")
+
+
+@pytest.mark.recordings
+def test_recorded_texts_read_as_the_converter_reads_them(recordings: Path) -> None:
+    folder = recordings / "recordings/arxiv_daily_listing/dw-dengwei"
+    lines = gzip.decompress(min(folder.glob("*.jsonl.gz")).read_bytes()).splitlines()
+    texts = [text for row in map(json.loads, lines) for text in (row["title"], row["summary"])]
+    for text in filter(latex._has_tex, texts):
+        assert readable(text) == plainly(text)
+
+
+@pytest.mark.parametrize(
+    ("tex", "letters"),
+    [
+        (r"{\"o} \"{o} {\"{o}} \"o", "ö ö ö ö"),
+        (r"\v{c} \v c {\v c} \c{c} \H{o} \k{a}", "č č č ç ő ą"),
+        (r"\'{\i} {\'\i} {\ss} \o{} {\AE}", "í í ß ø Æ"),
+        (r"\vec{x} \cite{a} \omega \bar b \dots", r"\vec{x} \cite{a} \omega \bar b \dots"),
+        (r"$\ell_1$ of G{\"o}del", r"$\ell_1$ of Gödel"),
+        ("no macro at all {X}", "no macro at all {X}"),
+    ],
+)
+def test_accents_become_letters_and_all_else_stays(tex: str, letters: str) -> None:
+    assert accented(tex) == letters

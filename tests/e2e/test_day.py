@@ -3,6 +3,9 @@
 import email
 import email.policy
 import re
+from datetime import datetime
+
+from werkzeug.test import TestResponse
 
 from digest.demo.catcher import CaughtMail
 from digest.settings import load_settings
@@ -119,11 +122,53 @@ def test_a_stranger_becomes_a_reader_by_confirming_and_leaves_by_one_click(
 
 
 def _post(service: Service, path: str) -> None:
+    assert open_page(service, path, "POST", {"List-Unsubscribe": "One-Click"}).status_code == 200
+
+
+def open_page(
+    service: Service, path: str, method: str = "GET", data: dict[str, str] | None = None
+) -> TestResponse:
+    """What the service's pages answer at this moment of its clock."""
     settings = load_settings(service.config, {})
     with build_store(settings) as store:
-        site = create_web(build_app(settings, store, SystemClock(), {}))
-        answer = site.test_client().post(path, data={"List-Unsubscribe": "One-Click"})
-    assert answer.status_code == 200
+        clock = SystemClock(datetime.fromisoformat(service.now))
+        site = create_web(build_app(settings, store, clock, {}))
+        return site.test_client().open(path, method=method, data=data)
+
+
+def test_a_vote_in_a_mail_changes_the_digest_of_the_next_day(service: Service) -> None:
+    """Two readers want what trends; one of them presses the button below a paper on molecules."""
+    a_week(service)
+    for address in ("ada@reader.example", "ben@reader.example"):
+        service.ok("subscribers", "add", address, "--confirmed")
+    service.ok("send", "--date", "2026-03-20")
+    mail = next(mail for mail in service.mails if mail.recipient == "ada@reader.example")
+    cards = "\n".join(text_of(mail).splitlines()).split("\n\n\n")
+    card = next(card for card in cards if "neural networks for molecules" in card)
+    link = re.search(r"More like this: https://digest\.example(/feedback/\S+)", card)
+    assert link is not None
+    assert "More like this?" in open_page(service, link[1]).text
+    assert service.json("subscribers", "show", "ada@reader.example")["feedback"]["more"] == 0
+    assert "Noted: more like this" in open_page(service, link[1], "POST").text
+    assert service.json("subscribers", "show", "ada@reader.example")["feedback"]["more"] == 1
+    service.world.publish("2026-03-21")
+    service.now = "2026-03-21T21:00:00Z"
+    service.ok("fetch", "--since", "2026-03-21", "--until", "2026-03-21")
+    for address in ("ada@reader.example", "ben@reader.example"):
+        service.ok("subscribers", "edit", address, "--max-papers", "4")
+    preview = service.ok(
+        "preview", "ada@reader.example", "--date", "2026-03-21", "--format", "text"
+    )
+    assert preview.count("neural networks for molecules, part") >= 4
+    service.ok("send", "--date", "2026-03-21")
+    ada, ben = (
+        text_of(next(m for m in service.mails[2:] if m.recipient == f"{name}@reader.example"))
+        for name in ("ada", "ben")
+    )
+    papers = re.compile(r"(?m)^\d\. (.{20})")
+    assert set(papers.findall(ada)) == {"Graph neural network"}
+    assert set(papers.findall(ben)) != {"Graph neural network"}
+    assert "which you liked" in " ".join(ada.split())
 
 
 def test_a_backup_brings_everything_back(service: Service) -> None:

@@ -67,8 +67,13 @@ def make_view(renderer: Renderer, papers: list[Paper], **changes: Any) -> Digest
         **{
             "day": date(2026, 3, 20),
             "papers": tuple(
-                DigestPaper(card=renderer.card(p), title=p.title, reason="matches “robots”")
-                for p in papers
+                DigestPaper(
+                    card=renderer.card(p),
+                    title=p.title,
+                    reason="matches “robots”",
+                    feedback_url=f"https://papers.example.org/feedback/{TOKEN}.{place}",
+                )
+                for place, p in enumerate(papers)
             ),
             "appeared_count": 614,
             "matched_count": 48,

@@ -106,6 +106,41 @@ def test_a_digest_holds_its_papers_in_order_with_reasons_and_links(renderer: Ren
     assert "Code on GitHub (1,204 stars): https://github.com/example/walk3" in content.text
 
 
+def test_every_paper_can_be_judged_by_links_of_its_reader(renderer: Renderer) -> None:
+    view = make_view(renderer, [make_paper(n) for n in (3, 1)])
+    content = renderer.digest(view)
+    for paper in view.papers:
+        for word, label in (("more", "More like this"), ("less", "Less like this")):
+            url = f"{paper.feedback_url}.{word}"
+            assert f'href="{url}"' in content.html
+            assert f"   {label}: {url}\n" in content.text
+    assert ".open" not in content.html + content.text
+    assert "https://arxiv.org/abs/2603.00003" in Page(content.html).links
+
+
+def test_one_card_serves_all_readers_each_with_their_own_links(renderer: Renderer) -> None:
+    view = make_view(renderer, [make_paper()])
+    (paper,) = view.papers
+    mails = [
+        renderer.digest(replace(view, papers=(replace(paper, feedback_url=url),))).html
+        for url in ("https://e.org/feedback/ADA.0", "https://e.org/feedback/BEN.0")
+    ]
+    assert "ADA" not in mails[1]
+    assert mails[0].replace("ADA", "BEN") == mails[1]
+    assert "feedback/" not in paper.card.html + paper.card.text
+
+
+def test_titles_lead_to_the_page_that_counts_only_where_that_is_wanted() -> None:
+    counting = Renderer([TEMPLATES], make_identity(), count_opened=True)
+    view = make_view(counting, [make_paper(), make_paper(2, url="", pdf_url="")])
+    content = counting.digest(view)
+    first, second = (f"{paper.feedback_url}.open" for paper in view.papers)
+    assert first in Page(content.html).links
+    assert f"Paper: {first}\n" in content.text
+    assert "https://arxiv.org/abs/2603.00001" not in content.html + content.text
+    assert second not in content.html + content.text
+
+
 def test_every_digest_says_why_and_how_to_leave(renderer: Renderer) -> None:
     content = renderer.digest(make_view(renderer, [make_paper()]))
     for part in (Page(content.html).visible, content.text):

@@ -12,8 +12,9 @@ from digest.pipeline import links, membership
 from digest.pipeline.app import WhenEmpty
 from digest.pipeline.assemble import assemble
 from digest.pipeline.compose import digest_copy, load_letters
+from digest.store import outbox
 from digest.store.engine import Store
-from digest.store.tables import cards
+from digest.store.tables import cards, delivery_papers
 from tests.builders import NOW, TODAY, make_app, make_identity, store_subscriber
 from tests.pipeline.world import deliveries, member, planned
 
@@ -91,6 +92,22 @@ def test_a_reply_to_a_confirmation_goes_to_the_mailbox_that_reads_commands(
     (delivery,) = deliveries(sqlite_store, MailKind.CONFIRMATION)
     _, message = load_letters(app, [delivery]).write(delivery)
     assert message_from_bytes(message)["Reply-To"] == "do@digest.example"
+
+
+def test_the_links_to_judge_papers_are_those_of_the_stored_places(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store)
+    (delivery,) = planned(app, ADA)
+    base = links.feedback_base(app, delivery.public_id)
+    content = load_letters(app, [delivery]).content(delivery)
+    with sqlite_store.write() as conn:
+        order = [paper.paper_id for paper in outbox.papers_of(conn, [delivery.id])[delivery.id]]
+        conn.execute(sa.delete(delivery_papers).where(delivery_papers.c.paper_id == order[0]))
+    again = load_letters(app, [delivery]).content(delivery)
+    for position in range(3):
+        url = f"{links.feedback_url(base, position)}.more"
+        assert url in content.html
+        assert url in content.text
+        assert (url in again.html) is (position > 0)
 
 
 # --- copies ---------------------------------------------------------------------------------------

@@ -110,6 +110,11 @@ class World:
         with self.app.store.read() as conn:
             return members.by_email(conn, email)
 
+    def found_member(self) -> Subscriber:
+        found = self.found()
+        assert found is not None
+        return found
+
     def status(self, email: str = "ada@example.net") -> Status | None:
         found = self.found(email)
         return found.status if found else None
@@ -486,3 +491,69 @@ def test_recorded_mails_are_never_wrongly_answered_nor_obeyed(world: World) -> N
         assert answered != "no" or len(world.relay.sent) == before, name
         assert acted != "no" or not report.changed, name
         world.clock.sleep(86_400)
+
+
+# --- more and less ------------------------------------------------------------------------------
+
+
+def wishes(world: World) -> list[tuple[str, str, float]]:
+    found = world.found()
+    assert found is not None
+    return [(wish.kind.value, wish.value, wish.weight) for wish in found.interests]
+
+
+def test_a_proven_member_says_of_what_they_want_more_and_less(world: World) -> None:
+    world.member()
+    report = world.process(world.mail("more graph limits\nless surveys", headers=PROVEN))
+    assert (report.kind, report.action, report.changed) == ("prefer", Action.CHANGED, True)
+    assert wishes(world) == [("text", "graph limits", 1.0), ("exclude", "surveys", 1.0)]
+    (answer,) = world.answers()
+    assert answer["To"] == "ada@example.net"
+    assert "“graph limits” is one of your interests now." in text_of(answer)
+    assert "not: surveys" in text_of(answer)
+    world.process(world.mail("more graph limits", headers=PROVEN))
+    assert wishes(world)[0] == ("text", "graph limits", 2.0)
+
+
+def test_a_reply_to_a_mail_of_ours_is_proof_enough(world: World) -> None:
+    request = world.asked()
+    delivery = world.queued(MailKind.CONFIRMATION)[0]
+    membership.confirm(
+        world.app,
+        membership.confirmation_token(world.app, world.found_member(), delivery.created_at),
+        ORIGIN,
+    )
+    thread = f"In-Reply-To: {request['Message-ID']}\r\n".encode()
+    report = world.process(world.mail("more graph limits", subject="Re: hello", headers=thread))
+    assert report.action is Action.CHANGED
+    assert wishes(world) == [("text", "graph limits", 1.0)]
+
+
+def test_whoever_is_not_proven_changes_nothing_and_the_member_gets_a_link(world: World) -> None:
+    world.member()
+    report = world.process(world.mail("more graph limits"))
+    assert report.action is Action.ANSWERED
+    assert wishes(world) == []
+    (answer,) = world.answers()
+    assert "/preferences/" in text_of(answer)
+    assert "nothing was changed" in " ".join(text_of(answer).split())
+
+
+def test_a_forged_sender_a_stranger_and_whoever_left_get_no_answer(world: World) -> None:
+    forged = b"Authentication-Results: mx.papers.example.org; dmarc=fail\r\n"
+    world.member()
+    assert world.process(world.mail("more x", headers=forged)).action is Action.NOTHING
+    stranger = world.mail("more graphs", sender="eve@example.net")
+    assert world.process(stranger).why == "no member"
+    world.member(Status.UNSUBSCRIBED, "ben@example.net")
+    gone = world.mail("more graphs", sender="ben@example.net", headers=PROVEN)
+    assert world.process(gone).why == "no member"
+    assert world.relay.sent == []
+
+
+def test_more_than_can_be_kept_changes_nothing_and_says_so(world: World) -> None:
+    world.member()
+    long = " ".join(["x" * 99] * 2)
+    report = world.process(world.mail(f"more graphs\nmore a; {long}", headers=PROVEN))
+    assert (report.action, wishes(world)) == (Action.ANSWERED, [])
+    assert "Nothing was changed" in text_of(world.answers()[0])

@@ -11,14 +11,20 @@ from digest.core.errors import ConfigError, EncoderUnavailable
 from digest.core.fetching import Page
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind
+from digest.embedding.texts import paper_text, text_hash
 from digest.pipeline.app import App
 from digest.pipeline.assemble import Issues, assemble
-from digest.pipeline.edition import gather, interest_vectors
+from digest.pipeline.choice import choose
+from digest.pipeline.edition import Issue, gather
 from digest.pipeline.embed import NOTHING, EmbedReport, embed
 from digest.pipeline.housekeeping import housekeeping
-from digest.pipeline.meaning import Meanings, paper_text
+from digest.pipeline.meaning import Meanings
+from digest.pipeline.model_space import understand
 from digest.pipeline.refresh import refresh
 from digest.pipeline.turns import Busy
+from digest.ranking.fit import Vote
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.rank import Reader, score_interests
 from digest.store import embeddings
 from digest.store.engine import Store
 from tests.builders import (
@@ -40,6 +46,11 @@ IDS = tuple(map(PaperId, (1, 2, 3)))
 def meaning(app: App) -> Meanings:
     assert app.meanings is not None
     return app.meanings
+
+
+def dimensions(issue: Issue) -> tuple[int, ...]:
+    """Of each space that the candidates lie in; the fakes' table has none."""
+    return tuple(one.space.dimensions for one in issue.prepared.corpus.meanings)
 
 
 def later(start: timedelta = timedelta(minutes=1)) -> FakeClock:
@@ -72,10 +83,10 @@ def test_every_paper_is_encoded_once(store: Store) -> None:
 def test_the_papers_of_an_edition_have_a_row_each(sqlite_store: Store) -> None:
     store_records(sqlite_store, [make_record(n, title=t) for n, t in ((1, "A"), (2, "B"))])
     app = encoding(sqlite_store, FakeEncoder())
-    assert gather(app, TODAY).vectors.shape == (2, 0)
+    assert meaning(app).paper_vectors(IDS[:2]).shape == (2, 0)
     embed(app)
     store_records(sqlite_store, [make_record(3, title="C")], NOW + DAY)
-    found = gather(app, TODAY).vectors
+    found = meaning(app).paper_vectors(IDS)
     assert found.shape == (3, 32)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found.argmax(axis=1)[:2], [ord("A") % 32, ord("B") % 32])
@@ -87,8 +98,8 @@ def test_without_a_model_nothing_is_encoded_or_needed(sqlite_store: Store) -> No
     store_papers(sqlite_store, 2)
     app = make_app(sqlite_store)
     assert embed(app) == NOTHING
-    assert gather(app, TODAY).vectors.shape == (2, 0)
-    assert interest_vectors(app, [make_subscriber()]) == {}
+    assert dimensions(gather(app, TODAY)) == ()
+    understand(app, [Reader(interests=[Interest(InterestKind.TEXT, "robots")])])
 
 
 def test_a_changed_title_is_encoded_again_and_a_changed_link_is_not(sqlite_store: Store) -> None:
@@ -243,18 +254,75 @@ def test_housekeeping_drops_the_vectors_of_another_model(sqlite_store: Store) ->
 def test_the_interests_of_a_batch_are_encoded_together_and_once(store: Store) -> None:
     encoder = FakeEncoder()
     app = encoding(store, encoder)
-    wishes = [
-        (Interest(InterestKind.TEXT, "robots"), Interest(InterestKind.KEYWORD, "wine")),
-        (Interest(InterestKind.TEXT, "robots"), Interest(InterestKind.TEXT, "graphs")),
+    robots = Interest(InterestKind.TEXT, "robots")
+    readers = [
+        Reader(interests=[robots, Interest(InterestKind.KEYWORD, "wine")]),
+        Reader(interests=[robots, Interest(InterestKind.TEXT, "graphs")]),
     ]
-    batch = [make_subscriber(n, interests=one) for n, one in enumerate(wishes, 1)]
-    found = interest_vectors(app, batch)
+    understand(app, readers)
     assert encoder.asked == [("graphs", "robots")]
+    understand(app, readers)
+    found = meaning(app).text_vectors(["robots", "graphs"])
+    assert len(encoder.asked) == 1
     assert set(found) == {"robots", "graphs"}
     assert found["robots"].argmax() == ord("r") % 32
-    again = interest_vectors(app, batch)
+    anew = encoding(store, encoder)
+    np.testing.assert_array_equal(meaning(anew).text_vectors(["graphs"])["graphs"], found["graphs"])
     assert len(encoder.asked) == 1
-    np.testing.assert_array_equal(again["graphs"], found["graphs"])
+
+
+def test_a_text_that_the_model_does_not_take_is_asked_for_once_an_hour(
+    sqlite_store: Store,
+) -> None:
+    encoder, clock = FakeEncoder(), FakeClock(NOW)
+    encoder.refused = frozenset({"toolong"})
+    app = make_app(sqlite_store, clock=clock, encoder=encoder)
+    assert set(meaning(app).text_vectors(["robots", "toolong"])) == {"robots"}
+    asked = len(encoder.asked)
+    assert set(meaning(app).text_vectors(["robots", "toolong"])) == {"robots"}
+    assert len(encoder.asked) == asked
+    clock.advance(3600)
+    meaning(app).text_vectors(["robots", "toolong"])
+    assert encoder.asked[-1] == ("toolong",)
+
+
+# --- liked papers ---------------------------------------------------------------------------------
+
+
+def test_liked_papers_that_are_kept_need_no_model(sqlite_store: Store) -> None:
+    record = make_record(1, title="Robots")
+    store_records(sqlite_store, [record])
+    encoder = FakeEncoder()
+    app = encoding(sqlite_store, encoder)
+    embed(app)
+    encoder.asked.clear()
+    text = paper_text(record.title, record.abstract)
+    found = meaning(app).liked_vectors([text, "Wine. Of vines."])
+    assert set(found) == {text}
+    assert found[text].argmax() == ord("R") % 32
+    assert encoder.asked == []
+
+
+def test_liked_papers_of_a_library_are_encoded_a_few_at_a_time(sqlite_store: Store) -> None:
+    encoder = FakeEncoder()
+    app = encoding(sqlite_store, encoder)
+    texts = ["Apes. Old.", "Bees. Old.", "Cats. Old."]
+    assert set(meaning(app).liked_vectors(texts, most_new=2)) == set(texts[:2])
+    assert set(meaning(app).liked_vectors(texts)) == set(texts[:2])
+    assert set(meaning(app).liked_vectors(texts, most_new=2)) == set(texts)
+    assert encoder.asked == [tuple(texts[:2]), tuple(texts[2:])]
+
+
+def test_votes_and_likes_of_readers_are_encoded_before_they_are_ranked(
+    sqlite_store: Store,
+) -> None:
+    encoder = FakeEncoder()
+    app = encoding(sqlite_store, encoder)
+    like, vote = LikedPaper(title="Apes"), LikedPaper(title="Bees", abstract="Old.")
+    understand(
+        app, [Reader(interests=[], liked={"apes": like}, votes=[Vote(paper=vote, weight=-1.0)])]
+    )
+    assert encoder.asked == [("Apes.", "Bees. Old.")]
 
 
 def test_interests_in_use_outlive_housekeeping(sqlite_store: Store) -> None:
@@ -344,7 +412,48 @@ def test_an_issue_at_hand_is_gathered_anew_when_its_papers_were_encoded(
     app = encoding(sqlite_store, FakeEncoder())
     issues = Issues(app)
     issues.drop_stale()
-    assert issues.of(TODAY)[0].vectors.shape == (2, 0)
+    assert dimensions(issues.of(TODAY)[0]) == ()
     embed(app)
     issues.drop_stale()
-    assert issues.of(TODAY)[0].vectors.shape == (2, 32)
+    assert dimensions(issues.of(TODAY)[0]) == (32,)
+
+
+def test_papers_are_ranked_by_what_they_mean(sqlite_store: Store) -> None:
+    titles = ["Zebras graze", "Moths fly", *("Quarries yield", "Lakes freeze") * 19]
+    store_records(sqlite_store, [make_record(n, title=t) for n, t in enumerate(titles, 1)])
+    wish = Interest(InterestKind.TEXT, "Zymology")
+    words = gather(make_app(sqlite_store), TODAY)
+    assert len(set(score_interests(words.prepared, [wish], {}).tolist())) == 1
+    encoder = FakeEncoder()
+    app = encoding(sqlite_store, encoder)
+    embed(app)
+    encoder.asked.clear()
+    issue = gather(app, TODAY)
+    assert encoder.asked == []  # ranking only reads what papers mean
+    choose(app, issue, [make_subscriber(interests=(wish,))])
+    assert encoder.asked == [(wish.value,)]
+    assert score_interests(issue.prepared, [wish], {}).argmax() == 0
+    like = Interest(InterestKind.LIKE, "theirs")
+    liked = {"theirs": LikedPaper(title="Mirrors")}
+    understand(app, [Reader(interests=[like], liked=liked)])
+    assert score_interests(issue.prepared, [like], liked).argmax() == 1
+
+
+def test_few_papers_with_a_vector_do_not_stand_out_for_having_one(sqlite_store: Store) -> None:
+    store_papers(sqlite_store, 1)
+    app = encoding(sqlite_store, FakeEncoder())
+    embed(app)
+    assert dimensions(gather(app, TODAY)) == (32,)
+    store_records(sqlite_store, [make_record(n) for n in (2, 3)])
+    assert dimensions(gather(app, TODAY)) == ()
+
+
+def test_interests_kept_with_another_length_are_left_out(sqlite_store: Store) -> None:
+    store_papers(sqlite_store, 2)
+    app = encoding(sqlite_store, FakeEncoder())
+    embed(app)
+    short = np.ones(8, np.float32)
+    with sqlite_store.write() as conn:
+        embeddings.save_texts(conn, "letters", {text_hash("robots"): short}, NOW)
+    subscriber = make_subscriber(interests=(Interest(InterestKind.TEXT, "robots"),))
+    assert subscriber.id in choose(app, gather(app, TODAY), [subscriber])

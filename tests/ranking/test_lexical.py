@@ -3,12 +3,12 @@ import math
 import numpy as np
 import pytest
 
-from digest.ranking.lexical import K1, B, Background, Document, LexicalIndex, bag_of_words
-from digest.ranking.text import read
+from digest.ranking.analysis import analyse
+from digest.ranking.lexical import K1, B, Background, Document, LexicalIndex
 
 
 def document(title: str, abstract: str = "", *names: str) -> Document:
-    return Document(title=read(title), abstract=read(abstract), names=names)
+    return Document(analysis=analyse(title, abstract), names=names)
 
 
 def test_scores_are_those_of_the_published_formula() -> None:
@@ -52,7 +52,7 @@ def test_a_document_scores_for_itself_as_it_would_in_the_index() -> None:
     own = document("graph matching", "we match graphs by walks")
     index = LexicalIndex([own, document("trees", "nothing else")])
     query = {"graph": 1.0, "match": 0.5, "absent": 1.0}
-    assert index.self_score(bag_of_words(own), query) == pytest.approx(
+    assert index.self_score(own.analysis.counts, query) == pytest.approx(
         float(index.scores(query)[0]), rel=1e-5
     )
 

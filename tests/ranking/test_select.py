@@ -3,16 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.ranking.analysis import analyse
 from digest.ranking.lexical import Document, LexicalIndex
 from digest.ranking.select import best_rows, blended, diverse_rows
-from digest.ranking.text import read
 from digest.ranking.vectors import Floats
 
 WORDS = ["graph", "protein", "robot", "galaxy", "poem", "market", "river", "proof"]
 
 
 def index(*titles: str) -> LexicalIndex:
-    return LexicalIndex(Document(title=read(title)) for title in titles)
+    return LexicalIndex(Document(analysis=analyse(title)) for title in titles)
 
 
 def chosen(

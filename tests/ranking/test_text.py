@@ -1,5 +1,9 @@
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from digest.core.latex import readable
+from digest.ranking import text as module
 from digest.ranking.text import (
     contains_phrase,
     fold,
@@ -122,3 +126,28 @@ def test_neighbouring_words_of_a_query_may_occur_as_one() -> None:
     assert ("finetun",) in fine.alternatives
     assert ("finetun",) in tuning.alternatives
     assert (fine.followed_by, tuning.followed_by) == ("tuning", None)
+
+
+_PIECES = st.sampled_from(
+    [
+        *"Graph's models, (LLMs) GPT-4 SE(3)-net l_1 C++ C#x F# -- - ' ’s ² ﬁne É ́ e ̈ 中文".split(),
+        *"+ # ( ) _ ^ s".split(),
+        " ",
+    ]
+)
+
+
+@given(st.lists(_PIECES, max_size=15).map("".join) | st.text(max_size=40))
+@example("state-of-the-art (GPT-4)")
+def test_a_text_has_the_words_of_its_pieces(text: str) -> None:
+    """It is read from space to space; the grammar of words is that of whole texts."""
+    whole = [
+        tuple(module._PART.findall(word))
+        for word in module._COMPOUND.findall(fold(" ".join(readable(text).split())))
+    ]
+    assert [parts for chunk in read(text) for parts in chunk.words] == whole
+
+
+def test_a_letter_that_looks_like_an_ending_is_kept() -> None:
+    assert stem("s") == "s"
+    assert holds("the words of warmth (W) and sociability (S)", "sociability (S)")

@@ -10,8 +10,9 @@ import pytest
 import sqlalchemy as sa
 
 from digest.core.errors import StoreError
+from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import DOI, Identifier
-from digest.store import corrections, library, outbox, schema
+from digest.store import corrections, feedback, library, outbox, schema
 from digest.store.backup import backup, restore, verify
 from digest.store.engine import Store, open_store
 from digest.store.tables import metadata, suppressions
@@ -36,6 +37,7 @@ def fill(store: Store) -> None:
     new = make_new_delivery(reader.id, edition_id=edition.id, papers=(make_planned(papers[0].id),))
     with store.write() as conn:
         outbox.enqueue(conn, [new], NOW)
+        feedback.record(conn, reader.id, papers[0].id, FeedbackKind.MORE, NOW)
 
 
 def correct(store: Store) -> None:

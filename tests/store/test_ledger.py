@@ -100,7 +100,11 @@ def test_the_papers_of_a_mail_keep_their_order(full: Store) -> None:
         (row,) = outbox.listed(conn)
         planned = outbox.papers_of(conn, [row.delivery.id])[row.delivery.id]
     assert row.papers == (3, 1, 2)
-    assert planned == [make_planned(3), make_planned(1), make_planned(2)]
+    assert planned == [
+        make_planned(3),
+        make_planned(1, position=1),
+        make_planned(2, position=2),
+    ]
 
 
 def test_seen_papers_can_be_asked_for_among_candidates(full: Store) -> None:

@@ -9,7 +9,18 @@ from sqlalchemy import event
 
 from digest.core.identifiers import PaperId
 from digest.core.subscribers import SubscriberId
-from digest.store import claims, editions, embeddings, ledger, library, outbox, papers, subscribers
+from digest.store import (
+    claims,
+    editions,
+    embeddings,
+    feedback,
+    ledger,
+    libraries,
+    library,
+    outbox,
+    papers,
+    subscribers,
+)
 from digest.store.engine import Store
 from tests.builders import NOW, TODAY, make_record
 
@@ -42,6 +53,7 @@ QUESTIONS: dict[str, Question] = {
     "release": lambda conn: claims.release(conn, now=NOW, dead_owners=["a"]),
     "owners": claims.owners,
     "seen": lambda conn: ledger.seen_papers(conn, [READER]),
+    "votes": lambda conn: feedback.of(conn, [READER]),
     "cancel": lambda conn: outbox.cancel_waiting(conn, READER, ""),
     "last of kind": lambda conn: outbox.last_of_kind(conn, READER, outbox.MailKind.REPLY),
     "due": lambda conn: subscribers.due(conn, NOW),
@@ -49,12 +61,15 @@ QUESTIONS: dict[str, Question] = {
     "by public id": lambda conn: subscribers.by_public_id(conn, "1"),
     "pauses": lambda conn: subscribers.ended_pauses(conn, NOW),
     "attempts": lambda conn: subscribers.attempts_since(conn, "mail", "a", NOW),
+    "library": lambda conn: libraries.of_subscriber(conn, READER),
+    "library taken out": lambda conn: libraries.take_out(conn, READER),
     "known": lambda conn: papers.known(conn, [make_record()]),
     "appeared": lambda conn: library.appeared_between(conn, NOW - HOUR, NOW),
     "signals": lambda conn: library.signals_of(conn, [1, 2]),
     "edition": lambda conn: editions.by_date(conn, TODAY),
     "candidates": lambda conn: editions.candidates_of(conn, editions.EditionId(1)),
     "vectors": lambda conn: embeddings.vectors(conn, "a model", [1, 2]),
+    "vectors by text": lambda conn: embeddings.by_text(conn, "a model", {"a"}),
     "newest vector": lambda conn: embeddings.newest_at(conn, "a model"),
     "vectors of texts": lambda conn: embeddings.text_vectors(conn, "a model", {"a"}),
     "cards": lambda conn: editions.cards_of(conn, editions.EditionId(1), [PaperId(1)]),

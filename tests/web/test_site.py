@@ -24,7 +24,8 @@ def paths(world: World) -> dict[str, str]:
     world.edition(TODAY, [(paper, 0.9, "rising")])
     member = world.member(ADDRESS)
     waiting = world.member("new@reader.example", Status.PENDING)
-    copy = world.app.tokens.sign(Purpose.READ, world.digest(member, paper))
+    public_id = world.digest(member, paper)
+    copy = world.app.tokens.sign(Purpose.READ, public_id)
     in_a_week = NOW + timedelta(days=7)
     return {
         "/": "/",
@@ -37,6 +38,8 @@ def paths(world: World) -> dict[str, str]:
         "/confirm/<token>": f"/confirm/{world.token(Purpose.CONFIRM, waiting, in_a_week)}",
         "/preferences/<token>": f"/preferences/{world.token(Purpose.PREFERENCES, member)}",
         "/unsubscribe/<token>": f"/unsubscribe/{world.token(Purpose.UNSUBSCRIBE, member)}",
+        "/feedback/<token>": world.feedback_path(public_id, "open"),
+        "/export/<token>": f"/export/{world.token(Purpose.EXPORT, member, in_a_week)}",
         "/d/<token>": f"/d/{copy}",
         "/healthz": "/healthz",
         "/readyz": "/readyz",
@@ -93,7 +96,9 @@ def test_pages_with_a_token_link_nowhere_else(web: FlaskClient, paths: dict[str,
         assert not re.search(r"(src|href)=[\"']https?://", web.get(paths[rule]).text)
 
 
-@pytest.mark.parametrize("page", ["/confirm/", "/preferences/", "/unsubscribe/", "/d/"])
+@pytest.mark.parametrize(
+    "page", ["/confirm/", "/preferences/", "/unsubscribe/", "/d/", "/feedback/", "/export/"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_worthless_token_gets_one_neutral_page(
     world: World, web: FlaskClient, page: str, method: str

@@ -17,7 +17,7 @@ from digest.core.papers import Paper, Reading, SourceRecord
 from digest.core.subscribers import Preferences, Status, Subscriber, next_slot
 from digest.core.tokens import Purpose
 from digest.pipeline.app import App
-from digest.store import editions, library, outbox, papers, subscribers
+from digest.store import editions, feedback, library, outbox, papers, subscribers
 from digest.store.editions import Candidate
 from digest.store.engine import Store
 from digest.store.outbox import DeliveryRow, NewDelivery
@@ -155,6 +155,17 @@ class World:
             editions.add_cards(conn, edition_id, [self.app.renderer.card(paper)])
             outbox.enqueue(conn, [new], self.clock.now())
         return new.public_id
+
+    def feedback_path(self, public_id: str, kind: str, position: int = 0) -> str:
+        """The address at which a paper of a digest is judged."""
+        token = self.app.tokens.sign(Purpose.FEEDBACK, public_id)
+        return f"/feedback/{token}.{position}.{kind}"
+
+    def said(self, subscriber: Subscriber) -> list[tuple[int, str]]:
+        """What somebody says of papers, the newest first."""
+        with self.app.store.read() as conn:
+            votes = feedback.of(conn, [subscriber.id])[subscriber.id]
+        return [(vote.paper_id, vote.kind.value) for vote in votes]
 
     def state(self) -> dict[str, list[tuple[object, ...]]]:
         """Every row of every table."""

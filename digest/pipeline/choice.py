@@ -1,0 +1,104 @@
+"""Whose digest holds which papers: what is known of readers, brought to the ranking."""
+
+from collections.abc import Iterator, Sequence
+
+from digest.core.feedback import FeedbackKind
+from digest.core.identifiers import PaperId
+from digest.core.interests import InterestKind
+from digest.core.subscribers import Subscriber, SubscriberId
+from digest.pipeline.app import App
+from digest.pipeline.edition import Issue
+from digest.pipeline.feedback import votes_of
+from digest.pipeline.likes import Like, likes_of
+from digest.pipeline.model_space import understand
+from digest.ranking.fit import Vote
+from digest.ranking.learnt import VotedPaper
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.rank import Ranked, Reader, rank_all
+from digest.store import ledger
+
+# Of a library, so many papers are compared with each candidate: the latest liked.
+LIBRARY_LIKES = 100
+# What a vote and an opened link say, beside an interest of weight 1.
+_SAID = {
+    FeedbackKind.MORE: (1.0, "which you voted for"),
+    FeedbackKind.OPEN: (0.3, "which you opened"),
+    FeedbackKind.LESS: (-1.0, ""),
+}
+
+
+def choose(
+    app: App, issue: Issue, subscribers: Sequence[Subscriber]
+) -> dict[SubscriberId, tuple[Ranked, ...]]:
+    """The papers of each one's digest, best first; nothing they have been sent before.
+
+    Votes count beside likes, for and against, and fade with time, as does a library.
+    """
+    ids = [subscriber.id for subscriber in subscribers]
+    seen, votes = seen_by(app, issue, ids), votes_of(app, ids)
+    readers = [
+        _reader(app, issue, one, seen=seen[one.id], votes=votes[one.id]) for one in subscribers
+    ]
+    understand(app, readers)
+    chosen = rank_all(issue.prepared, readers, diversity=app.rules.diversity)
+    return dict(zip(ids, chosen, strict=True))
+
+
+def seen_by(
+    app: App, issue: Issue, ids: Sequence[SubscriberId]
+) -> dict[SubscriberId, set[PaperId]]:
+    """The candidates that each subscriber has been sent before."""
+    with app.store.read() as conn:
+        return ledger.seen_papers(conn, ids, issue.papers)
+
+
+def _reader(
+    app: App,
+    issue: Issue,
+    subscriber: Subscriber,
+    *,
+    seen: set[PaperId],
+    votes: Sequence[VotedPaper],
+) -> Reader:
+    likes = _likes(app, issue, subscriber)
+    return Reader(
+        interests=subscriber.interests,
+        liked={like.value: _text(like) for like in likes if like.liked_at is None},
+        votes=(*_library_votes(likes), *_votes(votes)),
+        dial=subscriber.preferences.dial,
+        seen=seen,
+        limit=subscriber.preferences.max_papers,
+        explore=app.rules.exploration,
+    )
+
+
+def _likes(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Like, ...]:
+    """What they like; the database is only asked where there is something to ask for."""
+    has_library = subscriber.id in issue.library_owners
+    if not has_library and all(i.kind is not InterestKind.LIKE for i in subscriber.interests):
+        return ()
+    with app.store.read() as conn:
+        return likes_of(
+            conn,
+            subscriber,
+            now=issue.window.end,
+            library_limit=LIBRARY_LIKES if has_library else 0,
+            known=issue.liked,
+        )
+
+
+def _text(like: Like) -> LikedPaper:
+    return LikedPaper(title=like.title, abstract=like.abstract)
+
+
+def _library_votes(likes: Sequence[Like]) -> Iterator[Vote]:
+    for like in likes:
+        if like.liked_at is not None:
+            yield Vote(paper=_text(like), weight=like.weight, saying="in your library")
+
+
+def _votes(votes: Sequence[VotedPaper]) -> Iterator[Vote]:
+    for vote in votes:
+        strength, saying = _SAID[vote.kind]
+        paper = LikedPaper(title=vote.title, abstract=vote.abstract)
+        yield Vote(paper=paper, weight=strength * vote.weight, saying=saying)

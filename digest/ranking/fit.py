@@ -1,0 +1,140 @@
+"""How well every candidate fits a reader: each of their interests, and their taste, competing."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.core.interests import Interest, InterestKind
+from digest.ranking import likes, relevance, texts
+from digest.ranking.corpus import Corpus
+from digest.ranking.likes import Opinion
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.vectors import Floats
+
+# Texts whose strengths are worked out in one go: small enough for the processor's cache.
+TEXTS_AT_ONCE = 64
+# What is kept of an edition, the most recent: strengths of interests, at 5,000 papers 10 MB, and
+# so many numbers of how papers are like liked ones.
+KEPT_STRENGTHS = 512
+KEPT_KIN = 2_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What a reader said of a paper but by an interest: `weight` above 0 for it, below against.
+
+    `saying` goes into the reason behind the title: `which you voted for`.
+    """
+
+    paper: LikedPaper
+    weight: float
+    saying: str = "which you liked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liked:
+    """A liked paper by which a candidate may be explained; `interest` where one says it."""
+
+    paper: LikedPaper
+    saying: str
+    likeness: Floats
+    interest: Interest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """`total` is the relevance of each row; `named` are the strengths that it is made of, `taste`
+    that of all liked papers together, explained by the nearest of `liked`."""
+
+    total: Floats
+    named: tuple[tuple[Interest, Floats], ...]
+    taste: Floats | None
+    liked: tuple[Liked, ...]
+
+    def topics(self) -> npt.NDArray[np.intp]:
+        """For each row, the number of the interest or liked paper that it fits best."""
+        strengths = [strength for _, strength in self.named]
+        if self.taste is not None and self.liked:
+            likeness = np.stack([one.likeness for one in self.liked])
+            nearest = likeness.argmax(axis=0)
+            taste = np.where(self.taste > 0, self.taste, -1.0)
+            best = np.argmax([*strengths, taste], axis=0)
+            return np.asarray(np.where(best == len(strengths), best + nearest, best), np.intp)
+        return np.asarray(np.argmax(strengths, axis=0), np.intp)
+
+
+class Fitter:
+    """Fits readers to the candidates of one corpus. Safe to share between threads; what was
+    worked out for an interest is kept for the most recent of them."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+        kept = functools.lru_cache(maxsize=KEPT_STRENGTHS)
+        self._matches = kept(functools.partial(relevance.matches, corpus))
+        most_kin = max(KEPT_KIN // max(len(corpus), 1), 64)
+        self._kin = functools.lru_cache(most_kin)(functools.partial(likes.kin_of, corpus))
+        self.excluded = kept(functools.partial(relevance.excluded_rows, corpus))
+
+    def texts(self, interests: Sequence[Sequence[Interest]]) -> dict[str, Floats]:
+        """The strengths of all distinct texts among the interests, worked out together."""
+        all_texts = (i.value for each in interests for i in each if i.kind is InterestKind.TEXT)
+        wanted, found = list(dict.fromkeys(all_texts)), dict[str, Floats]()
+        for first in range(0, len(wanted), TEXTS_AT_ONCE):
+            block = wanted[first : first + TEXTS_AT_ONCE]
+            found.update(zip(block, texts.strengths(self.corpus, block), strict=True))
+        return found
+
+    def fit(
+        self,
+        interests: Sequence[Interest],
+        liked: Mapping[str, LikedPaper],
+        votes: Sequence[Vote] = (),
+        known: Mapping[str, Floats] | None = None,
+    ) -> Fit:
+        """One reader's fit. `known` are strengths of texts that are worked out already."""
+        named = [
+            (one, self._strength(one, known or {}))
+            for one in interests
+            if one.kind is not InterestKind.LIKE and one.kind is not InterestKind.EXCLUDE
+        ]
+        opinions, shown = self._opinions(interests, liked, votes)
+        competing = [strength for _, strength in named]
+        taste = None
+        if any(opinion.weight > 0 for opinion in opinions):
+            taste = likes.strengths(self.corpus, [opinions])[0]
+            competing.append(taste)
+        total = relevance.combined(competing, len(self.corpus))
+        return Fit(total=total, named=tuple(named), taste=taste, liked=shown)
+
+    def _strength(self, interest: Interest, known: Mapping[str, Floats]) -> Floats:
+        if interest.kind is InterestKind.TEXT and interest.value in known:
+            plain = known[interest.value]
+        else:
+            plain = self._matches(Interest(interest.kind, interest.value))
+        return relevance.weighted(plain, interest.weight)
+
+    def _opinions(
+        self,
+        interests: Sequence[Interest],
+        liked: Mapping[str, LikedPaper],
+        votes: Sequence[Vote],
+    ) -> tuple[list[Opinion], tuple[Liked, ...]]:
+        said: list[tuple[Vote, Interest | None]] = [
+            (Vote(paper=liked[one.value], weight=one.weight), one)
+            for one in interests
+            if one.kind is InterestKind.LIKE and one.value in liked
+        ]
+        said += [(vote, None) for vote in votes]
+        kin = [self._kin(vote.paper) for vote, _ in said]
+        shown = tuple(
+            Liked(paper=vote.paper, saying=vote.saying, interest=one, likeness=each.likeness)
+            for each, (vote, one) in zip(kin, said, strict=True)
+            if vote.weight > 0
+        )
+        opinions = [
+            Opinion(kin=each, weight=vote.weight) for each, (vote, _) in zip(kin, said, strict=True)
+        ]
+        return opinions, shown

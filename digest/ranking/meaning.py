@@ -1,0 +1,135 @@
+"""Meaning without a model: papers and texts placed by a static table of stems' vectors.
+
+The table is made for papers at large; the candidates themselves teach it what their words mean
+here. A stem's vector is moved towards the papers that say it, so that one which the table lacks
+(a new method's name, a field's own jargon) gets a place, too.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from digest.ranking.lexical import LexicalIndex
+from digest.ranking.space import Space, unit
+from digest.ranking.static_table import StaticTable
+from digest.ranking.text import read, terms
+from digest.ranking.vectors import Floats
+
+# How much the papers that say a stem count in its vector, the table's own counting 1. Measured
+# on judged collections: 1 to 2 are alike, without it the table alone is worth a fifth less.
+CONTEXT_SHARE = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikedPaper:
+    """What is known of a paper that a subscriber liked."""
+
+    title: str
+    abstract: str = ""
+
+
+class Meaning(Protocol):
+    """A space with the candidates in it, and how other texts find their place there."""
+
+    space: Space
+    text_weight: float  # what a deviation of nearness counts, one of the words counting 1
+    like_weight: float
+
+    def of_texts(self, texts: Sequence[str]) -> Floats:
+        """The vectors of interests (texts x dimensions); zeros where one is not known."""
+        ...
+
+    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
+        """The point of a liked paper, of which `counts` are the terms; zeros when not known."""
+        ...
+
+
+class StaticMeaning:
+    """The space of a table of stems' vectors."""
+
+    text_weight = 0.5
+    like_weight = 1.0
+
+    def __init__(self, index: LexicalIndex, table: StaticTable) -> None:
+        self._index = index
+        self._table = table
+        own = table.rows(index.terms)
+        self._scale = _mean_length(own)
+        first = Space(index.by_row.sums(index.rarities, own))
+        by_term = index.by_term
+        contexts = by_term.sums(np.ones(index.size, np.float32), first.papers)
+        contexts /= np.maximum(_totals(index), 1e-6)[:, np.newaxis]
+        own /= self._scale
+        own += contexts * np.float32(CONTEXT_SHARE / _mean_length(contexts))
+        self._terms = own.astype(np.float16)
+        self._places = {term: place for place, term in enumerate(index.terms)}
+        self.space = Space(index.by_row.sums(index.rarities, self._terms))
+
+    def of_texts(self, texts: Sequence[str]) -> Floats:
+        return unit(np.stack([self._sum(Counter(terms(read(text)))) for text in texts]))
+
+    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
+        vector = self._sum(self._index.saturated(counts))
+        return np.asarray(self.space.placed(vector[np.newaxis])[0], np.float32)
+
+    def _sum(self, weights: Mapping[str, float]) -> Floats:
+        total = np.zeros(self.space.dimensions, np.float32)
+        elsewhere: list[str] = []
+        for term, weight in weights.items():
+            place = self._places.get(term)
+            if place is None:
+                elsewhere.append(term)
+            else:
+                total += np.float32(weight * self._index.rarity(term)) * self._terms[place]
+        if elsewhere:
+            scales = [weights[term] * self._index.rarity(term) / self._scale for term in elsewhere]
+            total += np.array(scales, np.float32) @ self._table.rows(elsewhere)
+        return total
+
+
+def _mean_length(vectors: Floats) -> float:
+    lengths = np.linalg.norm(vectors, axis=1)
+    return float(lengths.mean()) or 1.0 if len(lengths) else 1.0
+
+
+def _totals(index: LexicalIndex) -> Floats:
+    """The saturations of each term over all documents, summed."""
+    by_term = index.by_term
+    owners = np.repeat(np.arange(len(by_term)), np.diff(by_term.starts))
+    return np.bincount(owners, by_term.values, minlength=len(by_term)).astype(np.float32)
+
+
+class ModelMeaning:
+    """The space of a sentence-embedding model, whose vectors come from elsewhere.
+
+    `papers` are the vectors of the candidates in the order of their rows, zeros where one is not
+    known. Texts and liked papers are looked up; one without a vector lies nowhere.
+    """
+
+    text_weight = 1.0
+    like_weight = 1.0
+
+    def __init__(
+        self,
+        papers: Floats,
+        *,
+        texts: Callable[[Sequence[str]], Mapping[str, Floats]],
+        liked: Callable[[LikedPaper], Floats | None],
+    ) -> None:
+        self.space = Space(papers)
+        self._texts = texts
+        self._liked = liked
+
+    def of_texts(self, texts: Sequence[str]) -> Floats:
+        known, none = self._texts(texts), np.zeros(self.space.dimensions, np.float32)
+        return np.stack([known.get(text, none) for text in texts]).astype(np.float32)
+
+    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
+        del counts
+        vector = self._liked(liked)
+        if vector is None:
+            return np.zeros(self.space.dimensions, np.float32)
+        return np.asarray(self.space.placed(vector[np.newaxis])[0], np.float32)

@@ -1,0 +1,62 @@
+"""A table of meaning: one vector for each of the commonest stems of papers' texts.
+
+The weighted mean of a text's vectors imitates what a sentence-embedding model would say of it
+(docs/DESIGN.md, "Ranking"): meaning without a model, for the price of a sum.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from io import BytesIO
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.ranking.vectors import Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaticTable:
+    """`vectors` are int8, one row a stem, each to be multiplied by its scale."""
+
+    terms: tuple[str, ...]
+    vectors: npt.NDArray[np.int8]
+    scales: Floats
+    _places: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = {term: place for place, term in enumerate(self.terms)}
+        object.__setattr__(self, "_places", places)
+
+    @property
+    def dimensions(self) -> int:
+        return int(self.vectors.shape[1])
+
+    def rows(self, terms: Iterable[str]) -> Floats:
+        """The vectors of terms, in order; zeros for one that the table lacks."""
+        places = np.fromiter((self._places.get(term, -1) for term in terms), np.intp)
+        rows = self.vectors[places].astype(np.float32) * self.scales[places][:, np.newaxis]
+        rows[places < 0] = 0.0
+        return rows
+
+
+def parse_table(content: bytes) -> StaticTable:
+    """A table as `dump_table` wrote it. Raises ValueError or KeyError when it is something else."""
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        terms = tuple(arrays["terms"].tobytes().decode().split("\n"))
+        return StaticTable(
+            terms=terms,
+            vectors=arrays["vectors"],
+            scales=arrays["scales"].astype(np.float32),
+        )
+
+
+def dump_table(table: StaticTable) -> bytes:
+    """The table as a compressed NumPy archive of plain arrays."""
+    out = BytesIO()
+    np.savez_compressed(
+        out,
+        terms=np.frombuffer("\n".join(table.terms).encode(), np.uint8),
+        vectors=table.vectors,
+        scales=table.scales.astype(np.float16),
+    )
+    return out.getvalue()

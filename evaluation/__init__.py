@@ -1,0 +1,1 @@
+"""How good the ranking is beside what others do, on judged collections. Not in the package."""
