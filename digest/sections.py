@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from digest.core.errors import ConfigError
+from digest.embedding.endpoint import EndpointOptions
+from digest.embedding.naming import EndpointName, parse_model
 from digest.mail.smtp import Security, SmtpConfig
 from digest.section_forms import (
     Address,
@@ -123,12 +125,47 @@ class EditionSection(Section):
     summary: Literal["auto", "abstract"] = "auto"
 
 
+class RankingEndpointSection(Section):
+    api_key: str = ""
+    batch: int = Field(default=32, ge=1, le=2048)
+    timeout_seconds: float = Field(default=60, gt=0, le=600)
+    dimensions: int = Field(default=0, ge=0, le=65_536)
+    encoding: Literal["float", "base64"] = "float"
+
+    def options(self) -> EndpointOptions:
+        return EndpointOptions(
+            api_key=self.api_key,
+            batch=self.batch,
+            timeout_s=self.timeout_seconds,
+            dimensions=self.dimensions,
+            encoding=self.encoding,
+        )
+
+
+def _model(value: str) -> str:
+    if value:
+        parse_model(value)
+    return value
+
+
 class RankingSection(Section):
-    method: Literal["static", "lexical"] = "static"
+    method: Literal["static", "lexical", "semantic"] = "static"
     dial: float = Field(default=0.3, ge=0, le=1)
     diversity: float = Field(default=0.3, ge=0, le=1)
     exploration: bool = True
-    model: Literal[""] = ""
+    model: Annotated[str, AfterValidator(_model)] = ""
+    endpoint: RankingEndpointSection = RankingEndpointSection()
+
+    @model_validator(mode="after")
+    def _the_method_has_its_model(self) -> Self:
+        named = parse_model(self.model) if self.model else None
+        if named is None and self.method == "semantic":
+            raise ValueError('ranking.model is missing: method "semantic" needs one')
+        if isinstance(named, EndpointName) and self.endpoint.api_key and not named.keeps_secrets:
+            raise ValueError(
+                "ranking.model: an address that is sent a key must begin with https://"
+            )
+        return self
 
 
 class MailboxSection(Section):

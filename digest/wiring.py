@@ -16,12 +16,15 @@ from digest.core.clock import Clock
 from digest.core.errors import ConfigError
 from digest.core.subscribers import Preferences, parse_at
 from digest.core.tokens import TokenSigner
+from digest.embedding.choice import choose_encoder
+from digest.embedding.encoder import Encoder
 from digest.embedding.shipped import table_bytes
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
+from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Source
 from digest.ranking.static_table import StaticTable, parse_table
 from digest.section_forms import normalize_from
@@ -105,7 +108,8 @@ def build_app(
     """The app as configured, fetching from `sources`, and where one is in trouble from its
     `stand_ins`.
 
-    Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read.
+    Raises ConfigError for what only shows now: a missing secret, a DKIM key that cannot be read,
+    a model that is not there.
     """
     secret = settings.security.secret_key
     if not secret:
@@ -113,6 +117,7 @@ def build_app(
             ["security.secret_key: missing; `digest init` writes a configuration with one"]
         )
     identity = build_identity(settings)
+    encoder = build_encoder(settings, clock)
     return App(
         store=store,
         clock=clock,
@@ -134,6 +139,7 @@ def build_app(
         address_hash=_KeyedHash(secret.encode()),
         rules=_rules(settings),
         table=shipped_table if settings.ranking.method != "lexical" else lambda: None,
+        meanings=Meanings(store, clock, encoder) if encoder is not None else None,
     )
 
 
@@ -235,6 +241,27 @@ def build_identity(settings: Settings) -> MailIdentity:
         postal_address=settings.mail.postal_address,
         command_address=settings.mailbox.address,
         base_url=settings.web.base_url,
+    )
+
+
+def build_encoder(settings: Settings, clock: Clock) -> Encoder | None:
+    """The configured model, not yet loaded; None where the method has no use for one.
+
+    Raises ConfigError when a file or package is missing.
+    """
+    if settings.ranking.method != "semantic":
+        return None
+    return named_encoder(settings, clock, settings.ranking.model, settings.folder)
+
+
+def named_encoder(settings: Settings, clock: Clock, model: str, folder: Path) -> Encoder:
+    """The model of this name, a path from `folder` on, with the endpoint's settings; as above."""
+    return choose_encoder(
+        model,
+        settings.ranking.endpoint.options(),
+        folder=folder,
+        user_agent=_user_agent(settings),
+        clock=clock,
     )
 
 

@@ -19,9 +19,11 @@ from digest.core.messages import MailKind
 from digest.core.papers import Paper, SourceRecord
 from digest.core.subscribers import Preferences, Status, Subscriber, SubscriberId
 from digest.core.tokens import TokenSigner
+from digest.embedding.encoder import Encoder
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.pipeline.app import App, Rules, WhenEmpty
+from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import MailConnection, Mailer, Source
 from digest.store import editions, library, papers, subscribers
 from digest.store.editions import Candidate
@@ -241,6 +243,7 @@ def make_app(
     mailer: Mailer | None = None,
     identity: MailIdentity | None = None,
     every: timedelta = timedelta(hours=1),
+    encoder: Encoder | None = None,
     **rules: Any,
 ) -> App:
     """An app over a real store, with a clock that stands still and ids that count up.
@@ -250,9 +253,10 @@ def make_app(
     identity = identity or make_identity()
     made = make_rules(**rules)
     sources = sources or {}
+    clock = clock or FakeClock(NOW)
     return App(
         store=store,
-        clock=clock or FakeClock(NOW),
+        clock=clock,
         new_id=counting_ids(),
         owner="tests",
         sources=sources,
@@ -264,4 +268,5 @@ def make_app(
         identity=identity,
         address_hash=lambda text: hashlib.sha256(text.casefold().encode()).hexdigest(),
         rules=made,
+        meanings=Meanings(store, clock, encoder) if encoder is not None else None,
     )

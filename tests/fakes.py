@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from digest.core.clock import Clock
 from digest.core.deliveries import Accepted, SendOutcome
+from digest.core.errors import EncoderUnavailable, EncodingError
 from digest.core.fetching import FetchRequest, Page
 from digest.core.messages import Envelope
 from digest.core.pacing import Standing, Validators, turn_at
+from digest.embedding.encoder import Encoder, Floats
 from digest.pipeline.ports import MailConnection, Mailer, Source
 from digest.sources.etiquette import PaceState
 
@@ -155,9 +159,37 @@ class FakeMailer:
         return [envelope.recipient for envelope, _ in self.taken]
 
 
+class FakeEncoder:
+    """Texts by their first letters: one that begins as another does means the same.
+
+    `down` says why nothing is encoded now; a text with one of the words of `refused` is not
+    taken. `asked` are the texts of each call.
+    """
+
+    def __init__(self, name: str = "letters", dimensions: int = 32) -> None:
+        self.name = name
+        self.dimensions = dimensions
+        self.batch = 4
+        self.down = ""
+        self.refused: frozenset[str] = frozenset()
+        self.asked: list[tuple[str, ...]] = []
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        self.asked.append(tuple(texts))
+        if self.down:
+            raise EncoderUnavailable(self.down)
+        if any(word in self.refused for text in texts for word in text.split()):
+            raise EncodingError("input is too long")
+        rows = np.zeros((len(texts), self.dimensions), np.float32)
+        for row, text in enumerate(texts):
+            rows[row, ord(text[0]) % self.dimensions] = 1
+        return rows
+
+
 _fits: tuple[
     Callable[[], Clock],
     Callable[[], PaceState],
     Callable[[str], Source],
     Callable[[], Mailer],
-] = (FakeClock, MemoryPaces, FakeSource, FakeMailer)
+    Callable[[], Encoder],
+] = (FakeClock, MemoryPaces, FakeSource, FakeMailer, FakeEncoder)

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = {
     "core": 0,
     "ranking": 1,
-    "embedding": 1,
     "sources": 1,
+    "embedding": 1,
     "store": 1,
     "mail": 1,
     "evaluation": 2,

@@ -23,6 +23,7 @@ SECRET_FILES = {
     "database.url_file",
     "smtp.password_file",
     "security.secret_key_file",
+    "ranking.endpoint.api_key_file",
     "sources.openalex.api_key_file",
     "sources.semantic_scholar.api_key_file",
     "sources.openreview.password_file",

@@ -141,7 +141,7 @@ def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> Non
 
 
 def test_0007_leaves_the_texts_of_old_papers_to_be_analysed(blank_store: Store) -> None:
-    schema.upgrade(blank_store, "0005")
+    schema.upgrade(blank_store, "0006")
     row = {"at": "2026-03-20T12:00:00.000000Z", "provenance": "{}"}
     with blank_store.write() as conn:
         for key in (1, 2):

@@ -201,6 +201,12 @@ def test_secrets_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
     assert settings.database.url == "sqlite:///elsewhere.db"
 
 
+def test_the_key_of_an_endpoint_may_stand_in_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    settings = load(tmp_path, "[ranking.endpoint]\napi_key_file = 'key'")
+    assert settings.ranking.endpoint.api_key == KEY
+
+
 def test_a_secret_file_that_cannot_be_read_is_a_mistake(tmp_path: Path) -> None:
     (mistake,) = mistakes(tmp_path, "[security]\nsecret_key_file = 'none'")
     assert mistake.startswith("security.secret_key_file: ")

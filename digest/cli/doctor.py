@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,9 @@ from rich.markup import escape
 
 from digest.cli.context import Json, globals_of
 from digest.cli.output import print_json, progress, say, stdout
+from digest.core.clock import Clock
 from digest.core.errors import ConfigError
+from digest.embedding.endpoint import EndpointEncoder
 from digest.mail.render import Renderer
 from digest.mail.resolver import DnsResolver, DnsUnavailable
 from digest.mail.sign import DkimKey, load_key
@@ -23,6 +26,7 @@ from digest.store import history
 from digest.store.engine import Store, parse_url, sqlite_path
 from digest.wiring import (
     TEMPLATES,
+    build_encoder,
     build_identity,
     build_mailer,
     database_url,
@@ -36,7 +40,8 @@ _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
 def doctor(
     ctx: typer.Context,
     network: Annotated[
-        bool, typer.Option("--network", help="Ask DNS about SPF, DKIM, DMARC, MX and PTR too.")
+        bool,
+        typer.Option("--network", help="Ask DNS about SPF, DKIM, DMARC, MX and PTR, and a model."),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -52,6 +57,7 @@ def doctor(
         checks = [
             check_configuration(settings, find_config(options.config, environment())),
             *examine(settings, options.clock().now()),
+            *check_model(settings, options.clock(), network=network),
             *(ask_dns(settings) if network else [_dns_not_asked()]),
         ]
     sound = all(check.level is not Level.FAIL for check in checks)
@@ -149,6 +155,39 @@ def _check_templates(settings: Settings) -> Check:
         return health.check_templates(Renderer([TEMPLATES], build_identity(settings)))
     except ConfigError as error:
         return fail("templates", str(error), "restore the templates as they came")
+
+
+# --- the model ------------------------------------------------------------------------------------
+
+
+def check_model(settings: Settings, clock: Clock, *, network: bool) -> list[Check]:
+    """The model, where one is configured; one behind an address only if `network`."""
+    if settings.ranking.method != "semantic":
+        return []
+    try:
+        encoder = build_encoder(settings, clock)
+    except ConfigError as error:
+        return [fail("model", str(error), "set ranking.model, or ranking.method to static")]
+    assert encoder is not None
+    if isinstance(encoder, EndpointEncoder) and not network:
+        return [ok("model", f"{encoder.name} was not asked", "digest doctor --network")]
+    check = health.check_encoder(encoder)
+    if check.level is Level.FAIL:
+        return [check]
+    lookback = timedelta(days=settings.edition.lookback_days)
+    return [check, *_check_vectors(settings, encoder.name, lookback, clock.now())]
+
+
+def _check_vectors(
+    settings: Settings, model: str, lookback: timedelta, now: datetime
+) -> Iterator[Check]:
+    """Nothing where there is no sound database, which another check says."""
+    path = sqlite_path(parse_url(database_url(settings)))
+    if path is not None and not path.exists():
+        return
+    with open_database(settings) as store:
+        if health.check_database(store).level is Level.OK:
+            yield health.check_vectors(store, model, lookback, now)
 
 
 # --- the database and its disk --------------------------------------------------------------------

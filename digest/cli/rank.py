@@ -11,6 +11,7 @@ import typer
 
 from digest.cli.context import Json
 from digest.cli.output import counted, note, print_json, print_table, progress, say
+from digest.cli.rank_model import ModelName, VectorsFile, encoded_texts, model_space
 from digest.core.errors import InvalidInput
 from digest.core.latex import readable
 from digest.evaluation.files import (
@@ -23,11 +24,21 @@ from digest.evaluation.files import (
     read_queries,
 )
 from digest.evaluation.metrics import DEPTH, Quality, quality, require_measures
-from digest.evaluation.runs import METHODS, Collection, Hit, trec_lines
+from digest.evaluation.runs import METHODS, SEMANTIC, Collection, Hit, Model, trec_lines
 
 DEFAULT_METHOD = next(iter(METHODS))
+_ALL_METHODS = (*METHODS, SEMANTIC)
 _TOP, _TOP_ON_SCREEN = 100, 10
 _MOST_BAD_NAMED = 5
+
+
+_Papers = Annotated[
+    Path, typer.Option(metavar="P.jsonl", help='Papers: {"id", "title", "text"} a line.')
+]
+_Queries = Annotated[
+    Path,
+    typer.Option(metavar="Q.jsonl", help='Queries: {"id"} and "text", "seeds" or "interests".'),
+]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,13 +52,9 @@ class _Outcome:
 
 
 def rank(
-    papers: Annotated[
-        Path, typer.Option(metavar="P.jsonl", help='Papers: {"id", "title", "text"} a line.')
-    ],
-    queries: Annotated[
-        Path,
-        typer.Option(metavar="Q.jsonl", help='Queries: {"id"} and "text", "seeds" or "interests".'),
-    ],
+    ctx: typer.Context,
+    papers: _Papers,
+    queries: _Queries,
     qrels: Annotated[
         Path | None,
         typer.Option(metavar="R.tsv", help="Judgements to measure by: query, paper, grade."),
@@ -64,8 +71,10 @@ def rank(
         ),
     ] = None,
     method: Annotated[
-        str, typer.Option(metavar="NAME", help=f"How to rank: {', '.join(METHODS)}.")
+        str, typer.Option(metavar="NAME", help=f"How to rank: {', '.join(_ALL_METHODS)}.")
     ] = DEFAULT_METHOD,
+    model: ModelName = None,
+    vectors: VectorsFile = None,
     json: Json = False,
 ) -> None:
     """Rank papers of a file for the queries of another, and measure it.
@@ -77,8 +86,9 @@ def rank(
 
     Example: digest rank --papers docs.jsonl --queries q.jsonl --qrels r.tsv
     """
-    if method not in METHODS:
-        raise InvalidInput(f"there is no method {method}: there is {', '.join(METHODS)}")
+    if method not in _ALL_METHODS:
+        raise InvalidInput(f"there is no method {method}: there is {', '.join(_ALL_METHODS)}")
+    encoded = encoded_texts(ctx, method, model, vectors)
     if qrels is not None:
         require_measures()
     asked, judgements = read_queries(queries), read_judgements(qrels) if qrels else None
@@ -86,7 +96,14 @@ def rank(
     rows, bad = read_papers(papers)
     _note_bad(bad)
     _note_strangers(rows, asked, judgements)
-    done = _ranked(rows, asked, method=method, top=wanted, measured=judgements is not None, run=run)
+    space = model_space(encoded, rows, asked)
+    done = _ranked(
+        *(rows, asked, space),
+        method=method,
+        top=wanted,
+        measured=judgements is not None,
+        run=run,
+    )
     found = None if judgements is None else quality(done.ranked, reachable(judgements, asked))
     if json:
         print_json(_document(done, found, method=method, papers=len(rows), top=wanted))
@@ -97,6 +114,7 @@ def rank(
 def _ranked(
     papers: Sequence[JudgedPaper],
     queries: Sequence[Query],
+    model: Model | None,
     *,
     method: str,
     top: int,
@@ -110,7 +128,7 @@ def _ranked(
         progress("preparing the papers", len(queries)) as bar,
     ):
         started = time.perf_counter()
-        collection = Collection(papers, method)
+        collection = Collection(papers, method, model)
         ready = time.perf_counter()
         for number, query in enumerate(queries, 1):
             hits = collection.ranked(query, depth)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
+from digest.cli.models import embed_line, embed_row
 from digest.cli.output import note, print_json, print_table, progress, say, shares_progress, warn
 from digest.core.errors import InvalidInput, NotFound
 from digest.core.fetching import Outcome
@@ -21,6 +22,7 @@ from digest.pipeline.assemble import (
 )
 from digest.pipeline.breaker import end_pause
 from digest.pipeline.deliver import DeliverReport, deliver
+from digest.pipeline.embed import NOTHING
 from digest.pipeline.outcomes import known_names
 from digest.pipeline.refresh import refresh
 from digest.store.cursors import Fetch
@@ -57,7 +59,10 @@ def fetch(
             raise InvalidInput("--until is before --since")
         report = refresh(app, only=source or (), since=first, until=last, progress=bar)
     if json:
-        print_json({"sources": [fetch_row(f) for f in report.fetches]})
+        document: dict[str, Any] = {"sources": [fetch_row(f) for f in report.fetches]}
+        if app.meanings is not None:
+            document["vectors"] = embed_row(report.embedding)
+        print_json(document)
     else:
         print_table(
             ("source", "outcome", "fetched", "new", "updated", "merged", "reason"),
@@ -65,10 +70,14 @@ def fetch(
             empty="no source is enabled: see [sources] in config.toml",
             fold=("reason",),
         )
+        if report.embedding != NOTHING:
+            say(embed_line(report.embedding))
     if report.troubled:
         asked = [f for f in report.fetches if f.outcome is not Outcome.NOT_DUE]
         nothing = all(f.outcome in (Outcome.FAILED, Outcome.THROTTLED) for f in asked)
         raise typer.Exit(1 if nothing and len(asked) == len(report.fetches) else PARTLY)
+    if report.embedding.troubled:
+        raise typer.Exit(PARTLY)
 
 
 def fetch_row(fetched: Fetch) -> dict[str, Any]:

@@ -9,6 +9,8 @@
     │   ├── SourceUnavailable     no answer, or an answer that says "later"
     │   │   └── SourceThrottled   "later", with the moment when
     │   └── SourceMalformed       an answer that is not what it should be
+    ├── EncodingError         a text could not be turned into a vector
+    │   └── EncoderUnavailable    none can be, for now
     └── StoreError            the database cannot be used
         └── SchemaOutOfDate
 
@@ -67,6 +69,18 @@ class SourceThrottled(SourceUnavailable):
 
 class SourceMalformed(SourceError):
     code = "source_malformed"
+
+
+class EncodingError(DigestError):
+    """The model does not take this text; others it may."""
+
+    code = "encoding"
+
+
+class EncoderUnavailable(EncodingError):
+    """The model takes no text at all, for now or until something is mended."""
+
+    code = "encoder_unavailable"
 
 
 class StoreError(DigestError):

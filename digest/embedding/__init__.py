@@ -1,1 +1,2 @@
-"""Vectors of texts: a table that is shipped, and models."""
+"""Texts as vectors of what they mean: a table that is shipped, and models, of this machine or
+behind an address."""

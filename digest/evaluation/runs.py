@@ -9,16 +9,20 @@ import numpy.typing as npt
 from digest.embedding.shipped import table_bytes
 from digest.evaluation.files import JudgedPaper, Query
 from digest.ranking.corpus import RankingPaper
-from digest.ranking.meaning import LikedPaper
+from digest.ranking.meaning import LikedPaper, Meaning
 from digest.ranking.rank import Prepared, prepare, score_interests
 from digest.ranking.static_table import parse_table
 from digest.ranking.vectors import Floats
+
+Model = Callable[[Sequence[RankingPaper]], Meaning]
 
 METHODS: Mapping[str, Callable[[Sequence[RankingPaper]], Prepared]] = {
     "static": lambda papers: prepare(papers, table=parse_table(table_bytes())),
     "lexical": prepare,
 }
-"""The ways to rank by name: each makes candidates ready for `score_interests`."""
+"""The ways to rank by name, without a model: each makes candidates ready for `score_interests`."""
+SEMANTIC = "semantic"
+"""The way to rank by words, table and a model, as the first of the above is without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +34,22 @@ class Hit:
 
 
 class Collection:
-    """Papers made ready once, to be ranked for one query after the other."""
+    """Papers made ready once, to be ranked for one query after the other; `model` is for the
+    method SEMANTIC."""
 
-    def __init__(self, papers: Sequence[JudgedPaper], method: str) -> None:
+    def __init__(
+        self, papers: Sequence[JudgedPaper], method: str, model: Model | None = None
+    ) -> None:
         self._papers = papers
         self.place = {paper.id: place for place, paper in enumerate(papers)}
         # Equal scores go by id: rows are numbered in the order of the ids.
         self._by_id = np.argsort(np.argsort(np.array([p.id for p in papers], np.str_)))
-        self._prepared = METHODS[method]([p.candidate(n) for n, p in enumerate(papers, 1)])
+        candidates = [p.candidate(n) for n, p in enumerate(papers, 1)]
+        self._prepared = (
+            prepare(candidates, table=parse_table(table_bytes()), model=model)
+            if method == SEMANTIC
+            else METHODS[method](candidates)
+        )
 
     def ranked(self, query: Query, depth: int) -> tuple[Hit, ...]:
         """The best papers for a query, at most `depth`, best first, equal scores by id.

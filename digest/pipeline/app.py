@@ -11,6 +11,7 @@ from digest.core.tokens import TokenSigner
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner
+from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Mailer, Source
 from digest.ranking.static_table import StaticTable
 from digest.store.engine import Store
@@ -55,6 +56,8 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
+    """`meanings` is None where interests are matched by words alone."""
+
     store: Store
     clock: Clock
     new_id: Callable[[], str]
@@ -70,3 +73,4 @@ class App:
     address_hash: Callable[[str], str]
     rules: Rules
     table: Callable[[], StaticTable | None] = lambda: None
+    meanings: Meanings | None = None

@@ -96,7 +96,9 @@ class Issues:
         hour = self._app.clock.now().replace(minute=0, second=0, microsecond=0)
         with self._app.store.read() as conn:
             stored_at = cursors.last_stored_at(conn)
-        stamp = (hour, stored_at, missing_sources(self._app))
+        meanings = self._app.meanings
+        encoded_at = meanings.stamp() if meanings is not None else None
+        stamp = (hour, stored_at, encoded_at, missing_sources(self._app))
         if stamp != self._stamp:
             self._by_day.clear()
             self._stamp = stamp

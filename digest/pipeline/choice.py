@@ -11,6 +11,7 @@ from digest.pipeline.app import App
 from digest.pipeline.edition import Issue
 from digest.pipeline.feedback import votes_of
 from digest.pipeline.likes import Like, likes_of
+from digest.pipeline.model_space import understand
 from digest.ranking.fit import Vote
 from digest.ranking.learnt import VotedPaper
 from digest.ranking.likes import analysed
@@ -42,6 +43,7 @@ def choose(
         _reader(app, issue, one, seen=seen[one.id], votes=votes[one.id]) for one in subscribers
     ]
     _look_up(app, issue, readers)
+    understand(app, readers)
     chosen = rank_all(issue.prepared, readers, diversity=app.rules.diversity)
     return dict(zip(ids, chosen, strict=True))
 

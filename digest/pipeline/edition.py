@@ -13,6 +13,7 @@ from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.learning import known_growths
 from digest.pipeline.likes import Texts
+from digest.pipeline.model_space import model_space
 from digest.pipeline.outcomes import missing_sources
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.growth import Growths
@@ -59,7 +60,12 @@ def gather(app: App, day: date) -> Issue:
         window=window,
         papers=papers,
         candidates=candidates,
-        prepared=prepare(rated, background=background, table=app.table()),
+        prepared=prepare(
+            rated,
+            background=background,
+            table=app.table(),
+            model=model_space(app, list(papers)),
+        ),
         missing=missing_sources(app),
         library_owners=library_owners,
         known_terms=background.counts,

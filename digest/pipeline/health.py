@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from digest.core.errors import ConfigError, SchemaOutOfDate, StoreError
+from digest.core.errors import ConfigError, EncodingError, SchemaOutOfDate, StoreError
 from digest.core.fetching import Outcome
+from digest.embedding.encoder import Encoder
 from digest.mail.render import Renderer
 from digest.pipeline.outcomes import ODD, oddly_empty
-from digest.store import checks, cursors, history, leases, schema
+from digest.store import checks, cursors, embeddings, history, leases, schema
 from digest.store.cursors import Fetch, SourceState
 from digest.store.engine import Store
 
@@ -154,6 +155,37 @@ def check_time_zones(timezone: str) -> Check:
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+# --- the model ------------------------------------------------------------------------------------
+
+# Two ways to say one thing, and another.
+_PROBES = ("robots that learn to walk", "learning of gaits for legged machines", "the tax on wine")
+
+
+def check_encoder(encoder: Encoder) -> Check:
+    """Whether the model encodes, and takes what is alike for more alike than what is not."""
+    try:
+        same, like, other = encoder.encode(_PROBES)
+        what = f"{encoder.name}, vectors of {encoder.dimensions} numbers"
+    except ConfigError as error:
+        return fail("model", str(error), "set ranking.model to a model that can be loaded")
+    except EncodingError as error:
+        todo = "mend it; until then papers are ranked by words alone"
+        return fail("model", str(error), todo)
+    if same @ like <= same @ other:
+        return warn("model", f"{what}: unlike texts are alike to it", "take another model")
+    return ok("model", what)
+
+
+def check_vectors(store: Store, model: str, lookback: timedelta, now: datetime) -> Check:
+    """Whether the papers that may be in an edition have been encoded."""
+    with store.read() as conn:
+        waiting = len(embeddings.wanted(conn, now - lookback, None, model))
+    if waiting:
+        what = f"{waiting:,} papers are not encoded yet, and are matched by words alone"
+        return warn("model.vectors", what, "`digest model embed`; `digest run` does it by itself")
+    return ok("model.vectors", "every paper that may be in an edition is encoded")
 
 
 # --- what is going on -----------------------------------------------------------------------------

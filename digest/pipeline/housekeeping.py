@@ -6,18 +6,21 @@ from datetime import timedelta
 import structlog
 
 from digest.core.editions import edition_day
+from digest.core.errors import EncoderUnavailable
 from digest.core.subscribers import CONFIRMATION_VALID_DAYS
 from digest.pipeline.analyses import catch_up
 from digest.pipeline.app import App
 from digest.pipeline.learning import learn
 from digest.pipeline.membership import Origin, resume
-from digest.store import cursors, editions, inbound, libraries, signals
+from digest.store import cursors, editions, embeddings, inbound, libraries, signals
 from digest.store import subscribers as members
 
 log = structlog.get_logger()
 
 _ATTEMPTS_KEPT = timedelta(days=2)
 _INBOUND_KEPT = timedelta(days=30)
+# What nobody is interested in any more; a paused reader's interests are encoded again.
+_TEXTS_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ def housekeeping(app: App) -> HousekeepingReport:
     # By itself: it looks at many rows, and nobody else can write meanwhile.
     with app.store.write() as conn:
         thinned = signals.thin(conn, now - timedelta(days=rules.readings_days))
+    _forget_vectors(app)
     kept_from = edition_day(now, rules.timezone) - timedelta(days=rules.delivery_retention_days)
     with app.store.write() as conn:
         report = HousekeepingReport(
@@ -66,3 +70,19 @@ def housekeeping(app: App) -> HousekeepingReport:
         reading_count=report.readings,
     )
     return report
+
+
+def _forget_vectors(app: App) -> None:
+    """A vector is kept as long as editions that may have its paper; of another model, no longer."""
+    if app.meanings is None:
+        return
+    try:
+        model = app.meanings.model
+    except EncoderUnavailable:
+        return
+    now = app.clock.now()
+    unseen = now - timedelta(days=app.rules.delivery_retention_days)
+    with app.store.write() as conn:
+        dropped = embeddings.forget(conn, model, unseen=unseen, unused=now - _TEXTS_KEPT)
+    if dropped:
+        log.info("housekeeping.vectors_dropped", vector_count=dropped)

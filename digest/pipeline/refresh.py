@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from digest.core.errors import NotFound
 from digest.core.fetching import FetchRequest, Outcome
 from digest.pipeline.app import App, StandIn
+from digest.pipeline.embed import NOTHING, EmbedReport, embed
 from digest.pipeline.fetch import Progress, Run, fetch, not_due
 from digest.pipeline.outcomes import (
     ONE_DAY,
@@ -32,9 +33,11 @@ _AS_GOOD_AS_NOW = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReport:
-    """What came of each source that was asked, in the order asked; stand-ins after theirs."""
+    """What came of each source that was asked, in the order asked, stand-ins after theirs; and of
+    the model that was asked what the papers mean."""
 
     fetches: tuple[Fetch, ...] = ()
+    embedding: EmbedReport = NOTHING
 
     @property
     def troubled(self) -> tuple[Fetch, ...]:
@@ -59,6 +62,7 @@ def refresh(
     failed waits for its time; without it, an operator is asking, and only sources fetched
     successfully a moment ago are left alone. Where a source is in trouble its stand-ins are
     asked. `progress` hears how far each is. Nothing is fetched while another process is at it.
+    Papers that the model has not seen are encoded in the end, whatever source they are from.
     Raises NotFound for a name in `only` that is no source.
     """
     names = tuple(only or app.sources)
@@ -68,6 +72,7 @@ def refresh(
     first, last = since or until, until or since
     days = Backfill(since=first, until=last) if first is not None and last is not None else None
     fetches: list[Fetch] = []
+    embedding = NOTHING
     try:
         with turn(app, STEP, lease_for=_LEASE_FOR) as renew:
             job = _Job(
@@ -85,13 +90,26 @@ def refresh(
                     break
                 fetches.extend(job.fetch(name))
                 renew()
+            embedding = embed(
+                app, patient=patient, progress=_as_one_of(progress), stop=stop, renew=renew
+            )
     except Busy as busy:
         asked = {one.source for one in fetches}
         now = app.clock.now()
         fetches.extend(not_due(name, str(busy), now) for name in names if name not in asked)
     with app.store.read() as conn:
         odd = oddly_empty(conn, fetches)
-    return RefreshReport(fetches=tuple(replace(one, reason=reason_of(one, odd)) for one in fetches))
+    return RefreshReport(
+        fetches=tuple(replace(one, reason=reason_of(one, odd)) for one in fetches),
+        embedding=embedding,
+    )
+
+
+def _as_one_of(progress: Progress | None) -> Callable[[int, int], None] | None:
+    """Hears of the papers that are encoded, and tells it like the progress of a source."""
+    if progress is None:
+        return None
+    return lambda done, total: progress("vectors of papers", done, done / total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

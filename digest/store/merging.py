@@ -18,6 +18,7 @@ from digest.store.tables import (
     candidates,
     cards,
     delivery_papers,
+    embeddings,
     feedback,
     interests,
     paper_ids,
@@ -64,6 +65,8 @@ def merge_rows(conn: sa.Connection, ids: Sequence[PaperId]) -> int:
             conn.execute(sa.update(papers).where(papers.c.id == kept).values(values))
         if not analyses.READ_FIELDS.isdisjoint(values):
             analyses.outdate(conn, [kept])
+        if not {"title", "abstract"}.isdisjoint(values):  # a vector is of the text before
+            conn.execute(sa.delete(embeddings).where(embeddings.c.paper_id == kept))
     return len(others)
 
 

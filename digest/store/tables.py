@@ -91,6 +91,30 @@ signals = Table(
     Column("value", sa.Float, nullable=False),
 )
 
+# What the text of a paper means, by a model of that name: float16 in little-endian order, of length
+# 1; empty where the model does not take the text. Made again when the text changes.
+embeddings = Table(
+    "embeddings",
+    metadata,
+    Column("model", sa.String(255), primary_key=True),
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("vector", sa.LargeBinary, nullable=False),
+    Column("made_at", Time, nullable=False),
+    Column("text_hash", sa.String(32), nullable=False),
+    Index("ix_embeddings_model_made_at", "model", "made_at"),
+    Index("ix_embeddings_model_text_hash", "model", "text_hash"),
+)
+
+# The same of what readers wrote, by its hash: kept while anybody uses it.
+text_embeddings = Table(
+    "text_embeddings",
+    metadata,
+    Column("model", sa.String(255), primary_key=True),
+    Column("text_hash", sa.String(32), primary_key=True),
+    Column("vector", sa.LargeBinary, nullable=False),
+    Column("last_used_at", Time, nullable=False),
+)
+
 # --- sources ----------------------------------------------------------------------------------
 
 sources = Table(

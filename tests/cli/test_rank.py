@@ -280,7 +280,9 @@ def test_an_empty_file_is_an_empty_set(files: Files, empty: str) -> None:
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones(files: Files) -> None:
-    assert "there is no method magic: there is lexical" in files.refused("--method", "magic")
+    assert "there is no method magic: there is static, lexical, semantic" in files.refused(
+        "--method", "magic"
+    )
 
 
 def test_a_file_that_is_not_there_is_named(files: Files) -> None:

@@ -13,6 +13,7 @@ from digest.store import (
     analyses,
     claims,
     editions,
+    embeddings,
     feedback,
     ledger,
     libraries,
@@ -72,6 +73,10 @@ QUESTIONS: dict[str, Question] = {
     "signals": lambda conn: library.signals_of(conn, [1, 2]),
     "edition": lambda conn: editions.by_date(conn, TODAY),
     "candidates": lambda conn: editions.candidates_of(conn, editions.EditionId(1)),
+    "vectors": lambda conn: embeddings.vectors(conn, "a model", [1, 2]),
+    "vectors by text": lambda conn: embeddings.by_text(conn, "a model", {"a"}),
+    "newest vector": lambda conn: embeddings.newest_at(conn, "a model"),
+    "vectors of texts": lambda conn: embeddings.text_vectors(conn, "a model", {"a"}),
     "cards": lambda conn: editions.cards_of(conn, editions.EditionId(1), [PaperId(1)]),
 }
 

@@ -1,0 +1,48 @@
+"""What is encoded of a paper, and the name under which a text's vector is kept."""
+
+import hashlib
+from collections.abc import Sequence
+
+from digest.core.errors import EncoderUnavailable, EncodingError
+from digest.embedding.encoder import Encoder, Floats
+
+_HASH_CHARS = 32
+# Of a batch, so many texts refused one after the other mean that it is not the texts.
+_MOST_REFUSED = 3
+
+
+def text_hash(text: str) -> str:
+    """Under which the vector of a text is kept."""
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
+
+
+def paper_text(title: str, abstract: str) -> str:
+    """What is encoded of a paper."""
+    return f"{title}. {abstract}".strip()
+
+
+def encode_each(encoder: Encoder, texts: Sequence[str]) -> list[Floats | None]:
+    """A vector for each text; None for one that the model does not take, while it takes others.
+
+    Raises EncoderUnavailable when it takes none, ConfigError as the encoder does.
+    """
+    try:
+        return list(encoder.encode(texts))
+    except EncoderUnavailable:
+        raise
+    except EncodingError as error:
+        if len(texts) == 1:
+            raise EncoderUnavailable(str(error)) from error
+    found: list[Floats | None] = []
+    for text in texts:
+        try:
+            found.append(encoder.encode([text])[0])
+        except EncoderUnavailable:
+            raise
+        except EncodingError as error:
+            found.append(None)
+            if len(found) == _MOST_REFUSED and not any(one is not None for one in found):
+                raise EncoderUnavailable(str(error)) from error
+    if all(one is None for one in found):
+        raise EncoderUnavailable("the model takes none of these texts")
+    return found
