@@ -12,8 +12,9 @@ from digest.ranking.lexical import Background, Document, LexicalIndex
 from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
 from digest.ranking.static_table import StaticTable
+from digest.ranking.text import QueryWord
 from digest.ranking.vectors import Floats, Rows
-from digest.ranking.words import posting
+from digest.ranking.words import posting, word_weight
 
 # What is kept of an edition, most recent first: where phrases and words are found, some 0.5 kB
 # each, and numbers of likeness between papers, 4 bytes each.
@@ -72,11 +73,19 @@ class Corpus:
         self.postings = functools.lru_cache(maxsize=KEPT_WORDS)(
             functools.partial(posting, self.index)
         )
+        self.worth = functools.lru_cache(maxsize=2 * KEPT_WORDS)(
+            functools.partial(word_weight, self.index)
+        )
+        self.rows_saying = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
         at_once = KEPT_KIN // max(len(self.papers), 1)
         self._kin = functools.lru_cache(maxsize=max(at_once, 16))(self.index.kin)
 
     def __len__(self) -> int:
         return len(self.papers)
+
+    def _rows_saying(self, word: QueryWord) -> frozenset[int]:
+        found = self.postings(word)
+        return frozenset(found.rows[found.presence > 0.5].tolist())
 
     def kin(self, rows: Rows, weights: Floats) -> Floats:
         """How much every row is like these rows, by BM25 with each as the query, weighted."""

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.text import QueryWord, query_words
 from digest.ranking.texts import GENERIC_SHARE_AS_EVIDENCE
-from digest.ranking.words import word_weight
 
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60
@@ -55,8 +52,8 @@ def liking(paper: LikedPaper, saying: str) -> str:
 
 def _text_in_words(corpus: Corpus, row: int, text: str) -> str:
     words = query_words(text)
-    weights = [word_weight(corpus.index, word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
-    said = [_says(corpus, row, word) for word in words]
+    weights = [corpus.worth(word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
+    said = [row in corpus.rows_saying(word) for word in words]
     found = sum(weight for weight, there in zip(weights, said, strict=True) if there)
     if not any(said):
         return f"close in meaning to “{shortened(text, _MAX_QUOTE_CHARS)}”"
@@ -78,13 +75,6 @@ def _runs(words: Sequence[QueryWord]) -> list[str]:
             runs.append(word.spelling)
         before = word
     return runs
-
-
-def _says(corpus: Corpus, row: int, word: QueryWord) -> bool:
-    found = corpus.postings(word)
-    place = int(np.searchsorted(found.rows, row))
-    there = place < len(found.rows) and found.rows[place] == row
-    return bool(there and found.presence[place] > 0.5)
 
 
 def joined(*reasons: str) -> str:

@@ -66,6 +66,15 @@ class Fit:
         return np.asarray(np.argmax(strengths, axis=0), np.intp)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What one reader said: `liked` has the papers that their interests of that kind name."""
+
+    interests: Sequence[Interest]
+    liked: Mapping[str, LikedPaper]
+    votes: Sequence[Vote] = ()
+
+
 class Fitter:
     """Fits readers to the candidates of one corpus. Safe to share between threads; what was
     worked out for an interest is kept for the most recent of them."""
@@ -103,22 +112,38 @@ class Fitter:
         known: Mapping[str, Floats] | None = None,
     ) -> Fit:
         """One reader's fit. `known` are strengths of texts that are worked out already."""
+        return self.fit_all([Wishes(interests=interests, liked=liked, votes=votes)], known or {})[0]
+
+    def fit_all(self, readers: Sequence[Wishes], known: Mapping[str, Floats]) -> list[Fit]:
+        """Each reader's fit; their tastes are worked out together."""
+        said = [self._opinions(each.interests, each.liked, each.votes) for each in readers]
+        tastes = likes.strengths(self.corpus, [opinions for opinions, _ in said])
+        return [
+            self._fit(each.interests, known, opinions, taste, shown)
+            for each, (opinions, shown), taste in zip(readers, said, tastes, strict=True)
+        ]
+
+    def _fit(
+        self,
+        interests: Sequence[Interest],
+        known: Mapping[str, Floats],
+        opinions: Sequence[Opinion],
+        taste: Floats,
+        shown: tuple[Liked, ...],
+    ) -> Fit:
         named = [
-            (one, self._strength(one, known or {}))
+            (one, self._strength(one, known))
             for one in interests
             if one.kind is not InterestKind.LIKE and one.kind is not InterestKind.EXCLUDE
         ]
-        opinions, shown = self._opinions(interests, liked, votes)
         competing = [strength for _, strength in named]
-        taste = None
         said = sum(opinion.weight for opinion in opinions if opinion.weight > 0)
         if said > 0:
             # A taste is a mean: that all votes are old, or few and faint, it does not show.
-            taste = likes.strengths(self.corpus, [opinions])[0]
             taste = relevance.weighted(taste, min(said, 1.0))
             competing.append(taste)
         total = relevance.combined(competing, len(self.corpus))
-        return Fit(total=total, named=tuple(named), taste=taste, liked=shown)
+        return Fit(total=total, named=tuple(named), taste=taste if said > 0 else None, liked=shown)
 
     def _strength(self, interest: Interest, known: Mapping[str, Floats]) -> Floats:
         if interest.kind is InterestKind.TEXT and interest.value in known:

@@ -4,7 +4,7 @@
 the same input, whatever the order of the candidates or the company of other readers.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind, format_interest
 from digest.ranking import explain, relevance, select
 from digest.ranking.corpus import Corpus, RankingPaper
-from digest.ranking.fit import Fit, Fitter, Vote
+from digest.ranking.fit import Fit, Fitter, Vote, Wishes
 from digest.ranking.lexical import Background
 from digest.ranking.meaning import LikedPaper, Meaning
 from digest.ranking.relevance import FLOOR
@@ -127,18 +127,20 @@ def rank_all(
     nor what an exclusion names. `diversity`, 0 to 1, keeps papers apart that are alike. Empty
     when nothing is left. Memory: some 4 bytes per distinct text interest and candidate.
     """
-    texts = prepared.fitter.texts([reader.interests for reader in readers])
-    drafts = [_draft(prepared, reader, texts) for reader in readers]
-    chosen = select.diverse_rows(
-        [draft.choice for draft in drafts], prepared.likeness, min(max(diversity, 0.0), 1.0)
-    )
     return [
-        tuple(
-            _ranked(prepared, draft, int(row), place)
-            for place, rows in _placed(prepared, draft, fitting)
-            for row in rows
-        )
-        for draft, fitting in zip(drafts, chosen, strict=True)
+        tuple(_ranked(prepared, draft, int(row), place) for place, rows in placed for row in rows)
+        for draft, placed in _selected(prepared, readers, diversity)
+    ]
+
+
+def select_all(
+    prepared: Prepared, readers: Sequence[Reader], *, diversity: float
+) -> list[tuple[PaperId, ...]]:
+    """The papers that `rank_all` gives, without scores and reasons, which cost as much again."""
+    papers = prepared.corpus.papers
+    return [
+        tuple(papers[row].paper_id for _, rows in placed for row in rows)
+        for _, placed in _selected(prepared, readers, diversity)
     ]
 
 
@@ -184,8 +186,21 @@ class _Draft:
     everywhere: int
 
 
-def _draft(prepared: Prepared, reader: Reader, texts: Mapping[str, Floats]) -> _Draft:
-    fit = prepared.fitter.fit(reader.interests, reader.liked, reader.votes, texts)
+def _selected(
+    prepared: Prepared, readers: Sequence[Reader], diversity: float
+) -> Iterator[tuple[_Draft, tuple[tuple[Place, Places], ...]]]:
+    texts = prepared.fitter.texts([reader.interests for reader in readers])
+    wishes = [Wishes(interests=r.interests, liked=r.liked, votes=r.votes) for r in readers]
+    fits = prepared.fitter.fit_all(wishes, texts)
+    drafts = [_draft(prepared, reader, fit) for reader, fit in zip(readers, fits, strict=True)]
+    chosen = select.diverse_rows(
+        [draft.choice for draft in drafts], prepared.likeness, min(max(diversity, 0.0), 1.0)
+    )
+    for draft, fitting in zip(drafts, chosen, strict=True):
+        yield draft, _placed(prepared, draft, fitting)
+
+
+def _draft(prepared: Prepared, reader: Reader, fit: Fit) -> _Draft:
     wants = bool(fit.named) or fit.taste is not None
     wants = wants or any(i.kind is not InterestKind.EXCLUDE for i in reader.interests)
     dial = min(max(reader.dial, 0.0), 1.0) if wants else 1.0

@@ -16,6 +16,7 @@ from digest.ranking.vectors import Floats
 SHRINKAGE = 0.3
 # Z-scores are cut here: a very near paper is not worth any number of words.
 MOST_DEVIATIONS = 6.0
+ROWS_AT_ONCE = 64
 
 
 class Space:
@@ -46,7 +47,7 @@ class Space:
 
         0 throughout for a text without a vector.
         """
-        return standardised(unit(texts) @ self.papers.T)
+        return standardised(_product(unit(texts), self.papers.T))
 
     def towards(self, tastes: Floats) -> Floats:
         """How far each paper lies towards each taste, which is a mean of points (tastes x
@@ -55,7 +56,7 @@ class Space:
         The discriminant of R. A. Fisher, "The use of multiple measurements in taxonomic
         problems", 1936, with one covariance for all: what all papers share says nothing.
         """
-        return standardised((tastes @ self._precision) @ self.papers.T)
+        return standardised(_product(_product(tastes, self._precision), self.papers.T))
 
     @functools.cached_property
     def _precision(self) -> Floats:
@@ -63,6 +64,18 @@ class Space:
         ball = np.trace(covariance) / self.dimensions * np.eye(self.dimensions)
         shrunk = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * ball + 1e-9 * np.eye(self.dimensions)
         return np.asarray(np.linalg.inv(shrunk), np.float32)
+
+
+def _product(rows: Floats, matrix: Floats) -> Floats:
+    """rows @ matrix, always so many rows at a time: sums of other shapes are rounded otherwise,
+    and what a reader gets must not hang on who else is served in the same go."""
+    out = np.empty((len(rows), matrix.shape[1]), np.float32)
+    block = np.zeros((ROWS_AT_ONCE, rows.shape[1]), np.float32)
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[first : first + ROWS_AT_ONCE]
+        block[: len(part)], block[len(part) :] = part, 0.0
+        out[first : first + len(part)] = (block @ matrix)[: len(part)]
+    return out
 
 
 def unit(vectors: Floats) -> Floats:

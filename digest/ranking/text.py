@@ -223,6 +223,7 @@ class QueryWord:
     followed_by: str | None = None
 
 
+@functools.lru_cache(maxsize=8_192)
 def query_words(text: str) -> tuple[QueryWord, ...]:
     """The distinct words of a query in order, each with the spellings in which it may occur.
 

@@ -17,7 +17,7 @@ from digest.ranking.corpus import Corpus
 from digest.ranking.space import standardised
 from digest.ranking.text import query_words, read, terms
 from digest.ranking.vectors import Floats, Rows, drawn_positive
-from digest.ranking.words import Posting, word_weight
+from digest.ranking.words import Posting
 
 # A generic word ("learning") weighs as if so many papers had it; it shows even less that an
 # interest is met than its rarity says.
@@ -44,6 +44,8 @@ FEEDBACK_PAPERS = 10
 LEAST_SPREAD, MOST_SPREAD = 0.01, 0.15
 # Meaning stands in for words that are not there, the more of it from this many deviations on.
 MEANING_FROM, MEANING_RANGE, MEANING_MOST = 2.5, 3.0, 0.7
+# Among fewer papers the nearest lies far out by chance.
+PAPERS_TO_JUDGE_BY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,8 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
     for meaning in corpus.meanings:
         near = meaning.space.near(meaning.of_texts(texts))
         said += np.float32(meaning.text_weight) * spread * near
-        found += np.clip((near - MEANING_FROM) / MEANING_RANGE, 0.0, MEANING_MOST)
+        stand_in = np.clip((near - MEANING_FROM) / MEANING_RANGE, 0.0, MEANING_MOST)
+        found += np.float32(min(size / PAPERS_TO_JUDGE_BY, 1.0)) * stand_in
     evidence = np.minimum(found / NEEDED_AT_LEAST, 1.0) ** 3 if with_evidence else np.float32(1.0)
     likeness = standardised(_feedback(corpus, said * evidence))
     said += np.float32(FEEDBACK_WEIGHT) * spread * likeness
@@ -149,8 +152,8 @@ def _feedback(corpus: Corpus, scores: Floats) -> Floats:
 
 def _compiled(corpus: Corpus, text: str) -> CompiledText:
     words = query_words(text)
-    weights = [word_weight(corpus.index, word, GENERIC_SHARE) for word in words]
-    evidence = [word_weight(corpus.index, word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
+    weights = [corpus.worth(word, GENERIC_SHARE) for word in words]
+    evidence = [corpus.worth(word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
     best, needed = _best(weights, WORDS_OF_AN_INTEREST) or 1.0, _needed(evidence) or 1.0
     pairs = [
         (f"{word.spelling} {word.followed_by}", worth)
