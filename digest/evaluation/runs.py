@@ -42,9 +42,9 @@ class Collection:
     ) -> None:
         self._papers = papers
         self.place = {paper.id: place for place, paper in enumerate(papers)}
-        # Equal scores go by id: rows are numbered in the order of the ids.
+        # Numbered in the order of the ids: equal scores go by it, and so does every sum.
         self._by_id = np.argsort(np.argsort(np.array([p.id for p in papers], np.str_)))
-        candidates = [p.candidate(n) for n, p in enumerate(papers, 1)]
+        candidates = [p.candidate(int(n) + 1) for n, p in zip(self._by_id, papers, strict=True)]
         self._prepared = (
             prepare(candidates, table=parse_table(table_bytes()), model=model)
             if method == SEMANTIC

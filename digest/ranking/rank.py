@@ -24,6 +24,8 @@ from digest.ranking.static_table import StaticTable
 from digest.ranking.trending import VOTED_LEAST
 from digest.ranking.vectors import Floats
 
+# Sums of vectors are right to so many digits; what differs less is equal.
+_SURE_DIGITS = 5
 # What a second interest, or trend, must weigh in the score to be named beside the first.
 _WORTH_NAMING = 0.05
 # An interest is said to match a paper from this strength on: less is in any paper.
@@ -170,7 +172,7 @@ def score_interests(
     known = prepared.fitter.texts([interests], with_evidence=False)
     total = prepared.fitter.fit(interests, liked, known=known).total
     allowed = np.where(_eligible(prepared, interests, ()), total, np.float32(-np.inf))
-    return np.asarray(allowed[prepared.given], np.float32)
+    return np.round(allowed[prepared.given], _SURE_DIGITS).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
