@@ -35,9 +35,11 @@ class Collection:
     def __init__(self, papers: Sequence[JudgedPaper], method: str) -> None:
         self._papers = papers
         self.place = {paper.id: place for place, paper in enumerate(papers)}
-        # Equal scores go by id: rows are numbered in the order of the ids.
+        # Equal scores go by id, and sums of floats by the order of rows: both by that of the ids.
         self._by_id = np.argsort(np.argsort(np.array([p.id for p in papers], np.str_)))
-        self._prepared = METHODS[method]([p.candidate(n) for n, p in enumerate(papers, 1)])
+        self._prepared = METHODS[method](
+            [paper.candidate(int(n) + 1) for paper, n in zip(papers, self._by_id, strict=True)]
+        )
 
     def ranked(self, query: Query, depth: int) -> tuple[Hit, ...]:
         """The best papers for a query, at most `depth`, best first, equal scores by id.
