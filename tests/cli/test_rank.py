@@ -82,7 +82,7 @@ def files(tmp_path: Path, capsys: Capture) -> Files:
 
 def test_the_best_paper_comes_first_and_every_paper_has_a_score(files: Files) -> None:
     document = files.json()
-    assert (document["method"], document["papers"], document["queries"]) == ("lexical", 5, 3)
+    assert (document["method"], document["papers"], document["queries"]) == ("static", 5, 3)
     results = document["results"]["arm"]
     assert [paper for paper, _ in results][:2] == ["b2", "a1"]
     assert len(results) == 5
@@ -143,7 +143,7 @@ def test_a_person_gets_the_measures_as_lines(files: Files) -> None:
     code, out, trouble = files.run(judged=True)
     assert (code, trouble) == (0, "")
     shown = dict(line.rsplit(maxsplit=1) for line in out.splitlines() if "ms" not in line)
-    assert shown["method"] == "lexical"
+    assert shown["method"] == "static"
     assert (shown["papers"], shown["queries"], shown["judged"]) == ("5", "3", "2")
     assert shown["map"] == "0.7500"
     assert {"ndcg@10", "recall@100", "seconds"} <= shown.keys()
@@ -162,7 +162,7 @@ def test_a_run_has_the_six_columns_of_trec(files: Files) -> None:
     rows = [line.split(" ") for line in out.read_text("utf-8").splitlines()]
     assert [row[:4] for row in rows[:2]] == [["arm", "Q0", "b2", "1"], ["arm", "Q0", "a1", "2"]]
     assert {len(row) for row in rows} == {6}
-    assert {row[5] for row in rows} == {"digest-lexical"}
+    assert {row[5] for row in rows} == {"digest-static"}
     written = [float(row[4]) for row in rows[:2]]
     assert written == pytest.approx([score for _, score in document["results"]["arm"]])
     assert len(rows) == 6
@@ -280,7 +280,9 @@ def test_an_empty_file_is_an_empty_set(files: Files, empty: str) -> None:
 
 
 def test_an_unknown_method_is_refused_with_the_known_ones(files: Files) -> None:
-    assert "there is no method magic: there is lexical" in files.refused("--method", "magic")
+    assert "there is no method magic: there is static, lexical" in files.refused(
+        "--method", "magic"
+    )
 
 
 def test_a_file_that_is_not_there_is_named(files: Files) -> None:
