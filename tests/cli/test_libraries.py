@@ -150,6 +150,6 @@ def test_a_library_weighs_in_the_next_digest(operator: Operator, tmp_path: Path)
     operator.ok("subscribers", "add", "eve@reader.example", "--confirmed", "--dial", "0")
     operator.ok("subscribers", "edit", "eve@reader.example", "--import-library", str(bib))
     explained = operator.json("explain", "eve@reader.example", "--date", "2026-03-20")
-    parts = {part for paper in explained["papers"] for part in paper["parts"]}
-    assert f"like: On {row['title']}" in parts
-    assert explained["papers"][0]["place"] == "fits"
+    best = explained["papers"][0]
+    assert (best["place"], "liked papers" in best["parts"]) == ("fits", True)
+    assert all("On " in reason and "in your library" in reason for reason in best["reasons"])
