@@ -89,7 +89,7 @@ def _texts() -> Iterator[str]:
         ranks = _COMMON * chance.pareto(_STEEPNESS, (_PAGE, _WORDS_OF_A_TEXT))
         for row in np.minimum(ranks, 1e9).astype(np.int64).tolist():
             yield " ".join(spelled.get(n) or spelled.setdefault(n, _spelled(n)) for n in row)
-        if len(spelled) > 200_000:
+        if len(spelled) > 50_000:
             spelled.clear()
 
 
@@ -110,7 +110,6 @@ def _fill(path: Path, texts: Iterator[str], count: int) -> Stopwatch:
     none of their texts is analysed."""
     watch = Stopwatch()
     with closing(plain_connection(path)) as connection:
-        connection.execute("PRAGMA cache_size = -200000")
         for start in range(0, count, _BATCH):
             keys = range(start + 1, min(start + _BATCH, count) + 1)
             rows = [_rows(key, *_parts(next(texts)), count) for key in keys]

@@ -8,11 +8,13 @@ A transaction settles last, and with one term for all papers first: so those tha
 turns, and none waits for rows that another, waiting for it, holds.
 """
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from digest.core.analyses import Analysis, unpack
 from digest.core.identifiers import PaperId
@@ -149,11 +151,17 @@ def by_ids(conn: sa.Connection, ids: Iterable[PaperId], version: int) -> dict[Pa
 
 def frequencies(conn: sa.Connection, terms: Iterable[str]) -> dict[str, int]:
     """In how many papers each of the terms occurs; those that none has are left out."""
-    found: dict[str, int] = {}
-    for chunk in chunks(terms):
-        rows = conn.execute(sa.select(term_counts).where(term_counts.c.term.in_(chunk)))
-        found.update((row.term, row.papers) for row in rows)
-    return found
+    wanted = sa.select(term_counts).where(term_counts.c.term.in_(_listed(conn, list(terms))))
+    return {row.term: row.papers for row in conn.execute(wanted)}
+
+
+def _listed(conn: sa.Connection, terms: list[str]) -> sa.Select[tuple[str]]:
+    """The terms as rows, all in one value: an edition asks for the fifty thousand it holds, which
+    as values of their own take longer to name than to look up."""
+    if conn.dialect.name == "sqlite":
+        listed = sa.func.json_each(json.dumps(terms)).table_valued("value")
+        return sa.select(listed.c.value)
+    return sa.select(sa.func.unnest(sa.literal(terms, postgresql.ARRAY(sa.String))))
 
 
 def count(conn: sa.Connection) -> int:

@@ -85,7 +85,9 @@ QUESTIONS: dict[str, Question] = {
 def test_a_frequent_question_reads_no_table_from_end_to_end(sqlite_store: Store, name: str) -> None:
     steps = plans(sqlite_store, QUESTIONS[name])
     assert steps
-    assert [step for step in steps if step.startswith("SCAN")] == []
+    scans = [step for step in steps if step.startswith("SCAN")]
+    # A list of what is asked for, in one value, is a table that is read whole.
+    assert [step for step in scans if "VIRTUAL TABLE" not in step] == []
 
 
 def test_a_claim_takes_the_first_of_a_long_queue_without_sorting_it(sqlite_store: Store) -> None:
