@@ -84,12 +84,12 @@ def unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 
-def standardised(scores: npt.NDArray[np.floating]) -> Floats:
-    """Each row in deviations from its mean, at most `MOST_DEVIATIONS`; 0 where all are equal."""
+def standardised(scores: npt.NDArray[np.floating], most: float = MOST_DEVIATIONS) -> Floats:
+    """Each row in deviations from its mean, at most `most` of them; 0 where all are equal."""
     rows = np.asarray(scores, np.float32)
     if not rows.size:
         return rows
     rows = rows - rows.mean(axis=1, keepdims=True)
     spread = np.sqrt(np.mean(np.square(rows), axis=1, keepdims=True))
     rows /= np.maximum(spread, 1e-6)
-    return np.asarray(np.clip(rows, -MOST_DEVIATIONS, MOST_DEVIATIONS, out=rows), np.float32)
+    return np.asarray(np.clip(rows, -most, most, out=rows), np.float32)

@@ -10,14 +10,22 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 
 
-_SMALL = np.float32(0.01)
+_SMALL = np.float32(0.03)
 
 
 def drawn_positive(shares: Floats) -> Floats:
-    """Shares as they are, but for those below 0.01, which are drawn into (0, 0.01): nothing is
+    """Shares as they are, but for those below 0.03, which are drawn into (0, 0.03): nothing is
     negative, and their order stays."""
     small = _SMALL * np.exp(np.minimum(shares, _SMALL) / _SMALL - 1)
     return np.where(shares > _SMALL, shares, small)
+
+
+def rounded(values: Floats, digits: int) -> Floats:
+    """Values to so many significant digits; 0 and infinity stay."""
+    finite = np.isfinite(values) & (values != 0)
+    wide = np.where(finite, values, 1.0).astype(np.float64)
+    unit = 10.0 ** (np.floor(np.log10(np.abs(wide))) - digits + 1)
+    return np.where(finite, np.round(wide / unit) * unit, values).astype(np.float32)
 
 
 # Entries whose vectors are in memory at once, while rows are summed: some 16 MB.
