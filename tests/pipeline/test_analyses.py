@@ -8,7 +8,8 @@ from digest.core.identifiers import PaperId
 from digest.core.interests import InterestKind
 from digest.pipeline import corrections
 from digest.pipeline.analyses import catch_up
-from digest.pipeline.edition import choose, gather
+from digest.pipeline.choice import choose
+from digest.pipeline.edition import gather
 from digest.pipeline.housekeeping import housekeeping
 from digest.pipeline.refresh import refresh
 from digest.ranking.analysis import ANALYSIS_VERSION, analyse
@@ -93,10 +94,10 @@ def test_an_edition_is_the_same_whether_its_papers_were_analysed_before(
     app = make_app(sqlite_store)
     store_papers(sqlite_store, 20)
     reader = make_subscriber(interests=(make_interest("planners for robots of study 7"),))
-    before = choose(app, gather(app, TODAY), reader, ())
+    before = choose(app, gather(app, TODAY), [reader])
     catch_up(sqlite_store)
-    assert choose(app, gather(app, TODAY), reader, ()) == before
-    assert before
+    assert choose(app, gather(app, TODAY), [reader]) == before
+    assert before[reader.id]
 
 
 def test_words_are_as_rare_as_they_are_in_the_whole_store(sqlite_store: Store) -> None:
@@ -127,5 +128,5 @@ def test_words_that_only_an_interest_has_are_looked_up(sqlite_store: Store) -> N
     assert issue.prepared.corpus.index.frequency("fish") == 0
     liked = make_interest("2603.00009", InterestKind.LIKE)
     for wish, term in ((make_interest("fish"), "fish"), (liked, "swim")):
-        choose(app, issue, make_subscriber(interests=(wish,)), ())
+        choose(app, issue, [make_subscriber(interests=(wish,))])
         assert issue.prepared.corpus.index.frequency(term) == 1
