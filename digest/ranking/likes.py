@@ -33,6 +33,8 @@ NEAREST_MOST = 15.0
 LEAST_SPREAD, MOST_SPREAD = 0.005, 0.3
 # So many deviations, of all together, lie between the nearest papers and those by chance.
 USUAL_DEVIATIONS = 2.5
+# Among fewer papers none can lie so far out.
+PAPERS_TO_JUDGE_BY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,8 @@ def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
     for number, meaning in enumerate(corpus.meanings):
         means = np.stack([_mean_point(tastes[n], number) for n in people])
         said += np.float32(meaning.like_weight) * spread * meaning.space.towards(means)
-    said -= np.float32(USUAL_DEVIATIONS) * spread
+    by_chance = USUAL_DEVIATIONS * min(len(corpus) / PAPERS_TO_JUDGE_BY, 1.0)
+    said -= np.float32(by_chance) * spread
     nearest = np.stack([_nearest(tastes[n]) for n in people])
     said += np.float32(NEAREST_WEIGHT) * spread * standardised(nearest, NEAREST_MOST)
     out[people] = -np.expm1(-LIKE_STEEPNESS * drawn_positive(said))

@@ -22,7 +22,7 @@ from digest.ranking.relevance import FLOOR
 from digest.ranking.select import Choice, Places
 from digest.ranking.static_table import StaticTable
 from digest.ranking.trending import VOTED_LEAST
-from digest.ranking.vectors import Floats, rounded
+from digest.ranking.vectors import Floats
 
 # Sums of vectors are right to so many digits; what differs less is equal.
 _SURE_DIGITS = 5
@@ -172,7 +172,7 @@ def score_interests(
     known = prepared.fitter.texts([interests], with_evidence=False)
     total = prepared.fitter.fit(interests, liked, known=known).total
     allowed = np.where(_eligible(prepared, interests, ()), total, np.float32(-np.inf))
-    return rounded(allowed[prepared.given], _SURE_DIGITS)
+    return np.round(allowed[prepared.given], _SURE_DIGITS).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

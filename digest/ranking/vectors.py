@@ -20,14 +20,6 @@ def drawn_positive(shares: Floats) -> Floats:
     return np.where(shares > _SMALL, shares, small)
 
 
-def rounded(values: Floats, digits: int) -> Floats:
-    """Values to so many significant digits; 0 and infinity stay."""
-    finite = np.isfinite(values) & (values != 0)
-    wide = np.where(finite, values, 1.0).astype(np.float64)
-    unit = 10.0 ** (np.floor(np.log10(np.abs(wide))) - digits + 1)
-    return np.where(finite, np.round(wide / unit) * unit, values).astype(np.float32)
-
-
 # Entries whose vectors are in memory at once, while rows are summed: some 16 MB.
 _ENTRIES_AT_ONCE = 16_384
 
