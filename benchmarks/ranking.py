@@ -13,12 +13,11 @@ from digest.core.interests import Interest, InterestKind
 from digest.embedding.shipped import table_bytes
 from digest.ranking.corpus import RankingPaper
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.rank import Prepared, Reader, prepare, rank_all, select_all
+from digest.ranking.rank import Prepared, Reader, prepare, rank_all
 from digest.ranking.static_table import StaticTable, parse_table
 
 _CANDIDATES, _BATCH, _TOP = 1_000, 256, 30
 _DIMENSIONS = 256
-_EXPLAINED = 4  # batches that are ranked again with scores and reasons
 _WORDS_OF_AN_ABSTRACT, _WORDS_OF_A_TITLE = 130, 9
 _SUBJECTS = 40
 
@@ -38,10 +37,10 @@ def main(readers: int, most_interests: int) -> None:
         )
         for n in range(1, _CANDIDATES + 1)
     ]
-    preparing, ranking, explained, bare = (Stopwatch() for _ in range(4))
+    preparing, ranking, bare = (Stopwatch() for _ in range(3))
     with preparing:
         prepared = prepare(papers, table=table)
-    chosen = _rank(prepared, writer, readers, most_interests, ranking, explained)
+    chosen = _rank(prepared, writer, readers, most_interests, ranking)
     after_ranking = peak_mb()
     _multiply(readers, bare)
     print(
@@ -53,9 +52,6 @@ def main(readers: int, most_interests: int) -> None:
                 "rank_s": round(ranking.seconds, 2),
                 "rank_cpu_s": round(ranking.cpu_seconds, 2),
                 "us_per_reader": round(ranking.seconds / readers * 1e6),
-                "us_per_reader_with_reasons": round(
-                    explained.seconds / min(readers, _EXPLAINED * _BATCH) * 1e6
-                ),
                 "chosen_each": round(chosen / readers, 1),
                 "bare_product_and_top_s": round(bare.seconds, 2),
                 "times_bare": round(ranking.seconds / bare.seconds, 1),
@@ -93,16 +89,12 @@ def _rank(
     readers: int,
     most_interests: int,
     watch: Stopwatch,
-    explained: Stopwatch,
 ) -> int:
     """Batch by batch, as the pipeline does; writing the interests is not measured."""
     chosen = 0
-    for number, batch in enumerate(_batches(writer, readers, most_interests)):
+    for batch in _batches(writer, readers, most_interests):
         with watch:
-            chosen += sum(map(len, select_all(prepared, batch, diversity=0.3)))
-        if number < _EXPLAINED:
-            with explained:
-                rank_all(prepared, batch, diversity=0.3)
+            chosen += sum(map(len, rank_all(prepared, batch, diversity=0.3)))
     return chosen
 
 

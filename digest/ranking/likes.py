@@ -17,7 +17,7 @@ from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.space import standardised
+from digest.ranking.space import PAPERS_TO_JUDGE_BY, standardised
 from digest.ranking.text import fold
 from digest.ranking.vectors import Floats, Rows, drawn_positive
 
@@ -33,8 +33,6 @@ NEAREST_MOST = 15.0
 LEAST_SPREAD, MOST_SPREAD = 0.005, 0.3
 # So many deviations, of all together, lie between the nearest papers and those by chance.
 USUAL_DEVIATIONS = 2.5
-# Among fewer papers none can lie so far out.
-PAPERS_TO_JUDGE_BY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

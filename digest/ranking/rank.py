@@ -38,9 +38,6 @@ EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
 
 
-_EXCLUDE = InterestKind.EXCLUDE
-
-
 class Place(StrEnum):
     """Why a paper has its place in a digest: it fits, it trends everywhere, or it lies at the
     edge of what the reader said, for them to find out."""
@@ -135,17 +132,6 @@ def rank_all(
     ]
 
 
-def select_all(
-    prepared: Prepared, readers: Sequence[Reader], *, diversity: float
-) -> list[tuple[PaperId, ...]]:
-    """The papers that `rank_all` gives, without scores and reasons, which cost as much again."""
-    papers = prepared.corpus.papers
-    return [
-        tuple(papers[row].paper_id for _, rows in placed for row in rows)
-        for _, placed in _selected(prepared, readers, diversity)
-    ]
-
-
 def rank(prepared: Prepared, reader: Reader, *, diversity: float) -> tuple[Ranked, ...]:
     """The papers of one reader, as `rank_all` gives them."""
     return rank_all(prepared, [reader], diversity=diversity)[0]
@@ -204,7 +190,7 @@ def _selected(
 
 def _draft(prepared: Prepared, reader: Reader, fit: Fit) -> _Draft:
     wants = bool(fit.named) or fit.taste is not None
-    wants = wants or any(i.kind is not InterestKind.EXCLUDE for i in reader.interests)
+    wants = wants or _says_interests(reader)
     dial = min(max(reader.dial, 0.0), 1.0) if wants else 1.0
     eligible = _eligible(prepared, reader.interests, reader.seen)
     fitting = eligible & (fit.total >= FLOOR) if dial < 1.0 else eligible
@@ -235,6 +221,10 @@ def _draft(prepared: Prepared, reader: Reader, fit: Fit) -> _Draft:
     )
 
 
+def _says_interests(reader: Reader) -> bool:
+    return any(interest.kind is not InterestKind.EXCLUDE for interest in reader.interests)
+
+
 def _best_of_each(
     fit: Fit, trend: Floats, dial: float, fitting: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.bool_]:
@@ -257,7 +247,7 @@ def _explores(reader: Reader, dial: float, fitting: int) -> bool:
 def _placed(prepared: Prepared, draft: _Draft, fitting: Places) -> tuple[tuple[Place, Places], ...]:
     """The rows of each place. Who gets no paper that fits gets none that does not."""
     trend, left = prepared.trend, draft.reader.limit - len(fitting)
-    if draft.dial < 1.0 and not any(i.kind is not _EXCLUDE for i in draft.reader.interests):
+    if draft.dial < 1.0 and not _says_interests(draft.reader):
         # Whoever says no interests, but votes, gets what is like their votes, then what trends.
         return (
             (Place.FITS, fitting),

@@ -16,6 +16,9 @@ from digest.ranking.vectors import Floats
 SHRINKAGE = 0.3
 # Z-scores are cut here: a very near paper is not worth any number of words.
 MOST_DEVIATIONS = 6.0
+# Among fewer papers than these the nearest lie far out by chance, or none can lie so far out:
+# what deviations are taken to mean counts in proportion.
+PAPERS_TO_JUDGE_BY = 500
 ROWS_AT_ONCE = 64
 
 

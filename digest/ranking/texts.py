@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.ranking.corpus import Corpus
-from digest.ranking.space import standardised
+from digest.ranking.space import PAPERS_TO_JUDGE_BY, standardised
 from digest.ranking.text import query_words, read, terms
 from digest.ranking.vectors import Floats, Rows, drawn_positive
 from digest.ranking.words import Posting
@@ -44,8 +44,6 @@ FEEDBACK_PAPERS = 10
 LEAST_SPREAD, MOST_SPREAD = 0.01, 0.15
 # Meaning stands in for words that are not there, the more of it from this many deviations on.
 MEANING_FROM, MEANING_RANGE, MEANING_MOST = 2.5, 3.0, 0.7
-# Among fewer papers the nearest lies far out by chance.
-PAPERS_TO_JUDGE_BY = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
