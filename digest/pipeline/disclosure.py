@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
-from digest.store import feedback, ledger, library, outbox
+from digest.store import feedback, ledger, libraries, library, outbox
 from digest.store import subscribers as members
 from digest.store.outbox import DeliveryRow
 
@@ -41,8 +41,22 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
             "deliveries": [
                 _delivery(row, [papers[key] for key in row.papers]) for row in deliveries
             ],
+            "library": _library(conn, subscriber),
             "papers_sent": [papers[key] for key in sorted(sent)],
         }
+
+
+def _library(conn: sa.Connection, subscriber: Subscriber) -> list[dict[str, Any]]:
+    return [
+        {
+            "ids": [str(name) for name in paper.ids],
+            "title": paper.title,
+            "authors": list(paper.authors),
+            "year": paper.year,
+            "liked_at": _time(paper.liked_at),
+        }
+        for paper in libraries.of_subscriber(conn, subscriber.id)
+    ]
 
 
 def _membership(subscriber: Subscriber) -> dict[str, Any]:

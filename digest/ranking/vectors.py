@@ -10,14 +10,14 @@ Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
 
 
-_SMALL = np.float32(0.03)
+SMALL = np.float32(0.03)
 
 
 def drawn_positive(shares: Floats) -> Floats:
     """Shares as they are, but for those below 0.03, which are drawn into (0, 0.03): nothing is
     negative, and their order stays."""
-    small = _SMALL * np.exp(np.minimum(shares, _SMALL) / _SMALL - 1)
-    return np.where(shares > _SMALL, shares, small)
+    small = SMALL * np.exp(np.minimum(shares, SMALL) / SMALL - 1)
+    return np.where(shares > SMALL, shares, small)
 
 
 # Entries whose vectors are in memory at once, while rows are summed: some 16 MB.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digest.ranking import vectors
-from digest.ranking.vectors import Floats, SparseRows, drawn_positive
+from digest.ranking.vectors import SMALL, Floats, SparseRows, drawn_positive
 
 COLUMNS = 5
 dense_matrices = st.integers(0, 12).flatmap(
@@ -65,4 +65,4 @@ def test_shares_are_drawn_above_zero_and_keep_their_order(shares: Floats) -> Non
     drawn = drawn_positive(shares)
     assert np.all(drawn >= 0)
     assert np.all(np.diff(drawn[np.argsort(shares)]) >= 0)
-    assert drawn[shares > 0.01].tolist() == shares[shares > 0.01].tolist()
+    assert drawn[shares > SMALL].tolist() == shares[shares > SMALL].tolist()

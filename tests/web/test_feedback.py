@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from digest.core.identifiers import Identifier
 from digest.core.papers import Paper
 from digest.core.subscribers import Subscriber
 from digest.core.tokens import Purpose
 from digest.pipeline import suppression
-from digest.store import feedback
+from digest.store import feedback, libraries
+from digest.store.libraries import LibraryPaper
 from tests.web.world import NOW, World
 
 TITLE = "Diffusion policies for <robot> hands"
@@ -291,6 +293,26 @@ def test_all_that_is_kept_of_a_person_comes_as_one_file(
     assert known["papers_sent"] == [named]
     (delivery,) = known["deliveries"]  # type: ignore[misc]
     assert (delivery["edition"], delivery["papers"]) == ("2026-03-20", [named])
+
+
+def test_the_file_holds_the_library_of_a_person(
+    world: World, web: FlaskClient, ada: Subscriber
+) -> None:
+    name = Identifier("doi", "10.1234/kept")
+    kept = LibraryPaper(
+        name=name, ids=(name,), title="Kept", abstract="", authors=("A. Bee",), year=2024,
+        liked_at=NOW,
+    )  # fmt: skip
+    with world.app.store.write() as conn:
+        libraries.put(conn, ada.id, [kept])
+    (row,) = exported(world, web, preferences(world, ada))["library"]  # type: ignore[misc]
+    assert row == {
+        "ids": ["doi:10.1234/kept"],
+        "title": "Kept",
+        "authors": ["A. Bee"],
+        "year": 2024,
+        "liked_at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+    }
 
 
 def test_the_file_holds_consents_and_nothing_of_anybody_else(
