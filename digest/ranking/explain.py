@@ -6,7 +6,6 @@ from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.text import QueryWord, query_words
-from digest.ranking.texts import GENERIC_SHARE_AS_EVIDENCE
 
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60
@@ -52,7 +51,7 @@ def liking(paper: LikedPaper, saying: str) -> str:
 
 def _text_in_words(corpus: Corpus, row: int, text: str) -> str:
     words = query_words(text)
-    weights = [corpus.worth(word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
+    weights = [corpus.word(word).evidence for word in words]
     said = [row in corpus.rows_saying(word) for word in words]
     found = sum(weight for weight, there in zip(weights, said, strict=True) if there)
     if not any(said):

@@ -17,7 +17,6 @@ from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1, name_terms
 from digest.ranking.text import query_words
 from digest.ranking.vectors import Floats, Rows
-from digest.ranking.words import word_weight
 
 # A category by its form: cs.CR, math.*, quant-ph.
 _CATEGORY = re.compile(r"(?i)^[a-z]+(?:-[a-z]+)?\.(?:[a-z-]{2,}|\*)$|^[a-z]+-[a-z]+$")
@@ -58,8 +57,8 @@ def query_scores(corpus: Corpus, text: str) -> Floats:
     categories. At least 0, without an upper bound; 0 where nothing is found."""
     score = np.zeros(len(corpus), np.float32)
     for word in query_words(text):
-        found = corpus.postings(word)
-        worth = word.count * word_weight(corpus.index, word, 0.0) * (K1 + 1)
+        found = corpus.word(word)
+        worth = word.times * found.plain_worth * (K1 + 1)
         score[found.rows] += np.float32(worth) * found.saturation
     return score + corpus.index.scores(dict.fromkeys(name_terms(text), 1.0))
 
@@ -74,7 +73,7 @@ def keyword_strengths(corpus: Corpus, phrase: str) -> Floats:
         return strengths
     said = np.zeros(len(corpus), np.float32)
     for word in words:
-        found = corpus.postings(word)
+        found = corpus.word(word)
         said[found.rows] += found.saturation / len(words)
     said = said[rows]
     strengths[rows] = KEYWORD_STRENGTH + (1 - KEYWORD_STRENGTH) * said

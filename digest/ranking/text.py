@@ -13,7 +13,6 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -212,15 +211,21 @@ Alternative = tuple[str, ...]
 """Terms that together stand for one word of a query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryWord:
-    """A distinct word of a query: its folded spelling, the terms that may stand for it, how often
-    it is said, and the spelling of the word right behind it, if that is informative too."""
+class QueryWord(NamedTuple):
+    """A distinct word of a query: its folded spelling, the terms that may stand for it, those of
+    it and a neighbour written as one, how often it is said, and the spelling of the word right
+    behind it, if that is informative too."""
 
     spelling: str
-    alternatives: tuple[Alternative, ...]
-    count: int = 1
+    own: tuple[Alternative, ...]
+    joined: tuple[str, ...] = ()
+    times: int = 1
     followed_by: str | None = None
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """All that may stand for it, its own spelling first."""
+        return (*self.own, *((term,) for term in self.joined))
 
 
 @functools.lru_cache(maxsize=8_192)
@@ -233,22 +238,25 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
     """
     words = _parts(text)
     kept = _informative(words)
-    plain = {place for place in kept if len(words[place]) == 1}
+    # By its place, the term of a plain word and the plain word right behind it, written as one.
+    joined = {
+        place: stem(words[place][0] + words[after][0])
+        for place, after in pairwise(kept)
+        if after == place + 1 and len(words[place]) == len(words[after]) == 1
+    }
+    informative = set(kept)
     found: dict[Alternative, QueryWord] = {}
     for place in kept:
         own = _alternatives(words[place])
         if known := found.get(own[0]):
-            found[own[0]] = replace(known, count=known.count + 1)
+            found[own[0]] = known._replace(times=known.times + 1)
             continue
-        joined = [
-            (stem(words[left][0] + words[left + 1][0]),)
-            for left in (place - 1, place)
-            if {left, left + 1} <= plain
-        ]
         found[own[0]] = QueryWord(
-            spelling="-".join(words[place]),
-            alternatives=(*own, *joined),
-            followed_by="-".join(words[place + 1]) if place + 1 in kept else None,
+            "-".join(words[place]),
+            own,
+            tuple(joined[left] for left in (place - 1, place) if left in joined),
+            1,
+            "-".join(words[place + 1]) if place + 1 in informative else None,
         )
     return tuple(found.values())
 
@@ -265,9 +273,11 @@ def _informative(words: Sequence[Parts]) -> list[int]:
     return [n for n in places if not _WRAPPING.issuperset(words[n])] or places
 
 
-def _alternatives(parts: Parts) -> list[Alternative]:
+def _alternatives(parts: Parts) -> tuple[Alternative, ...]:
+    if len(parts) == 1:
+        return ((stem(parts[0]),),) if parts[0] not in STOP_WORDS else ((),)
     separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
-    return [separate] if len(parts) == 1 else [separate, (stem("".join(parts)),)]
+    return separate, (stem("".join(parts)),)
 
 
 def phrase_text(*texts: Words) -> str:
@@ -285,9 +295,10 @@ def phrase_text(*texts: Words) -> str:
     return "|".join(pieces)
 
 
-def phrase_forms(phrase: str) -> tuple[str, ...]:
-    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
-    with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
+def phrase_forms(phrase: str, *, in_halves: bool = True) -> tuple[str, ...]:
+    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and,
+    unless `in_halves` is off, with a word in two: `finetuning` as `fine tuning`. Empty when the
+    phrase has no word."""
     words = _parts(phrase)
     parts = [part for parts in words for part in parts]
     if not parts:
@@ -296,11 +307,12 @@ def phrase_forms(phrase: str) -> tuple[str, ...]:
     spellings.extend(
         [*parts[:n], parts[n] + parts[n + 1], *parts[n + 2 :]] for n in range(len(parts) - 1)
     )
-    spellings.extend(
-        [*parts[:n], *halves, *parts[n + 1 :]]
-        for n, part in enumerate(parts)
-        for halves in _halves(part)
-    )
+    if in_halves:
+        spellings.extend(
+            [*parts[:n], *halves, *parts[n + 1 :]]
+            for n, part in enumerate(parts)
+            for halves in _halves(part)
+        )
     if len(parts) == 3:
         spellings.append(["".join(parts)])
     return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))

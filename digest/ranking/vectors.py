@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
+Places = npt.NDArray[np.integer]
 
 
 SMALL = np.float32(0.03)
@@ -18,6 +19,11 @@ def drawn_positive(shares: Floats) -> Floats:
     negative, and their order stays."""
     small = SMALL * np.exp(np.minimum(shares, SMALL) / SMALL - 1)
     return np.where(shares > SMALL, shares, small)
+
+
+def saturated(shares: Floats, steepness: float) -> Floats:
+    """Shares, drawn positive, as strengths in [0, 1): 1 - exp(-steepness share)."""
+    return np.asarray(1.0 - np.exp(np.float32(-steepness) * drawn_positive(shares)), np.float32)
 
 
 # Entries whose vectors are in memory at once, while rows are summed: some 16 MB.
@@ -39,14 +45,22 @@ class SparseRows:
         span = slice(self.starts[number], self.starts[number + 1])
         return self.places[span], self.values[span]
 
-    def combined(self, numbers: Rows, weights: Floats, width: int) -> Floats:
+    def spread(self, numbers: Places) -> Places:
+        """Where the entries of rows lie in `places` and `values`, row after row."""
+        firsts, lengths = self.starts[numbers], self.lengths(numbers)
+        before = np.cumsum(lengths) - lengths
+        inside = np.arange(int(lengths.sum()), dtype=np.intp)
+        return np.asarray(inside + np.repeat(firsts - before, lengths), np.intp)
+
+    def lengths(self, numbers: Places) -> Places:
+        """How many entries rows have."""
+        return np.asarray(self.starts[numbers + 1] - self.starts[numbers], np.intp)
+
+    def combined(self, numbers: Places, weights: Floats, width: int) -> Floats:
         """The sum of rows, each times its weight, as a dense vector of `width`."""
-        total = np.zeros(width, np.float32)
-        for number, weight in zip(numbers.tolist(), weights, strict=True):
-            if weight:
-                places, values = self.row(number)
-                total[places] += weight * values
-        return total
+        entries = self.spread(numbers)
+        values = self.values[entries] * np.repeat(weights, self.lengths(numbers))
+        return np.bincount(self.places[entries], values, minlength=width).astype(np.float32)
 
     def sums(self, weights: Floats, table: npt.NDArray[np.floating]) -> Floats:
         """For each row the sum of the table's rows at its places, each times its value and the
