@@ -8,7 +8,7 @@ import numpy as np
 
 from digest.core.identifiers import PaperId
 from digest.ranking.analysis import Analysis, analyse
-from digest.ranking.kinship import Kinship
+from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
 from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
@@ -82,7 +82,7 @@ class Corpus:
         )
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
-        self._kin = Kinship(self.index, most_kept=KEPT_KIN)
+        self._kin = KeptRows(len(self.papers), self.index.kin, most_kept=KEPT_KIN)
 
     def __len__(self) -> int:
         return len(self.papers)

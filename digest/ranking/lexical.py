@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.ranking.analysis import Analysis
-from digest.ranking.text import STOP_STEMS, contains_phrase, fold, phrase_forms
+from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms
 from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
@@ -181,13 +181,13 @@ class LexicalIndex:
 
     def neighbour_rows(self, word: str, follower: str) -> Rows:
         """The rows where two words stand side by side, or are written as one, ascending."""
-        return self._rows_holding(phrase_forms(f"{word} {follower}", in_halves=False))
+        return self._rows_holding(neighbour_forms(word, follower))
 
     def _rows_holding(self, forms: Iterable[str]) -> Rows:
         rows: set[int] = set()
         for form in forms:
             holding = self._rows_with_words(form)
-            rows.update(row for row in holding if contains_phrase(self._phrases[row], (form,)))
+            rows.update([row for row in holding if form in self._phrases[row]])
         return np.array(sorted(rows), np.int32)
 
     def _rows_with_words(self, form: str) -> Sequence[int]:

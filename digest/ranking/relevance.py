@@ -6,7 +6,6 @@ so that a day without a fitting paper has none above the floor.
 """
 
 import re
-from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -105,16 +104,12 @@ def weighted(strengths: Floats, weight: float) -> Floats:
     return np.asarray(1.0 - (1.0 - strengths) ** weight, np.float32)
 
 
-def combined(strengths: Sequence[Floats], size: int) -> Floats:
-    """The relevance of each row: its best strength, and a little for what others add to it.
+def agreed(best: Floats, unmatched: Floats) -> Floats:
+    """The relevance of rows: their best strength, and a little for what others add to it.
 
-    Never lower for one interest more.
+    `unmatched` is the product of 1 - strength over all strengths. Never lower for one more.
     """
-    best = np.zeros(size, np.float32)
-    unmatched = np.ones(size, np.float32)
-    for each in strengths:
-        np.maximum(best, each, out=best)
-        unmatched *= 1.0 - each
     return np.asarray(
-        np.clip(best + AGREEMENT_SHARE * (1.0 - best - unmatched), best, 1.0), np.float32
+        np.clip(best + np.float32(AGREEMENT_SHARE) * (1.0 - best - unmatched), best, 1.0),
+        np.float32,
     )

@@ -295,10 +295,9 @@ def phrase_text(*texts: Words) -> str:
     return "|".join(pieces)
 
 
-def phrase_forms(phrase: str, *, in_halves: bool = True) -> tuple[str, ...]:
-    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and,
-    unless `in_halves` is off, with a word in two: `finetuning` as `fine tuning`. Empty when the
-    phrase has no word."""
+def phrase_forms(phrase: str) -> tuple[str, ...]:
+    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
+    with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
     words = _parts(phrase)
     parts = [part for parts in words for part in parts]
     if not parts:
@@ -307,14 +306,22 @@ def phrase_forms(phrase: str, *, in_halves: bool = True) -> tuple[str, ...]:
     spellings.extend(
         [*parts[:n], parts[n] + parts[n + 1], *parts[n + 2 :]] for n in range(len(parts) - 1)
     )
-    if in_halves:
-        spellings.extend(
-            [*parts[:n], *halves, *parts[n + 1 :]]
-            for n, part in enumerate(parts)
-            for halves in _halves(part)
-        )
+    spellings.extend(
+        [*parts[:n], *halves, *parts[n + 1 :]]
+        for n, part in enumerate(parts)
+        for halves in _halves(part)
+    )
     if len(parts) == 3:
         spellings.append(["".join(parts)])
+    return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
+
+
+def neighbour_forms(word: str, follower: str) -> tuple[str, ...]:
+    """The spellings of two words of a query that stand side by side: in parts, joined, and both
+    as one."""
+    parts = [*word.split("-"), *follower.split("-")]
+    joined = [each.replace("-", "") for each in (word, follower)]
+    spellings = (parts, joined, ["".join(joined)])
     return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
 
 
@@ -330,8 +337,3 @@ def _halves(word: str) -> Iterable[tuple[str, str]]:
 
 def _spaced(stems: Iterable[str]) -> str:
     return f" {' '.join(stems)} "
-
-
-def contains_phrase(text: str, forms: Sequence[str]) -> bool:
-    """Whether a `phrase_text` holds one of the `phrase_forms`, in any form of its words."""
-    return any(form in text for form in forms)

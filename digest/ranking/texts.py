@@ -15,6 +15,7 @@ import numpy as np
 
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import Bag, LexicalIndex
+from digest.ranking.order import Order, best
 from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
 from digest.ranking.text import query_words, read, terms
 from digest.ranking.vectors import Floats, Places, Rows, saturated
@@ -161,12 +162,13 @@ def _feedback(corpus: Corpus, scores: Floats) -> Floats:
     """How much each paper is like those that fit best: pseudo-relevance feedback, after
     V. Lavrenko, W. B. Croft, "Relevance-based language models", SIGIR 2001."""
     count = min(FEEDBACK_PAPERS, scores.shape[1])
-    best = np.sort(np.argpartition(-scores, count - 1, axis=1)[:, :count], axis=1)
-    weights = np.maximum(np.take_along_axis(scores, best, axis=1), 0.0)
+    order = Order(np.zeros(scores.shape[1], np.float32))
+    rows = np.sort(order.rows(best(order.keys(scores, _ALL > 0), count)), axis=1)
+    weights = np.maximum(np.take_along_axis(scores, rows, axis=1), 0.0)
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
     likeness = np.empty_like(scores)
-    for number, rows in enumerate(best):
-        likeness[number] = corpus.kin(rows, weights[number])
+    for number, nearest in enumerate(rows):
+        likeness[number] = corpus.kin(nearest, weights[number])
     return likeness
 
 
@@ -174,7 +176,7 @@ def _compiled(corpus: Corpus, text: str) -> CompiledText:
     asked = query_words(text)
     words = tuple(map(corpus.word, asked))
     evidence = [word.evidence for word in words]
-    best = _best([word.worth for word in words], WORDS_OF_AN_INTEREST) or 1.0
+    highest = _best([word.worth for word in words], WORDS_OF_AN_INTEREST) or 1.0
     needed = _needed(evidence) or 1.0
     pairs = [
         (corpus.neighbour_rows(word.spelling, word.followed_by), worth)
@@ -184,7 +186,7 @@ def _compiled(corpus: Corpus, text: str) -> CompiledText:
     together = _best([worth for _, worth in pairs], WORDS_OF_AN_INTEREST - 1) or 1.0
     return CompiledText(
         words=words,
-        weights=tuple(a.times * w.worth / best for a, w in zip(asked, words, strict=True)),
+        weights=tuple(a.times * w.worth / highest for a, w in zip(asked, words, strict=True)),
         evidence=tuple(worth / needed for worth in evidence),
         pairs=tuple(rows for rows, _ in pairs),
         pair_weights=tuple(worth / together for _, worth in pairs),

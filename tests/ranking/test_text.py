@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from digest.core.latex import readable
 from digest.ranking import text as module
 from digest.ranking.text import (
-    contains_phrase,
     fold,
     phrase_forms,
     phrase_text,
@@ -14,6 +13,7 @@ from digest.ranking.text import (
     stem,
     terms,
 )
+from tests.ranking.papers import contains_phrase
 
 
 def holds(text: str, phrase: str) -> bool:
