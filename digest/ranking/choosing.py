@@ -29,7 +29,7 @@ EVERYWHERE_SHARE = 0.5
 EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
 # Readers whose scores are worked out in one go: so many numbers, which a processor's cache holds.
-NUMBERS_AT_ONCE = 65_536
+NUMBERS_AT_ONCE = 131_072
 
 
 class Place(StrEnum):
@@ -216,12 +216,13 @@ def _best_of_each(prepared: Prepared, draft: _Draft, fits: Fits) -> Mask:
     """For each interest, and for taste, which row would be the first if it were alone; of a
     single one that is the first of all."""
     kept = np.zeros(draft.fitting.shape, np.bool_)
-    for who, strengths in fits.layers(least=2):
+    everybody = np.arange(len(draft.readers))
+    for who, strengths in fits.competing():
         dials = draft.dials[who]
         scores = select.blended(strengths, prepared.trend, _column(dials))
         fitting = draft.fitting[who] & (strengths >= FLOOR) & (dials < 1.0)[:, np.newaxis]
         numbers, rows = first(prepared.order.keys(scores, fitting))
-        kept[np.array(who)[numbers], rows] = True
+        kept[everybody[who][numbers], rows] = True
     return kept
 
 
@@ -275,6 +276,7 @@ def _explored(prepared: Prepared, draft: _Draft, everywhere: Sequence[Places]) -
     for number, rows in enumerate(everywhere):
         near[number, rows] = False
     explored = [prepared.voted[:0]] * len(near)
-    for number, row in zip(*first(prepared.order.keys(draft.scores, near)), strict=True):
-        explored[number] = np.array([row], np.intp)
+    who, rows = first(prepared.order.keys(draft.scores, near))
+    for place, number in enumerate(who.tolist()):
+        explored[number] = rows[place : place + 1]
     return explored

@@ -202,4 +202,4 @@ def _needed(evidence: Sequence[float]) -> float:
 
 
 def _best(weights: Sequence[float], count: int) -> float:
-    return sum(sorted(weights, reverse=True)[:count])
+    return sum(weights if len(weights) <= count else sorted(weights)[-count:])
