@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digest.ranking.analysis import Analysis, analyse
+from digest.ranking.analysis import Analysis, analyse, unpack
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
@@ -66,9 +66,15 @@ class Opinion:
     weight: float = 1.0
 
 
-@functools.lru_cache(maxsize=4_096)
 def analysed(liked: LikedPaper) -> Analysis:
     """A liked paper's text as the index counts it; the most recent are kept, some 10 MB."""
+    return liked.analysis if isinstance(liked.analysis, Analysis) else _analysed(liked)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _analysed(liked: LikedPaper) -> Analysis:
+    if isinstance(liked.analysis, bytes):
+        return unpack(liked.analysis)
     return analyse(liked.title, liked.abstract)
 
 
