@@ -129,6 +129,10 @@ class LexicalIndex:
         own = 0 if place is None else int(self._frequencies[place])
         return own + self._background.counts.get(term, 0)
 
+    def knows(self, term: str) -> bool:
+        """Whether a term occurs anywhere, in the background too."""
+        return term in self._places or self._background.counts.get(term, 0) > 0
+
     def rarity(self, term: str) -> float:
         """The inverse document frequency of a term: log(1 + (N - n + 1/2) / (n + 1/2)), > 0."""
         return inverse_frequency(self.frequency(term), self.documents)
