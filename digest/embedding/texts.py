@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from digest.core.errors import EncoderUnavailable, EncodingError
 from digest.embedding.encoder import Encoder, Floats
+from digest.embedding.prompts import Kind, Prompts
 
 _HASH_CHARS = 32
 # Of a batch, so many texts refused one after the other mean that it is not the texts.
@@ -12,8 +13,14 @@ _MOST_REFUSED = 3
 
 
 def text_hash(text: str) -> str:
-    """Under which the vector of a text is kept."""
+    """Under which the vector of a paper's text is kept."""
     return hashlib.sha256(text.encode()).hexdigest()[:_HASH_CHARS]
+
+
+def query_hash(text: str, prompts: Prompts) -> str:
+    """Under which that of an interest is kept: the same text as a paper's has another vector
+    where the model tells the two apart."""
+    return text_hash(prompts.query + text)
 
 
 def paper_text(title: str, abstract: str) -> str:
@@ -21,13 +28,15 @@ def paper_text(title: str, abstract: str) -> str:
     return f"{title}. {abstract}".strip()
 
 
-def encode_each(encoder: Encoder, texts: Sequence[str]) -> list[Floats | None]:
+def encode_each(
+    encoder: Encoder, texts: Sequence[str], kind: Kind = Kind.DOCUMENT
+) -> list[Floats | None]:
     """A vector for each text; None for one that the model does not take, while it takes others.
 
     Raises EncoderUnavailable when it takes none, ConfigError as the encoder does.
     """
     try:
-        return list(encoder.encode(texts))
+        return list(encoder.encode(texts, kind))
     except EncoderUnavailable:
         raise
     except EncodingError as error:
@@ -36,7 +45,7 @@ def encode_each(encoder: Encoder, texts: Sequence[str]) -> list[Floats | None]:
     found: list[Floats | None] = []
     for text in texts:
         try:
-            found.append(encoder.encode([text])[0])
+            found.append(encoder.encode([text], kind)[0])
         except EncoderUnavailable:
             raise
         except EncodingError as error:

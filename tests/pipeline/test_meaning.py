@@ -11,6 +11,7 @@ from digest.core.errors import ConfigError, EncoderUnavailable
 from digest.core.fetching import Page
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind
+from digest.embedding.prompts import Prompts
 from digest.embedding.texts import paper_text, text_hash
 from digest.pipeline.app import App
 from digest.pipeline.assemble import Issues, assemble
@@ -160,7 +161,7 @@ def test_a_crash_of_the_encoder_is_trouble_and_no_more(
 ) -> None:
     store_papers(sqlite_store, 1)
     encoder = FakeEncoder()
-    monkeypatch.setattr(encoder, "encode", lambda _: 1 / 0)
+    monkeypatch.setattr(encoder, "encode", lambda *_: 1 / 0)
     report = embed(encoding(sqlite_store, encoder))
     assert report.reason == "internal error: ZeroDivisionError: division by zero"
 
@@ -286,6 +287,36 @@ def test_a_text_that_the_model_does_not_take_is_asked_for_once_an_hour(
     assert encoder.asked[-1] == ("toolong",)
 
 
+def test_an_interest_that_reads_like_a_paper_has_a_vector_of_its_own_where_the_model_asks(
+    sqlite_store: Store,
+) -> None:
+    encoder = FakeEncoder(prompts=Prompts(query="query: ", document="passage: "))
+    store_records(sqlite_store, [make_record(1, title="Robots", abstract="They walk.")])
+    app = encoding(sqlite_store, encoder)
+    assert embed(app) == EmbedReport(encoded=1)
+    text = "Robots. They walk."
+    asking = meaning(app).text_vectors([text])[text]
+    found = meaning(app).liked_vectors([text])[text]
+    assert encoder.asked == [(f"passage: {text}",), (f"query: {text}",)]
+    assert (asking.argmax(), found.argmax()) == (ord("q") % 32, ord("p") % 32)
+    likes = ["Apes. Old."]
+    meaning(app).liked_vectors(likes, most_new=1)
+    assert encoder.asked[-1] == ("passage: Apes. Old.",)
+
+
+def test_with_other_words_before_them_interests_are_encoded_anew_and_papers_are_not(
+    sqlite_store: Store,
+) -> None:
+    store_papers(sqlite_store, 1)
+    before = encoding(sqlite_store, FakeEncoder(prompts=Prompts(query="find: ")))
+    embed(before)
+    meaning(before).text_vectors(["robots"])
+    encoder = FakeEncoder(prompts=Prompts(query="query: "))
+    app = encoding(sqlite_store, encoder)
+    assert embed(app) == NOTHING
+    assert meaning(app).text_vectors(["robots"])["robots"].argmax() == ord("q") % 32
+
+
 # --- liked papers ---------------------------------------------------------------------------------
 
 
@@ -375,6 +406,24 @@ def test_a_model_that_cannot_be_loaded_is_as_good_as_none(sqlite_store: Store) -
     housekeeping(app)
     with pytest.raises(EncoderUnavailable):
         _ = meaning(app).model
+
+
+class _NothingKnown(FakeEncoder):
+    """As a model whose prompts are only known when it is loaded."""
+
+    @property
+    def prompts(self) -> Prompts:  # type: ignore[override]
+        raise ConfigError(["ranking.model: it cannot be loaded"])
+
+    @prompts.setter
+    def prompts(self, value: Prompts) -> None:
+        pass
+
+
+def test_interests_wait_for_a_model_of_which_it_is_not_known_what_it_wants(
+    sqlite_store: Store,
+) -> None:
+    assert meaning(encoding(sqlite_store, _NothingKnown())).text_vectors(["robots"]) == {}
 
 
 # --- in the daily work ----------------------------------------------------------------------------
