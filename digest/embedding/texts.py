@@ -10,6 +10,8 @@ from digest.embedding.prompts import Kind, Prompts
 _HASH_CHARS = 32
 # Of a batch, so many texts refused one after the other mean that it is not the texts.
 _MOST_REFUSED = 3
+# A text that any model takes.
+_PROBE = "a probe"
 
 
 def text_hash(text: str) -> str:
@@ -33,7 +35,8 @@ def encode_each(
 ) -> list[Floats | None]:
     """A vector for each text; None for one that the model does not take, while it takes others.
 
-    Raises EncoderUnavailable when it takes none, ConfigError as the encoder does.
+    Whether a text that is alone and not taken is at fault shows another one. Raises
+    EncoderUnavailable when it takes none, ConfigError as the encoder does.
     """
     try:
         return list(encoder.encode(texts, kind))
@@ -41,6 +44,8 @@ def encode_each(
         raise
     except EncodingError as error:
         if len(texts) == 1:
+            if texts[0] != _PROBE and encode_each(encoder, [_PROBE], kind):
+                return [None]
             raise EncoderUnavailable(str(error)) from error
     found: list[Floats | None] = []
     for text in texts:

@@ -12,6 +12,9 @@ from digest.core.references import fading
 from digest.core.subscribers import Subscriber
 from digest.store import libraries, library
 
+# Of a library, so many papers are compared with each candidate: the latest liked.
+LIBRARY_LIKES = 100
+
 # Title and abstract of a paper by what a person calls it; None for one that is not here.
 Texts = MutableMapping[str, tuple[str, str] | None]
 

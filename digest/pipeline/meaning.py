@@ -2,7 +2,8 @@
 once and kept.
 
 Ranking must not wait for a network: papers are encoded when they are fetched (`embed`), and
-here only read. An interest is encoded when it is first asked for.
+here only read; interests are then, too (`embed_wishes`). One that is newer is encoded when it is
+first asked for.
 """
 
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
@@ -142,10 +143,9 @@ class Meanings:
                 embeddings.use_texts(conn, model, found, now)
         new = [text for text, key in keys.items() if key not in found][:most_new]
         fresh = {keys[text]: vector for text, vector in self._encoded(new, kind).items()}
-        kept = {key: vector for key, vector in fresh.items() if vector is not None}
-        if kept:
+        if fresh:
             with self._store.write() as conn:
-                embeddings.save_texts(conn, model, kept, now)
+                embeddings.save_texts(conn, model, fresh, now)
         at_hand.update(found)
         at_hand.update(fresh)
 
