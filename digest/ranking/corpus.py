@@ -8,18 +8,21 @@ import numpy as np
 
 from digest.core.identifiers import PaperId
 from digest.ranking.analysis import Analysis, analyse
+from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
 from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
 from digest.ranking.static_table import StaticTable
-from digest.ranking.text import QueryWord
+from digest.ranking.text import Alternative, QueryWord
 from digest.ranking.vectors import Floats, Rows
-from digest.ranking.words import posting, word_weight
+from digest.ranking.words import Word, word_of
 
-# What is kept of an edition, most recent first: where phrases and words are found, some 0.5 kB
-# each, and numbers of likeness between papers, 4 bytes each.
+# What is kept of an edition, the most recent: where words, neighbours and phrases are found (a
+# word some 0.5 kB at a thousand papers, most neighbours next to nothing), and numbers of likeness
+# between papers, 4 bytes each.
 KEPT_PHRASES = 8_192
 KEPT_WORDS = 8_192
+KEPT_NEIGHBOURS = 32_768
 KEPT_KIN = 8_000_000
 
 
@@ -74,26 +77,35 @@ class Corpus:
             *((model(self.papers),) if model and self.papers else ()),
         )
         self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self.index.phrase_rows)
-        self.postings = functools.lru_cache(maxsize=KEPT_WORDS)(
-            functools.partial(posting, self.index)
+        self.neighbour_rows = functools.lru_cache(maxsize=KEPT_NEIGHBOURS)(
+            self.index.neighbour_rows
         )
-        self.worth = functools.lru_cache(maxsize=2 * KEPT_WORDS)(
-            functools.partial(word_weight, self.index)
-        )
-        self.rows_saying = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
-        at_once = KEPT_KIN // max(len(self.papers), 1)
-        self._kin = functools.lru_cache(maxsize=max(at_once, 16))(self.index.kin)
+        self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
+        self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
+        self._kin = KeptRows(len(self.papers), self.index.kin, most_kept=KEPT_KIN)
 
     def __len__(self) -> int:
         return len(self.papers)
 
-    def _rows_saying(self, word: QueryWord) -> frozenset[int]:
-        found = self.postings(word)
+    def word(self, word: QueryWord) -> Word:
+        """Where a word of a query is found, and its worth."""
+        return self._word(word.own, self._known(word.joined))
+
+    def rows_saying(self, word: QueryWord) -> frozenset[int]:
+        """The rows that say more than half of a word of a query."""
+        return self._said(word.own, self._known(word.joined))
+
+    def _known(self, joined: tuple[str, ...]) -> tuple[str, ...]:
+        # Most pairs of words are never written as one: they have no entries of their own.
+        return joined and tuple(term for term in joined if self.index.frequency(term))
+
+    def _rows_saying(self, own: tuple[Alternative, ...], joined: tuple[str, ...]) -> frozenset[int]:
+        found = self._word(own, joined)
         return frozenset(found.rows[found.presence > 0.5].tolist())
 
     def kin(self, rows: Rows, weights: Floats) -> Floats:
         """How much every row is like these rows, by BM25 with each as the query, weighted."""
-        return np.asarray(weights @ np.stack([self._kin(int(row)) for row in rows]), np.float32)
+        return np.asarray(weights @ self._kin.of(rows), np.float32)
 
     @functools.cached_property
     def authors(self) -> AuthorIndex:

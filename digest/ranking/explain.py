@@ -1,12 +1,13 @@
 """Why a paper is in a digest, in words: only what its score was made of."""
 
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Callable, Sequence
 
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.text import QueryWord, query_words
-from digest.ranking.texts import GENERIC_SHARE_AS_EVIDENCE
 
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60
@@ -27,41 +28,77 @@ def shortened(text: str, most: int) -> str:
     return (at_word if len(at_word) >= most // 2 else cut).rstrip(" ,;:-") + "…"
 
 
-def in_words(corpus: Corpus, row: int, interest: Interest) -> str:
-    """What a matching interest says of a paper: `matches “diffusion policies”`."""
-    paper = corpus.papers[row]
+def saying(corpus: Corpus, interest: Interest) -> Callable[[int], str]:
+    """For one interest, what it says of a row that it matches: `matches “diffusion policies”`."""
     match interest.kind:
         case InterestKind.TEXT:
-            return _text_in_words(corpus, row, interest.value)
+            return _TextSaying(corpus, interest.value)
         case InterestKind.KEYWORD:
-            return f"matches “{shortened(interest.value, _MAX_QUOTE_CHARS)}”"
+            return lambda _: f"matches “{shortened(interest.value, _MAX_QUOTE_CHARS)}”"
         case InterestKind.AUTHOR:
-            printed = corpus.authors.find(interest.value).get(row, (0.0, interest.value))[1]
-            return f"by {shortened(printed, _MAX_QUOTE_CHARS)}, an author you follow"
+            return lambda row: _author_in_words(corpus, row, interest.value)
         case InterestKind.CATEGORY:
-            own = (c for c in paper.categories if in_category(c.casefold(), interest.value))
-            return f"in {shortened(next(own, interest.value), _MAX_QUOTE_CHARS)}"
+            return lambda row: _category_in_words(corpus, row, interest.value)
         case InterestKind.EXCLUDE | InterestKind.LIKE:
-            return ""
+            return lambda _: ""
 
 
 def liking(paper: LikedPaper, saying: str) -> str:
     """How a liked paper is named: `like “Attention Is All You Need”, which you liked`."""
-    return f"like “{shortened(paper.title, _MAX_QUOTE_CHARS)}”, {saying}"
+    title = shortened(paper.title, _MAX_QUOTE_CHARS)
+    return f"like “{title}”, {saying}" if title else f"like a paper {saying}"
 
 
-def _text_in_words(corpus: Corpus, row: int, text: str) -> str:
-    words = query_words(text)
-    weights = [corpus.worth(word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
-    said = [row in corpus.rows_saying(word) for word in words]
-    found = sum(weight for weight, there in zip(weights, said, strict=True) if there)
-    if not any(said):
-        return f"close in meaning to “{shortened(text, _MAX_QUOTE_CHARS)}”"
-    if found >= _WHOLE_SHARE * sum(weights):
-        return f"matches “{shortened(text, _MAX_QUOTE_CHARS)}”"
-    runs = _runs([word for word, there in zip(words, said, strict=True) if there])
-    listed = ", ".join(f"“{shortened(run, _MAX_RUN_CHARS)}”" for run in runs[:_MAX_RUNS])
-    return f"matches {listed} of “{shortened(text, _MAX_PART_CHARS)}”"
+def _author_in_words(corpus: Corpus, row: int, author: str) -> str:
+    printed = corpus.authors.find(author).get(row, (0.0, author))[1]
+    return f"by {shortened(printed, _MAX_QUOTE_CHARS)}, an author you follow"
+
+
+def _category_in_words(corpus: Corpus, row: int, category: str) -> str:
+    own = (c for c in corpus.papers[row].categories if in_category(c.casefold(), category))
+    return f"in {shortened(next(own, category), _MAX_QUOTE_CHARS)}"
+
+
+class _TextSaying:
+    """What an interest in prose says of rows. Its words are looked up when it is first asked;
+    papers that say the same of them are told of in the same way."""
+
+    def __init__(self, corpus: Corpus, text: str) -> None:
+        self._corpus = corpus
+        self._text = text
+        self._told: dict[tuple[bool, ...], str] = {}
+
+    def __call__(self, row: int) -> str:
+        there = tuple([row in rows for rows in self._rows])
+        if there not in self._told:
+            self._told[there] = self._tell(there)
+        return self._told[there]
+
+    @functools.cached_property
+    def _words(self) -> tuple[QueryWord, ...]:
+        return query_words(self._text)
+
+    @functools.cached_property
+    def _rows(self) -> list[frozenset[int]]:
+        return [self._corpus.rows_saying(word) for word in self._words]
+
+    def _tell(self, there: tuple[bool, ...]) -> str:
+        if not any(there):
+            return f"close in meaning to “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
+        weights = [self._corpus.word(word).evidence for word in self._words]
+        if sum(itertools.compress(weights, there)) >= _WHOLE_SHARE * sum(weights):
+            return f"matches “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
+        runs = _runs(list(itertools.compress(self._words, there)))[:_MAX_RUNS]
+        spelled = (shortened(_as_in(self._text, run), _MAX_RUN_CHARS) for run in runs)
+        listed = ", ".join(f"“{run}”" for run in spelled)
+        return f"matches {listed} of “{shortened(self._text, _MAX_PART_CHARS)}”"
+
+
+def _as_in(text: str, run: str) -> str:
+    """Words as the interest itself writes them: 3D scene, not 3d scene."""
+    lower = text.lower()
+    start = lower.find(run)
+    return text[start : start + len(run)] if start >= 0 and len(lower) == len(text) else run
 
 
 def _runs(words: Sequence[QueryWord]) -> list[str]:

@@ -1,7 +1,7 @@
 """How well every candidate fits a reader: each of their interests, and their taste, competing."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 from digest.core.interests import Interest, InterestKind
 from digest.ranking import likes, relevance, texts
 from digest.ranking.corpus import Corpus
-from digest.ranking.likes import Opinion
+from digest.ranking.likes import Kin, Opinion
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.vectors import Floats
 
@@ -40,30 +40,8 @@ class Liked:
 
     paper: LikedPaper
     saying: str
-    likeness: Floats
+    kin: Kin
     interest: Interest | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
-    """`total` is the relevance of each row; `named` are the strengths that it is made of, `taste`
-    that of all liked papers together, explained by the nearest of `liked`."""
-
-    total: Floats
-    named: tuple[tuple[Interest, Floats], ...]
-    taste: Floats | None
-    liked: tuple[Liked, ...]
-
-    def topics(self) -> npt.NDArray[np.intp]:
-        """For each row, the number of the interest or liked paper that it fits best."""
-        strengths = [strength for _, strength in self.named]
-        if self.taste is not None and self.liked:
-            likeness = np.stack([one.likeness for one in self.liked])
-            nearest = likeness.argmax(axis=0)
-            taste = np.where(self.taste > 0, self.taste, -1.0)
-            best = np.argmax([*strengths, taste], axis=0)
-            return np.asarray(np.where(best == len(strengths), best + nearest, best), np.intp)
-        return np.asarray(np.argmax(strengths, axis=0), np.intp)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +51,61 @@ class Wishes:
     interests: Sequence[Interest]
     liked: Mapping[str, LikedPaper]
     votes: Sequence[Vote] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """What one reader's fit is made of: the strengths of each row for `named` interests, and for
+    `taste`, that of all liked papers together, explained by the nearest of `liked`."""
+
+    named: tuple[tuple[Interest, Floats], ...] = ()
+    taste: Floats | None = None
+    liked: tuple[Liked, ...] = ()
+
+    @property
+    def strengths(self) -> tuple[Floats, ...]:
+        """Those that compete, the taste behind the named."""
+        named = tuple(strength for _, strength in self.named)
+        return named if self.taste is None else (*named, self.taste)
+
+
+class Fits:
+    """The fits of a batch of readers, each a `Fit`, and `totals`, the relevance of each row for
+    each of them (readers x rows)."""
+
+    def __init__(self, fits: Sequence[Fit], size: int) -> None:
+        self.each = tuple(fits)
+        self.totals = np.zeros((len(fits), size), np.float32)
+        unmatched = np.ones_like(self.totals)
+        for who, strengths in self.layers():
+            self.totals[who] = np.maximum(self.totals[who], strengths)
+            unmatched[who] *= 1.0 - strengths
+        self.totals = relevance.agreed(self.totals, unmatched)
+
+    def layers(self, least: int = 1) -> Iterator[tuple[list[int], Floats]]:
+        """The first strength of each reader who has one, then the second of each who has two,
+        and so on, each with the numbers of these readers; of those with so many at least."""
+        strengths = [fit.strengths for fit in self.each]
+        for place in range(max(map(len, strengths), default=0)):
+            who = [n for n, each in enumerate(strengths) if len(each) > max(place, least - 1)]
+            if who:
+                yield who, np.stack([strengths[n][place] for n in who])
+
+    def topics(self) -> npt.NDArray[np.int16]:
+        """For each reader and row, the number of the interest or liked paper that it fits best;
+        -1 for a reader who has neither (readers x rows)."""
+        topics = np.full(self.totals.shape, -1, np.int16)
+        best = np.full(self.totals.shape, -1.0, np.float32)
+        for place, (who, strengths) in enumerate(self.layers()):
+            better = strengths > best[who]
+            topics[who] = np.where(better, np.int16(place), topics[who])
+            best[who] = np.where(better, strengths, best[who])
+        for number, fit in enumerate(self.each):
+            if len(fit.liked) > 1:
+                nearest = np.argmax([one.kin.likeness for one in fit.liked], axis=0)
+                tasted = topics[number] == len(fit.named)
+                topics[number] += np.where(tasted, nearest, 0).astype(np.int16)
+        return topics
 
 
 class Fitter:
@@ -104,24 +137,15 @@ class Fitter:
             )
         return found
 
-    def fit(
-        self,
-        interests: Sequence[Interest],
-        liked: Mapping[str, LikedPaper],
-        votes: Sequence[Vote] = (),
-        known: Mapping[str, Floats] | None = None,
-    ) -> Fit:
-        """One reader's fit. `known` are strengths of texts that are worked out already."""
-        return self.fit_all([Wishes(interests=interests, liked=liked, votes=votes)], known or {})[0]
-
-    def fit_all(self, readers: Sequence[Wishes], known: Mapping[str, Floats]) -> list[Fit]:
-        """Each reader's fit; their tastes are worked out together."""
+    def fit_all(self, readers: Sequence[Wishes], known: Mapping[str, Floats]) -> Fits:
+        """Every reader's fit. `known` are strengths of texts that are worked out already."""
         said = [self._opinions(each.interests, each.liked, each.votes) for each in readers]
         tastes = likes.strengths(self.corpus, [opinions for opinions, _ in said])
-        return [
+        fits = [
             self._fit(each.interests, known, opinions, taste, shown)
             for each, (opinions, shown), taste in zip(readers, said, tastes, strict=True)
         ]
+        return Fits(fits, len(self.corpus))
 
     def _fit(
         self,
@@ -131,19 +155,16 @@ class Fitter:
         taste: Floats,
         shown: tuple[Liked, ...],
     ) -> Fit:
-        named = [
+        named = tuple(
             (one, self._strength(one, known))
             for one in interests
             if one.kind is not InterestKind.LIKE and one.kind is not InterestKind.EXCLUDE
-        ]
-        competing = [strength for _, strength in named]
+        )
         said = sum(opinion.weight for opinion in opinions if opinion.weight > 0)
-        if said > 0:
-            # A taste is a mean: that all votes are old, or few and faint, it does not show.
-            taste = relevance.weighted(taste, min(said, 1.0))
-            competing.append(taste)
-        total = relevance.combined(competing, len(self.corpus))
-        return Fit(total=total, named=tuple(named), taste=taste if said > 0 else None, liked=shown)
+        if said <= 0:
+            return Fit(named=named)
+        # A taste is a mean: that all votes are old, or few and faint, it does not show.
+        return Fit(named=named, taste=relevance.weighted(taste, min(said, 1.0)), liked=shown)
 
     def _strength(self, interest: Interest, known: Mapping[str, Floats]) -> Floats:
         if interest.kind is InterestKind.TEXT and interest.value in known:
@@ -166,7 +187,7 @@ class Fitter:
         said += [(vote, None) for vote in votes]
         kin = [self._kin(vote.paper) for vote, _ in said]
         shown = tuple(
-            Liked(paper=vote.paper, saying=vote.saying, interest=one, likeness=each.likeness)
+            Liked(paper=vote.paper, saying=vote.saying, interest=one, kin=each)
             for each, (vote, one) in zip(kin, said, strict=True)
             if vote.weight > 0
         )

@@ -9,7 +9,7 @@ is computed when the index is built.
 import functools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 from typing import overload
 
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.ranking.analysis import Analysis
-from digest.ranking.text import STOP_STEMS, contains_phrase, fold, phrase_forms
+from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms
 from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
@@ -40,6 +40,17 @@ class Background:
 
     documents: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bag:
+    """The terms of a text with their weights: `places` are those that the index has, `elsewhere`
+    those that no document of it has, with `others` as their weights."""
+
+    places: Rows
+    weights: Floats
+    elsewhere: tuple[str, ...] = ()
+    others: Floats
 
 
 NAME_MARK = "@"
@@ -130,14 +141,35 @@ class LexicalIndex:
                 total[rows] += np.float32(weight * self.rarity(term) * (K1 + 1)) * saturation
         return total
 
-    def saturated(self, counts: Mapping[str, int]) -> dict[str, float]:
-        """The saturation of each term in a document with these counts, were it one of these."""
-        norm = K1 * (1 - B + B * sum(counts.values()) / self.mean_length)
-        return {term: count / (count + norm) for term, count in counts.items()}
+    def bag(self, counts: Mapping[str, float]) -> Bag:
+        """Terms with their weights, as the index knows them."""
+        known = {p: n for term, n in counts.items() if (p := self._places.get(term)) is not None}
+        elsewhere = [term for term in counts if term not in self._places]
+        return Bag(
+            places=np.fromiter(known, np.int32, len(known)),
+            weights=np.fromiter(known.values(), np.float32, len(known)),
+            elsewhere=tuple(elsewhere),
+            others=np.fromiter(map(counts.__getitem__, elsewhere), np.float32, len(elsewhere)),
+        )
 
-    def self_score(self, saturated: Mapping[str, float]) -> float:
+    def saturated(self, bag: Bag) -> Bag:
+        """The saturation of each term in a document that has them so often, were it one of
+        these."""
+        length = float(bag.weights.sum() + bag.others.sum())
+        norm = np.float32(K1 * (1 - B + B * length / self.mean_length))
+        weights, others = (each / (each + norm) for each in (bag.weights, bag.others))
+        return replace(bag, weights=weights, others=others)
+
+    def self_score(self, bag: Bag) -> float:
         """What a document scores for itself, given the saturation of its terms."""
-        return (K1 + 1) * sum(self.rarity(term) * s**2 for term, s in saturated.items())
+        known = self.rarities[bag.places] @ np.square(bag.weights)
+        others = self.rarities_elsewhere(bag.elsewhere) @ np.square(bag.others)
+        return (K1 + 1) * float(known + others)
+
+    def rarities_elsewhere(self, terms: Sequence[str]) -> Floats:
+        """The rarity of terms that no document of the index has."""
+        counts = (self._background.counts.get(term, 0) for term in terms)
+        return inverse_frequency(np.fromiter(counts, np.int64), self.documents).astype(np.float32)
 
     def place(self, term: str) -> int | None:
         """The place of a term in `terms` and `rarities`; None when no document has it."""
@@ -145,13 +177,17 @@ class LexicalIndex:
 
     def phrase_rows(self, phrase: str) -> Rows:
         """The rows whose title or abstract holds the phrase in any form of its words, ascending."""
+        return self._rows_holding(phrase_forms(phrase))
+
+    def neighbour_rows(self, word: str, follower: str) -> Rows:
+        """The rows where two words stand side by side, or are written as one, ascending."""
+        return self._rows_holding(neighbour_forms(word, follower))
+
+    def _rows_holding(self, forms: Iterable[str]) -> Rows:
         rows: set[int] = set()
-        for form in phrase_forms(phrase):
-            rows.update(
-                row
-                for row in self._rows_with_words(form)
-                if contains_phrase(self._phrases[row], (form,))
-            )
+        for form in forms:
+            holding = self._rows_with_words(form)
+            rows.update([row for row in holding if form in self._phrases[row]])
         return np.array(sorted(rows), np.int32)
 
     def _rows_with_words(self, form: str) -> Sequence[int]:
@@ -159,10 +195,11 @@ class LexicalIndex:
         words = {word for word in form.split() if word not in STOP_STEMS}
         if not words:
             return range(self.size)
-        first, *others = sorted((self.postings(word)[0] for word in words), key=len)
-        common = functools.reduce(
-            lambda one, other: np.intersect1d(one, other, assume_unique=True), others, first
-        )
+        common, *others = sorted((self.postings(word)[0] for word in words), key=len)
+        for rows in others:
+            if not len(common):
+                break
+            common = common[rows[np.minimum(rows.searchsorted(common), len(rows) - 1)] == common]
         return [int(row) for row in common]
 
     @property
@@ -194,9 +231,12 @@ class LexicalIndex:
 
     def kin(self, row: int) -> Floats:
         """How much every document is like that of a row, as `scores` with its saturations."""
-        places, saturation = self.by_row.row(row)
-        weights = saturation * self.rarities[places] * np.float32(K1 + 1)
-        return self.by_term.combined(places, weights, self.size)
+        return self.weighted(*self.by_row.row(row))
+
+    def weighted(self, places: Rows, weights: Floats) -> Floats:
+        """`scores` for terms by their places; names count for nothing."""
+        worth = weights * self.rarities[places] * np.float32(K1 + 1)
+        return self.by_term.combined(places, worth, self.size)
 
     @functools.cached_property
     def vectors(self) -> DocumentVectors:

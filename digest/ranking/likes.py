@@ -17,9 +17,9 @@ from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.space import PAPERS_TO_JUDGE_BY, standardised
+from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
 from digest.ranking.text import fold
-from digest.ranking.vectors import Floats, Rows, drawn_positive
+from digest.ranking.vectors import Floats, Rows, saturated
 
 # Calibrated on days of arXiv listings: papers near to one liked paper get about 0.4 to 0.7.
 LIKE_STEEPNESS = 2.8
@@ -38,10 +38,12 @@ USUAL_DEVIATIONS = 2.5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
     """A liked paper beside the candidates: `scores` is BM25 of each row with the paper as query,
-    `own` what it would get itself. `points` are its places in the spaces of the corpus."""
+    `own` what it would get itself, `known_own` what of it comes from words that candidates have.
+    `points` are its places in the spaces of the corpus."""
 
     scores: Floats
     own: float
+    known_own: float
     places: Rows
     saturation: Floats
     points: tuple[Floats, ...]
@@ -50,6 +52,10 @@ class Kin:
     def likeness(self) -> Floats:
         """Of every row, in [0, 1]: its score as a share of the paper's own."""
         return np.asarray(np.clip(self.scores / np.float32(self.own or 1.0), 0.0, 1.0), np.float32)
+
+    def likeness_of(self, row: int) -> float:
+        """`likeness` of one row alone."""
+        return min(max(float(self.scores[row]) / (self.own or 1.0), 0.0), 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,51 +75,68 @@ def analysed(liked: LikedPaper) -> Analysis:
 def kin_of(corpus: Corpus, liked: LikedPaper) -> Kin:
     """A liked paper, which need not be a candidate. Where it is one, its own row scores 0:
     nobody needs to be told of it again."""
-    counts = analysed(liked).counts
     index = corpus.index
-    saturated = index.saturated(counts)
-    scores = index.scores(saturated)
-    own = index.self_score(saturated)
+    bag = index.saturated(index.bag(analysed(liked).counts))
+    scores = index.weighted(bag.places, bag.weights)
+    own = index.self_score(bag)
     title = fold(liked.title)
     for row in np.flatnonzero(scores > 0.5 * own):
         if title and fold(corpus.papers[row].title) == title:
             scores[row] = 0.0
-    known = [(place, s) for t, s in saturated.items() if (place := index.place(t)) is not None]
+    known = (K1 + 1) * float(index.rarities[bag.places] @ np.square(bag.weights))
     return Kin(
         scores=scores,
         own=own,
-        places=np.array([place for place, _ in known], np.int32),
-        saturation=np.array([value for _, value in known], np.float32),
-        points=tuple(meaning.of_paper(liked, counts) for meaning in corpus.meanings),
+        known_own=known,
+        places=bag.places,
+        saturation=bag.weights,
+        points=tuple(meaning.of_paper(liked, bag) for meaning in corpus.meanings),
     )
 
 
 def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
     """The strength of every row for each person's opinions: tastes x rows, in [0, 1].
 
-    0 for a taste that holds no liked paper.
+    0 for a taste that holds no liked paper. A person's strengths do not hang on the others', to
+    the last bit.
     """
     out = np.zeros((len(tastes), len(corpus)), np.float32)
     people = [n for n, opinions in enumerate(tastes) if any(o.weight > 0 for o in opinions)]
     if not people or not len(corpus):
         return out
-    said = np.stack([_words(corpus, tastes[n]) for n in people])
-    spread = np.clip(said.std(axis=1, keepdims=True), LEAST_SPREAD, MOST_SPREAD)
+    held = [tastes[n] for n in people]
+    shares = [_shares(opinions) for opinions in held]
+    total, nearest = _scores(corpus, held, shares)
+    said = _beyond_usual(corpus, total, held, shares)
+    spread = np.clip(deviations(said), LEAST_SPREAD, MOST_SPREAD)
     for number, meaning in enumerate(corpus.meanings):
-        means = np.stack([_mean_point(tastes[n], number) for n in people])
+        means = np.stack([_mean_point(*one, number) for one in zip(held, shares, strict=True)])
         said += np.float32(meaning.like_weight) * spread * meaning.space.towards(means)
     by_chance = USUAL_DEVIATIONS * min(len(corpus) / PAPERS_TO_JUDGE_BY, 1.0)
     said -= np.float32(by_chance) * spread
-    nearest = np.stack([_nearest(tastes[n]) for n in people])
     said += np.float32(NEAREST_WEIGHT) * spread * standardised(nearest, NEAREST_MOST)
-    out[people] = -np.expm1(-LIKE_STEEPNESS * drawn_positive(said))
+    out[people] = saturated(said, LIKE_STEEPNESS)
     return out
 
 
-def _nearest(opinions: Sequence[Opinion]) -> Floats:
-    """Of each row, its likeness to the nearest liked paper: of a narrow library it says most."""
-    likeness = np.max([o.kin.likeness for o in opinions if o.weight > 0], axis=0)
-    return np.asarray(likeness, np.float32)
+def _scores(
+    corpus: Corpus, tastes: Sequence[Sequence[Opinion]], shares: Sequence[Floats]
+) -> tuple[Floats, Floats]:
+    """Of each taste and row, the score of all opinions by their shares, and the likeness to the
+    nearest liked paper, which of a narrow library says most."""
+    total = np.zeros((len(tastes), len(corpus)), np.float32)
+    nearest = np.zeros_like(total)
+    for place in range(max(map(len, tastes))):
+        people = [n for n, opinions in enumerate(tastes) if place < len(opinions)]
+        scores = np.stack([tastes[n][place].kin.scores for n in people])
+        total[people] += np.array([[shares[n][place]] for n in people], np.float32) * scores
+        liked = [(n, row) for row, n in enumerate(people) if tastes[n][place].weight > 0]
+        if liked:
+            who, rows = map(list, zip(*liked, strict=True))
+            own = np.array([[tastes[n][place].kin.own or 1.0] for n in who], np.float32)
+            likeness = np.clip(scores[rows] / own, 0.0, 1.0)
+            nearest[who] = np.maximum(nearest[who], likeness)
+    return total, nearest
 
 
 def _shares(opinions: Sequence[Opinion]) -> Floats:
@@ -129,34 +152,34 @@ def _shares(opinions: Sequence[Opinion]) -> Floats:
     return shares
 
 
-def _words(corpus: Corpus, opinions: Sequence[Opinion]) -> Floats:
+def _beyond_usual(
+    corpus: Corpus,
+    total: Floats,
+    tastes: Sequence[Sequence[Opinion]],
+    shares: Sequence[Floats],
+) -> Floats:
     """Of each row, how far it is from any paper (0) to the mean of the likes themselves (1)."""
-    shares = _shares(opinions)
-    total = np.zeros(len(corpus), np.float32)
-    for opinion, share in zip(opinions, shares, strict=True):
-        total += share * opinion.kin.scores
-    usual = float(total.mean())
-    coherence = _coherence(corpus, opinions, shares)
-    share = (total - np.float32(usual)) / np.float32(max(coherence - usual, 1e-6))
-    return np.asarray(share, np.float32)
+    usual = total.mean(axis=1, keepdims=True)
+    coherence = np.array(
+        [[_coherence(corpus, *one)] for one in zip(tastes, shares, strict=True)], np.float32
+    )
+    return np.asarray((total - usual) / np.maximum(coherence - usual, 1e-6), np.float32)
 
 
 def _coherence(corpus: Corpus, opinions: Sequence[Opinion], shares: Floats) -> float:
     """What the liked papers score on average for the mean of them."""
-    liked = [(o.kin, share) for o, share in zip(opinions, shares, strict=True) if share > 0]
+    liked = [(o.kin, float(share)) for o, share in zip(opinions, shares, strict=True) if share > 0]
+    # Words that no candidate has count for a paper's own score alone.
+    unknown = sum(share**2 * max(kin.own - kin.known_own, 0.0) for kin, share in liked)
+    if len(liked) == 1:
+        kin, share = liked[0]
+        return share**2 * kin.known_own + unknown
     places = np.concatenate([kin.places for kin, _ in liked])
     values = np.concatenate([kin.saturation * share for kin, share in liked])
     mean = np.bincount(places, values, minlength=len(corpus.index.rarities))
-    known = (K1 + 1) * float(np.sum(corpus.index.rarities * mean**2))
-    # Words that no candidate has count for a paper's own score alone.
-    unknown = (share**2 * max(kin.own - _known_own(corpus, kin), 0.0) for kin, share in liked)
-    return known + float(sum(unknown))
+    return (K1 + 1) * float(np.sum(corpus.index.rarities * mean**2)) + unknown
 
 
-def _known_own(corpus: Corpus, kin: Kin) -> float:
-    return (K1 + 1) * float(np.sum(corpus.index.rarities[kin.places] * kin.saturation**2))
-
-
-def _mean_point(opinions: Sequence[Opinion], space: int) -> Floats:
+def _mean_point(opinions: Sequence[Opinion], shares: Floats, space: int) -> Floats:
     points = np.stack([opinion.kin.points[space] for opinion in opinions])
-    return np.asarray(_shares(opinions) @ points, np.float32)
+    return np.asarray(shares @ points, np.float32)

@@ -5,17 +5,15 @@ here. A stem's vector is moved towards the papers that say it, so that one which
 (a new method's name, a field's own jargon) gets a place, too.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from digest.ranking.lexical import LexicalIndex
+from digest.ranking.lexical import Bag, LexicalIndex
 from digest.ranking.space import Space, unit
 from digest.ranking.static_table import StaticTable
-from digest.ranking.text import read, terms
 from digest.ranking.vectors import Floats
 
 # How much the papers that say a stem count in its vector, the table's own counting 1. Measured
@@ -38,12 +36,14 @@ class Meaning(Protocol):
     text_weight: float  # what a deviation of nearness counts, one of the words counting 1
     like_weight: float
 
-    def of_texts(self, texts: Sequence[str]) -> Floats:
-        """The vectors of interests (texts x dimensions); zeros where one is not known."""
+    def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
+        """The vectors of interests (texts x dimensions), `bags` being their terms with how often
+        each occurs; zeros where one is not known."""
         ...
 
-    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
-        """The point of a liked paper, of which `counts` are the terms; zeros when not known."""
+    def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
+        """The point of a liked paper, `bag` being its terms with the saturation of each; zeros
+        when not known."""
         ...
 
 
@@ -68,29 +68,24 @@ class StaticMeaning:
         own /= self._scale
         own += contexts * np.float32(CONTEXT_SHARE / _mean_length(contexts))
         self._terms = own.astype(np.float16)
-        self._places = {term: place for place, term in enumerate(index.terms)}
         self.space = Space(index.by_row.sums(index.rarities, self._terms))
 
-    def of_texts(self, texts: Sequence[str]) -> Floats:
-        return unit(np.stack([self._sum(Counter(terms(read(text)))) for text in texts]))
+    def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
+        del texts
+        return unit(np.stack([self._sum(bag) for bag in bags]))
 
-    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
-        vector = self._sum(self._index.saturated(counts))
-        return np.asarray(self.space.placed(vector[np.newaxis])[0], np.float32)
+    def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
+        del liked
+        return np.asarray(self.space.placed(self._sum(bag)[np.newaxis])[0], np.float32)
 
-    def _sum(self, weights: Mapping[str, float]) -> Floats:
-        total = np.zeros(self.space.dimensions, np.float32)
-        elsewhere: list[str] = []
-        for term, weight in weights.items():
-            place = self._places.get(term)
-            if place is None:
-                elsewhere.append(term)
-            else:
-                total += np.float32(weight * self._index.rarity(term)) * self._terms[place]
-        if elsewhere:
-            scales = [weights[term] * self._index.rarity(term) / self._scale for term in elsewhere]
-            total += np.array(scales, np.float32) @ self._table.rows(elsewhere)
-        return total
+    def _sum(self, bag: Bag) -> Floats:
+        """The vectors of terms, each by its weight and rarity, added up."""
+        index = self._index
+        total = (bag.weights * index.rarities[bag.places]) @ self._terms[bag.places]
+        if bag.elsewhere:
+            scales = bag.others * index.rarities_elsewhere(bag.elsewhere) / np.float32(self._scale)
+            total = total + scales @ self._table.rows(bag.elsewhere)
+        return np.asarray(total, np.float32)
 
 
 def _mean_length(vectors: Floats) -> float:
@@ -126,12 +121,13 @@ class ModelMeaning:
         self._texts = texts
         self._liked = liked
 
-    def of_texts(self, texts: Sequence[str]) -> Floats:
+    def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
+        del bags
         known, none = self._texts(texts), np.zeros(self.space.dimensions, np.float32)
         return np.stack([known.get(text, none) for text in texts]).astype(np.float32)
 
-    def of_paper(self, liked: LikedPaper, counts: Mapping[str, int]) -> Floats:
-        del counts
+    def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
+        del bag
         vector = self._liked(liked)
         if vector is None:
             return np.zeros(self.space.dimensions, np.float32)

@@ -6,7 +6,6 @@ so that a day without a fitting paper has none above the floor.
 """
 
 import re
-from collections.abc import Sequence
 from typing import assert_never
 
 import numpy as np
@@ -17,7 +16,6 @@ from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1, name_terms
 from digest.ranking.text import query_words
 from digest.ranking.vectors import Floats, Rows
-from digest.ranking.words import word_weight
 
 # A category by its form: cs.CR, math.*, quant-ph.
 _CATEGORY = re.compile(r"(?i)^[a-z]+(?:-[a-z]+)?\.(?:[a-z-]{2,}|\*)$|^[a-z]+-[a-z]+$")
@@ -58,8 +56,8 @@ def query_scores(corpus: Corpus, text: str) -> Floats:
     categories. At least 0, without an upper bound; 0 where nothing is found."""
     score = np.zeros(len(corpus), np.float32)
     for word in query_words(text):
-        found = corpus.postings(word)
-        worth = word.count * word_weight(corpus.index, word, 0.0) * (K1 + 1)
+        found = corpus.word(word)
+        worth = word.times * found.plain_worth * (K1 + 1)
         score[found.rows] += np.float32(worth) * found.saturation
     return score + corpus.index.scores(dict.fromkeys(name_terms(text), 1.0))
 
@@ -74,7 +72,7 @@ def keyword_strengths(corpus: Corpus, phrase: str) -> Floats:
         return strengths
     said = np.zeros(len(corpus), np.float32)
     for word in words:
-        found = corpus.postings(word)
+        found = corpus.word(word)
         said[found.rows] += found.saturation / len(words)
     said = said[rows]
     strengths[rows] = KEYWORD_STRENGTH + (1 - KEYWORD_STRENGTH) * said
@@ -106,16 +104,12 @@ def weighted(strengths: Floats, weight: float) -> Floats:
     return np.asarray(1.0 - (1.0 - strengths) ** weight, np.float32)
 
 
-def combined(strengths: Sequence[Floats], size: int) -> Floats:
-    """The relevance of each row: its best strength, and a little for what others add to it.
+def agreed(best: Floats, unmatched: Floats) -> Floats:
+    """The relevance of rows: their best strength, and a little for what others add to it.
 
-    Never lower for one interest more.
+    `unmatched` is the product of 1 - strength over all strengths. Never lower for one more.
     """
-    best = np.zeros(size, np.float32)
-    unmatched = np.ones(size, np.float32)
-    for each in strengths:
-        np.maximum(best, each, out=best)
-        unmatched *= 1.0 - each
     return np.asarray(
-        np.clip(best + AGREEMENT_SHARE * (1.0 - best - unmatched), best, 1.0), np.float32
+        np.clip(best + np.float32(AGREEMENT_SHARE) * (1.0 - best - unmatched), best, 1.0),
+        np.float32,
     )

@@ -1,108 +1,55 @@
-"""From scores to a digest's papers: the best, but not ten times the same.
+"""From scores to a digest's papers: the best, but not ten times the same, for many readers at once.
 
 Maximal marginal relevance: J. Carbonell, J. Goldstein, "The use of MMR, diversity-based
-reranking for reordering documents and producing summaries", SIGIR 1998. Many readers' papers
-are chosen at once: one step takes the next paper of each.
+reranking for reordering documents and producing summaries", SIGIR 1998. One step takes the next
+paper of each reader. All arrays are readers x rows of the corpus, or readers x places of a pool.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from digest.ranking.vectors import DocumentVectors, Floats
+from digest.ranking.order import PLACE_BITS, SCORE_BITS, Keys, Mask, Order, Places, best
+from digest.ranking.repeats import Likeness
+from digest.ranking.vectors import Floats
 
 # Diversity chooses among this many times the papers wanted, and at least so many.
 POOL_FACTOR = 4
 POOL_LEAST = 40
 
-Places = npt.NDArray[np.intp]
 
-
-class Likeness(Protocol):
-    """How much papers repeat each other, in [0, 1]."""
-
-    def columns(self, pools: Places, chosen: Places) -> Floats:
-        """For each reader, how much each paper of their pool (readers x papers, rows of the
-        corpus, -1 where it is shorter) repeats the chosen row."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class ByMeaning:
-    """Points of length 1: twins have nearly 1, papers of one subject about a quarter, any two
-    papers 0. For some thousand papers all pairs are kept."""
-
-    points: Floats
-    pairs: Floats | None
-
-    @classmethod
-    def of(cls, points: Floats, *, most_kept: int = 4_096) -> "ByMeaning":
-        pairs = _squared(points @ points.T) if len(points) <= most_kept else None
-        return cls(points, pairs)
-
-    def columns(self, pools: Places, chosen: Places) -> Floats:
-        if self.pairs is not None:
-            return np.asarray(self.pairs[chosen[:, np.newaxis], pools], np.float32)
-        return _squared(np.einsum("bpd,bd->bp", self.points[pools], self.points[chosen]))
-
-
-def _squared(cosines: Floats) -> Floats:
-    return np.asarray(np.square(np.maximum(cosines, 0.0)), np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class ByWords:
-    """Sparse vectors of words, where there is no space of meaning."""
-
-    vectors: DocumentVectors
-
-    def columns(self, pools: Places, chosen: Places) -> Floats:
-        rows = [
-            self.vectors.among([int(row) for row in pool])(int(row))
-            for pool, row in zip(pools, chosen, strict=True)
-        ]
-        return np.asarray(rows, np.float32)
-
-
-def blended(relevance: Floats, trend: Floats, dial: float) -> Floats:
+def blended(relevance: Floats, trend: Floats, dial: float | Floats) -> Floats:
     """The score of each row: dial 0 is relevance alone, 1 is trend alone."""
     return np.asarray((1.0 - dial) * relevance + dial * trend, np.float32)
 
 
-def best_rows(
-    scores: Floats, trend: Floats, eligible: npt.NDArray[np.bool_], most: int | None = None
-) -> Places:
-    """The eligible rows, best first; equal scores by trend, then in the order of the rows.
-
-    With `most`, so many of them, and all that are equal to the last.
-    """
-    rows = np.flatnonzero(eligible)
-    if most is not None and most < len(rows):
-        if most < 1:
-            return rows[:0]
-        cut = len(rows) - most
-        rows = rows[scores[rows] >= np.partition(scores[rows], cut)[cut]]
-    return rows[np.lexsort((rows, -trend[rows], -scores[rows]))]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One reader's candidates: rows `ranked` best first, the score and the topic (the number of
-    an interest, -1 for none) of every row, how many are wanted, and which rows are to be `kept`:
-    the best of each interest."""
+class Wanted:
+    """What to choose from for each reader: `keys` of the rows that may be chosen, else 0; the
+    score and the topic (the number of an interest, -1 for none) of every row; which rows are to
+    be `kept`: the best of each interest; and how many are wanted."""
 
-    ranked: Places
+    keys: Keys
     scores: Floats
-    topics: Places
-    limit: int
-    kept: npt.NDArray[np.bool_]
+    topics: npt.NDArray[np.int16]
+    kept: Mask
+    limits: Places
+
+    def of(self, readers: Places) -> "Wanted":
+        return Wanted(
+            keys=self.keys[readers],
+            scores=self.scores[readers],
+            topics=self.topics[readers],
+            kept=self.kept[readers],
+            limits=self.limits[readers],
+        )
 
 
-def diverse_rows(choices: Sequence[Choice], likeness: Likeness, diversity: float) -> list[Places]:
-    """For each reader at most `limit` of the rows, still best first.
+def diverse_rows(
+    wanted: Wanted, order: Order, likeness: Likeness, diversity: float
+) -> list[Places]:
+    """For each reader at most `limit` of the rows, best first.
 
     Each is chosen for its score, times 1 - diversity, less diversity times what it repeats: its
     likeness to the nearest row chosen before, and the share of the digest that rows of the same
@@ -110,59 +57,78 @@ def diverse_rows(choices: Sequence[Choice], likeness: Likeness, diversity: float
     best row is always among them, and so are those to be kept, as far as there are places. With
     diversity 0, or no more rows than wanted, these are simply the first.
     """
-    chosen = [choice.ranked[: max(choice.limit, 0)] for choice in choices]
-    if diversity <= 0:
-        return chosen
-    crowded = [n for n, c in enumerate(choices) if c.limit > 1 and len(c.ranked) > c.limit]
-    pools = [pool_of(choices[n]) for n in crowded]
-    found = _marginal([choices[n] for n in crowded], pools, likeness, diversity)
-    for number, rows in zip(crowded, found, strict=True):
-        chosen[number] = rows
+    limits = np.maximum(wanted.limits, 0)
+    there = np.count_nonzero(wanted.keys, axis=1)
+    first = order.rows(best(wanted.keys, int(limits.max(initial=0))))
+    chosen = [rows[: min(limit, n)] for rows, limit, n in zip(first, limits, there, strict=True)]
+    crowded = np.flatnonzero((limits > 1) & (there > limits))
+    if diversity > 0 and len(crowded):
+        found = _marginal(wanted.of(crowded), order, likeness, diversity)
+        for number, rows in zip(crowded.tolist(), found, strict=True):
+            chosen[number] = rows
     return chosen
 
 
-def _marginal(
-    choices: Sequence[Choice], pools: Sequence[Places], likeness: Likeness, diversity: float
-) -> list[Places]:
-    if not choices:
-        return []
-    readers, widest = np.arange(len(choices)), max(map(len, pools))
-    rows = np.zeros((len(choices), widest), np.intp)
-    worth = np.full((len(choices), widest), -np.inf)
-    topics = np.full((len(choices), widest), -1, np.intp)
-    kept = np.zeros(worth.shape, np.bool_)
-    for n, (choice, pool) in enumerate(zip(choices, pools, strict=True)):
-        rows[n, : len(pool)] = pool
-        worth[n, : len(pool)] = (1.0 - diversity) * choice.scores[pool].astype(np.float64)
-        topics[n, : len(pool)] = choice.topics[pool]
-        kept[n, : len(pool)] = choice.kept[pool]
-    limits = np.array([choice.limit for choice in choices])
-    taken = np.zeros(worth.shape, np.bool_)
-    repeated, place = np.zeros(worth.shape), np.zeros(len(choices), np.intp)
-    crowding = np.zeros(worth.shape)
+def _marginal(wanted: Wanted, order: Order, likeness: Likeness, diversity: float) -> list[Places]:
+    keys = pool_of(wanted, order)
+    pools, limits = order.rows(keys), wanted.limits[:, np.newaxis]
+    readers = np.arange(len(keys))
+    worth = np.float32(1.0 - diversity) * np.take_along_axis(wanted.scores, pools, axis=1)
+    worth[keys == 0] = -np.inf
+    topics = np.take_along_axis(wanted.topics, pools, axis=1)
+    kept = np.take_along_axis(wanted.kept, pools, axis=1) & (keys > 0)
+    share = np.float32(diversity) / limits.astype(np.float32)
+    repeats = likeness.among(pools)
+    taken, place = np.zeros(keys.shape, np.bool_), np.zeros(len(keys), np.intp)
+    repeated = np.zeros(keys.shape, np.float32)
     for step in range(int(limits.max())):
-        going = step < limits
+        going = step < wanted.limits
         taken[readers[going], place[going]] = True
-        np.maximum(repeated, likeness.columns(rows, rows[readers, place]), out=repeated)
+        np.maximum(repeated, repeats(place), out=repeated)
         topic = topics[readers, place][:, np.newaxis]
-        crowding += ((topics == topic) & (topic >= 0)) / limits[:, np.newaxis]
-        left = np.where(taken, -np.inf, worth - diversity * (repeated + crowding))
-        kept &= ~taken
-        full = kept.sum(axis=1) >= limits - step - 1
-        left[full[:, np.newaxis] & kept.any(axis=1, keepdims=True) & ~kept] = -np.inf
+        worth -= share * ((topics == topic) & (topic >= 0))
+        left = worth - np.float32(diversity) * repeated
+        left[taken] = -np.inf
+        _hold_places(left, kept, taken, limits - step - 1)
         place = left.argmax(axis=1)
-    return [row[mask] for row, mask in zip(rows, taken, strict=True)]
+    return [row[mask] for row, mask in zip(pools, taken, strict=True)]
 
 
-def pool_of(choice: Choice) -> Places:
-    """The rows to choose among, best first: the first of all, and of each topic, and the kept."""
-    ranked, topics, limit = choice.ranked, choice.topics, choice.limit
-    first = max(POOL_FACTOR * limit, POOL_LEAST)
-    if len(ranked) <= first:
-        return ranked
-    in_pool = (np.arange(len(ranked)) < first) | choice.kept[ranked]
-    of_rank = topics[ranked]
-    for topic in np.unique(of_rank[first:]):
-        places = np.flatnonzero(of_rank == topic)
-        in_pool[places[:limit]] = True
-    return ranked[in_pool]
+def _hold_places(left: Floats, kept: Mask, taken: Mask, places: Places) -> None:
+    """Where no more places are left than rows to be kept, nothing else may be taken."""
+    kept &= ~taken
+    waiting = np.count_nonzero(kept, axis=1)[:, np.newaxis]
+    full = (waiting > 0) & (waiting >= places)
+    if full.any():
+        left[full & ~kept] = -np.inf
+
+
+def pool_of(wanted: Wanted, order: Order) -> Keys:
+    """The keys of the rows to choose among, best first, then 0: the first of all, and of each
+    topic, and the kept."""
+    first = np.maximum(POOL_FACTOR * wanted.limits, POOL_LEAST)
+    widest = min(int(first.max()), wanted.keys.shape[1])
+    top = best(wanted.keys, widest)
+    last = np.take_along_axis(top, np.minimum(first, widest)[:, np.newaxis] - 1, axis=1)
+    in_pool = (wanted.keys >= last) & (wanted.keys > 0)
+    wide = np.flatnonzero(np.count_nonzero(wanted.keys, axis=1) > first)
+    if len(wide):
+        in_pool[wide] |= _first_of_each_topic(wanted.of(wide), order)
+    in_pool |= wanted.kept & (wanted.keys > 0)
+    return best(wanted.keys * in_pool, int(np.count_nonzero(in_pool, axis=1).max()))
+
+
+def _first_of_each_topic(wanted: Wanted, order: Order) -> Mask:
+    """The rows that are among the first `limit` of their topic."""
+    bits = PLACE_BITS + SCORE_BITS
+    by_topic = ((wanted.topics.astype(np.int64) + 1) << bits) | wanted.keys
+    by_topic = -np.sort(-by_topic * (wanted.keys > 0), axis=1)
+    topics = by_topic >> bits
+    places = np.arange(by_topic.shape[1])
+    starts = np.zeros_like(by_topic)
+    starts[:, 1:] = np.where(topics[:, 1:] != topics[:, :-1], places[1:], 0)
+    rank = places - np.maximum.accumulate(starts, axis=1)
+    among = (rank < wanted.limits[:, np.newaxis]) & (by_topic > 0)
+    found = np.zeros(wanted.keys.shape, np.bool_)
+    np.put_along_axis(found, order.rows(by_topic), among, axis=1)
+    return found

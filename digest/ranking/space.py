@@ -87,12 +87,19 @@ def unit(vectors: Floats) -> Floats:
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 
+def deviations(rows: Floats) -> Floats:
+    """The standard deviation of each row, as a column."""
+    around = rows - rows.mean(axis=1, keepdims=True)
+    squares = np.einsum("ij,ij->i", around, around) / np.float32(max(rows.shape[1], 1))
+    return np.asarray(np.sqrt(squares)[:, np.newaxis], np.float32)
+
+
 def standardised(scores: npt.NDArray[np.floating], most: float = MOST_DEVIATIONS) -> Floats:
     """Each row in deviations from its mean, at most `most` of them; 0 where all are equal."""
     rows = np.asarray(scores, np.float32)
     if not rows.size:
         return rows
     rows = rows - rows.mean(axis=1, keepdims=True)
-    spread = np.sqrt(np.mean(np.square(rows), axis=1, keepdims=True))
-    rows /= np.maximum(spread, 1e-6)
+    squares = np.einsum("ij,ij->i", rows, rows) / np.float32(rows.shape[1])
+    rows /= np.maximum(np.sqrt(squares), 1e-6)[:, np.newaxis]
     return np.asarray(np.clip(rows, -most, most, out=rows), np.float32)

@@ -13,7 +13,6 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
@@ -212,15 +211,21 @@ Alternative = tuple[str, ...]
 """Terms that together stand for one word of a query."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueryWord:
-    """A distinct word of a query: its folded spelling, the terms that may stand for it, how often
-    it is said, and the spelling of the word right behind it, if that is informative too."""
+class QueryWord(NamedTuple):
+    """A distinct word of a query: its folded spelling, the terms that may stand for it, those of
+    it and a neighbour written as one, how often it is said, and the spelling of the word right
+    behind it, if that is informative too."""
 
     spelling: str
-    alternatives: tuple[Alternative, ...]
-    count: int = 1
+    own: tuple[Alternative, ...]
+    joined: tuple[str, ...] = ()
+    times: int = 1
     followed_by: str | None = None
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """All that may stand for it, its own spelling first."""
+        return (*self.own, *((term,) for term in self.joined))
 
 
 @functools.lru_cache(maxsize=8_192)
@@ -233,22 +238,25 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
     """
     words = _parts(text)
     kept = _informative(words)
-    plain = {place for place in kept if len(words[place]) == 1}
+    # By its place, the term of a plain word and the plain word right behind it, written as one.
+    joined = {
+        place: stem(words[place][0] + words[after][0])
+        for place, after in pairwise(kept)
+        if after == place + 1 and len(words[place]) == len(words[after]) == 1
+    }
+    informative = set(kept)
     found: dict[Alternative, QueryWord] = {}
     for place in kept:
         own = _alternatives(words[place])
         if known := found.get(own[0]):
-            found[own[0]] = replace(known, count=known.count + 1)
+            found[own[0]] = known._replace(times=known.times + 1)
             continue
-        joined = [
-            (stem(words[left][0] + words[left + 1][0]),)
-            for left in (place - 1, place)
-            if {left, left + 1} <= plain
-        ]
         found[own[0]] = QueryWord(
-            spelling="-".join(words[place]),
-            alternatives=(*own, *joined),
-            followed_by="-".join(words[place + 1]) if place + 1 in kept else None,
+            "-".join(words[place]),
+            own,
+            tuple(joined[left] for left in (place - 1, place) if left in joined),
+            1,
+            "-".join(words[place + 1]) if place + 1 in informative else None,
         )
     return tuple(found.values())
 
@@ -265,9 +273,11 @@ def _informative(words: Sequence[Parts]) -> list[int]:
     return [n for n in places if not _WRAPPING.issuperset(words[n])] or places
 
 
-def _alternatives(parts: Parts) -> list[Alternative]:
+def _alternatives(parts: Parts) -> tuple[Alternative, ...]:
+    if len(parts) == 1:
+        return ((stem(parts[0]),),) if parts[0] not in STOP_WORDS else ((),)
     separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
-    return [separate] if len(parts) == 1 else [separate, (stem("".join(parts)),)]
+    return separate, (stem("".join(parts)),)
 
 
 def phrase_text(*texts: Words) -> str:
@@ -306,6 +316,15 @@ def phrase_forms(phrase: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
 
 
+def neighbour_forms(word: str, follower: str) -> tuple[str, ...]:
+    """The spellings of two words of a query that stand side by side: in parts, joined, and both
+    as one."""
+    parts = [*word.split("-"), *follower.split("-")]
+    joined = [each.replace("-", "") for each in (word, follower)]
+    spellings = (parts, joined, ["".join(joined)])
+    return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
+
+
 def _halves(word: str) -> Iterable[tuple[str, str]]:
     """The ways to write a word as two, each of three letters or more and not a stop word."""
     if not word.isalpha():
@@ -318,8 +337,3 @@ def _halves(word: str) -> Iterable[tuple[str, str]]:
 
 def _spaced(stems: Iterable[str]) -> str:
     return f" {' '.join(stems)} "
-
-
-def contains_phrase(text: str, forms: Sequence[str]) -> bool:
-    """Whether a `phrase_text` holds one of the `phrase_forms`, in any form of its words."""
-    return any(form in text for form in forms)

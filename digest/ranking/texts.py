@@ -7,22 +7,20 @@ of the ways to join them that were measured (docs/DESIGN.md, "Ranking").
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.ranking.corpus import Corpus
-from digest.ranking.space import PAPERS_TO_JUDGE_BY, standardised
+from digest.ranking.lexical import Bag, LexicalIndex
+from digest.ranking.order import Order, best
+from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
 from digest.ranking.text import query_words, read, terms
-from digest.ranking.vectors import Floats, Rows, drawn_positive
-from digest.ranking.words import Posting
+from digest.ranking.vectors import Floats, Places, Rows, saturated
+from digest.ranking.words import Word
 
-# A generic word ("learning") weighs as if so many papers had it; it shows even less that an
-# interest is met than its rarity says.
-GENERIC_SHARE = 0.02
-GENERIC_SHARE_AS_EVIDENCE = 0.25
 # The score is a share of what this many of an interest's best words could give: long prose
 # cannot be matched whole.
 WORDS_OF_AN_INTEREST = 5
@@ -45,129 +43,154 @@ LEAST_SPREAD, MOST_SPREAD = 0.01, 0.15
 # Meaning stands in for words that are not there, the more of it from this many deviations on.
 MEANING_FROM, MEANING_RANGE, MEANING_MOST = 2.5, 3.0, 0.7
 
+_ALL = np.ones((1, 1), np.float32)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledText:
-    """An interest as postings with weights: its words, in whichever spelling, for the score and
-    as evidence; its neighbouring words; and its terms as plain BM25 counts them."""
+    """An interest in a corpus: its words with their weights, for the score and as evidence; the
+    rows of its neighbouring words; and the terms as plain BM25 counts them."""
 
-    postings: tuple[Posting, ...]
+    words: tuple[Word, ...]
     weights: tuple[float, ...]
     evidence: tuple[float, ...]
     pairs: tuple[Rows, ...]
     pair_weights: tuple[float, ...]
-    terms: tuple[tuple[Rows, Floats], ...]
-    term_weights: tuple[float, ...]
+    terms: Bag
 
 
 def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = True) -> Floats:
     """The strength of every row for each text: texts x rows.
 
     With evidence, papers in which too little of a text is found fade away, so that the floor
-    means something; without, nothing is asked but which paper fits better.
+    means something; without, nothing is asked but which paper fits better. A text's strengths do
+    not hang on the others, to the last bit.
     """
     size = len(corpus)
     if not size or not texts:
         return np.zeros((len(texts), size), np.float32)
     interests = [_compiled(corpus, text) for text in texts]
-    said, found = _words(interests, size)
-    spread = np.clip(said.std(axis=1, keepdims=True), LEAST_SPREAD, MOST_SPREAD)
+    said, found = _words(corpus, interests)
+    spread = np.clip(deviations(said), LEAST_SPREAD, MOST_SPREAD)
+    bags = [interest.terms for interest in interests]
     for meaning in corpus.meanings:
-        near = meaning.space.near(meaning.of_texts(texts))
-        said += np.float32(meaning.text_weight) * spread * near
+        near = meaning.space.near(meaning.of_texts(texts, bags))
         stand_in = np.clip((near - MEANING_FROM) / MEANING_RANGE, 0.0, MEANING_MOST)
         found += np.float32(min(size / PAPERS_TO_JUDGE_BY, 1.0)) * stand_in
-    evidence = np.minimum(found / NEEDED_AT_LEAST, 1.0) ** 3 if with_evidence else np.float32(1.0)
-    likeness = standardised(_feedback(corpus, said * evidence))
+        near *= np.float32(meaning.text_weight) * spread
+        said += near
+    shown = np.minimum(found / np.float32(NEEDED_AT_LEAST), 1.0) if with_evidence else _ALL
+    fading = shown * shown * shown
+    likeness = standardised(_feedback(corpus, said * fading))
     said += np.float32(FEEDBACK_WEIGHT) * spread * likeness
-    return np.asarray(-np.expm1(-TEXT_STEEPNESS * drawn_positive(said * evidence)), np.float32)
+    return saturated(said * fading, TEXT_STEEPNESS)
 
 
-def _words(interests: Sequence[CompiledText], size: int) -> tuple[Floats, Floats]:
+def _words(corpus: Corpus, interests: Sequence[CompiledText]) -> tuple[Floats, Floats]:
     """By interest and row, the share of the words' score that is reached, and of the evidence
     that is needed."""
-    shape = len(interests), size
+    shape = len(interests), len(corpus)
     said = _summed(
         shape,
-        ([(p.rows, p.saturation) for p in i.postings] for i in interests),
-        (i.weights for i in interests),
+        [[word.saturation for word in i.words] for i in interests],
+        [[word.rows for word in i.words] for i in interests],
+        [i.weights for i in interests],
     )
     found = _summed(
         shape,
-        ([(p.rows, p.presence) for p in i.postings] for i in interests),
-        (i.evidence for i in interests),
+        [[word.presence for word in i.words] for i in interests],
+        [[word.rows for word in i.words] for i in interests],
+        [i.evidence for i in interests],
     )
-    pairs = _summed(
-        shape,
-        ([(rows, np.ones(len(rows), np.float32)) for rows in i.pairs] for i in interests),
-        (i.pair_weights for i in interests),
-    )
+    pairs = _summed(shape, None, [i.pairs for i in interests], [i.pair_weights for i in interests])
     with_pairs = np.array([bool(i.pairs) for i in interests])
     said[with_pairs] *= 1.0 - NEIGHBOUR_SHARE
     said += NEIGHBOUR_SHARE * np.minimum(pairs, 1.0)
-    plain = _summed(shape, (i.terms for i in interests), (i.term_weights for i in interests))
-    return _averaged(said, plain), found
+    return _averaged(said, _plain(corpus.index, interests)), found
 
 
 def _averaged(said: Floats, plain: Floats) -> Floats:
     """The mean of two scores, the second brought to the first one's spread: two readings of the
     same words err less than either."""
-    spread, of_plain = (each.std(axis=1, keepdims=True) for each in (said, plain))
-    return np.where(of_plain > 0, (said + plain * spread / np.maximum(of_plain, 1e-9)) / 2, said)
+    spread, of_plain = deviations(said), deviations(plain)
+    both = (said + plain * (spread / np.maximum(of_plain, 1e-9))) / 2
+    return np.where(of_plain > 0, both, said)
 
 
 def _summed(
     shape: tuple[int, int],
-    postings: Iterable[Sequence[tuple[Rows, Floats]]],
-    weights: Iterable[Sequence[float]],
+    values: Sequence[Sequence[Floats]] | None,
+    rows: Sequence[Sequence[Rows]],
+    weights: Sequence[Sequence[float]],
 ) -> Floats:
-    """For each interest the sum of its postings' values times their weights, spread over rows."""
-    places: list[npt.NDArray[np.int64]] = []
-    values: list[Floats] = []
-    for number, (each, shares) in enumerate(zip(postings, weights, strict=True)):
-        for (rows, value), share in zip(each, shares, strict=True):
-            places.append(rows + np.int64(number * shape[1]))
-            values.append(value * np.float32(share))
-    if not places:
+    """For each interest the sum of values at rows, each times its weight, spread over all rows;
+    every value is 1 where none are given."""
+    all_rows = list(chain.from_iterable(rows))
+    if not all_rows:
         return np.zeros(shape, np.float32)
-    total = np.bincount(
-        np.concatenate(places), np.concatenate(values), minlength=shape[0] * shape[1]
+    lengths = np.fromiter(map(len, all_rows), np.intp, len(all_rows))
+    shares = np.fromiter(chain.from_iterable(weights), np.float32, len(all_rows))
+    owners = np.repeat(np.arange(shape[0]), [len(each) for each in rows])
+    places = np.concatenate(all_rows) + np.repeat(owners * shape[1], lengths)
+    said = np.repeat(shares, lengths)
+    if values is not None:
+        said *= np.concatenate(list(chain.from_iterable(values)))
+    return _counted(shape, places, said)
+
+
+def _plain(index: LexicalIndex, interests: Sequence[CompiledText]) -> Floats:
+    """BM25 of each row for the terms of each interest, but for a constant factor."""
+    shape, entries = (len(interests), index.size), index.by_term
+    places = np.concatenate([interest.terms.places for interest in interests])
+    counts = np.concatenate([interest.terms.weights for interest in interests])
+    owners = np.repeat(np.arange(shape[0]), [len(interest.terms.places) for interest in interests])
+    worth = counts * index.rarities[places]
+    lengths, at = entries.lengths(places), entries.spread(places)
+    return _counted(
+        shape,
+        entries.places[at] + np.repeat(owners * shape[1], lengths),
+        entries.values[at] * np.repeat(worth, lengths),
     )
-    return total.reshape(shape).astype(np.float32)
+
+
+def _counted(shape: tuple[int, int], places: Places, values: Floats) -> Floats:
+    total = np.bincount(places, values, minlength=shape[0] * shape[1])
+    return total.astype(np.float32).reshape(shape)
 
 
 def _feedback(corpus: Corpus, scores: Floats) -> Floats:
     """How much each paper is like those that fit best: pseudo-relevance feedback, after
     V. Lavrenko, W. B. Croft, "Relevance-based language models", SIGIR 2001."""
     count = min(FEEDBACK_PAPERS, scores.shape[1])
-    best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+    order = Order(np.zeros(scores.shape[1], np.float32))
+    rows = np.sort(order.rows(best(order.keys(scores, _ALL > 0), count)), axis=1)
+    weights = np.maximum(np.take_along_axis(scores, rows, axis=1), 0.0)
+    weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
     likeness = np.empty_like(scores)
-    for number, rows in enumerate(np.sort(best, axis=1)):
-        weights = np.maximum(scores[number, rows], 0.0)
-        likeness[number] = corpus.kin(rows, weights / max(float(weights.sum()), 1e-9))
+    for number, nearest in enumerate(rows):
+        likeness[number] = corpus.kin(nearest, weights[number])
     return likeness
 
 
 def _compiled(corpus: Corpus, text: str) -> CompiledText:
-    words = query_words(text)
-    weights = [corpus.worth(word, GENERIC_SHARE) for word in words]
-    evidence = [corpus.worth(word, GENERIC_SHARE_AS_EVIDENCE) for word in words]
-    best, needed = _best(weights, WORDS_OF_AN_INTEREST) or 1.0, _needed(evidence) or 1.0
+    asked = query_words(text)
+    words = tuple(map(corpus.word, asked))
+    evidence = [word.evidence for word in words]
+    highest = _best([word.worth for word in words], WORDS_OF_AN_INTEREST) or 1.0
+    needed = _needed(evidence) or 1.0
     pairs = [
-        (f"{word.spelling} {word.followed_by}", worth)
-        for word, worth in zip(words, evidence, strict=True)
+        (corpus.neighbour_rows(word.spelling, word.followed_by), worth)
+        for word, worth in zip(asked, evidence, strict=True)
         if word.followed_by
     ]
-    counts = Counter(terms(read(text)))
     together = _best([worth for _, worth in pairs], WORDS_OF_AN_INTEREST - 1) or 1.0
     return CompiledText(
-        postings=tuple(corpus.postings(word) for word in words),
-        weights=tuple(w.count * weight / best for w, weight in zip(words, weights, strict=True)),
+        words=words,
+        weights=tuple(a.times * w.worth / highest for a, w in zip(asked, words, strict=True)),
         evidence=tuple(worth / needed for worth in evidence),
-        pairs=tuple(corpus.phrase_rows(phrase) for phrase, _ in pairs),
+        pairs=tuple(rows for rows, _ in pairs),
         pair_weights=tuple(worth / together for _, worth in pairs),
-        terms=tuple(corpus.index.postings(term) for term in counts),
-        term_weights=tuple(n * corpus.index.rarity(term) for term, n in counts.items()),
+        terms=corpus.index.bag(Counter(terms(read(text)))),
     )
 
 

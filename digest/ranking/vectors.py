@@ -1,6 +1,5 @@
 """Documents as sparse vectors, compared by cosine."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]
+Places = npt.NDArray[np.integer]
 
 
 SMALL = np.float32(0.03)
@@ -16,8 +16,14 @@ SMALL = np.float32(0.03)
 def drawn_positive(shares: Floats) -> Floats:
     """Shares as they are, but for those below 0.03, which are drawn into (0, 0.03): nothing is
     negative, and their order stays."""
-    small = SMALL * np.exp(np.minimum(shares, SMALL) / SMALL - 1)
-    return np.where(shares > SMALL, shares, small)
+    # Without a choice for each number: processors guess such choices, mostly wrongly.
+    small = SMALL * np.exp(np.minimum(shares, SMALL) / SMALL - np.float32(1.0))
+    return np.asarray(np.maximum(shares, SMALL) + (small - SMALL), np.float32)
+
+
+def saturated(shares: Floats, steepness: float) -> Floats:
+    """Shares, drawn positive, as strengths in [0, 1): 1 - exp(-steepness share)."""
+    return np.asarray(1.0 - np.exp(np.float32(-steepness) * drawn_positive(shares)), np.float32)
 
 
 # Entries whose vectors are in memory at once, while rows are summed: some 16 MB.
@@ -39,14 +45,22 @@ class SparseRows:
         span = slice(self.starts[number], self.starts[number + 1])
         return self.places[span], self.values[span]
 
-    def combined(self, numbers: Rows, weights: Floats, width: int) -> Floats:
+    def spread(self, numbers: Places) -> Places:
+        """Where the entries of rows lie in `places` and `values`, row after row."""
+        firsts, lengths = self.starts[numbers], self.lengths(numbers)
+        before = np.cumsum(lengths) - lengths
+        inside = np.arange(int(lengths.sum()), dtype=np.intp)
+        return np.asarray(inside + np.repeat(firsts - before, lengths), np.intp)
+
+    def lengths(self, numbers: Places) -> Places:
+        """How many entries rows have."""
+        return np.asarray(self.starts[numbers + 1] - self.starts[numbers], np.intp)
+
+    def combined(self, numbers: Places, weights: Floats, width: int) -> Floats:
         """The sum of rows, each times its weight, as a dense vector of `width`."""
-        total = np.zeros(width, np.float32)
-        for number, weight in zip(numbers.tolist(), weights, strict=True):
-            if weight:
-                places, values = self.row(number)
-                total[places] += weight * values
-        return total
+        entries = self.spread(numbers)
+        values = self.values[entries] * np.repeat(weights, self.lengths(numbers))
+        return np.bincount(self.places[entries], values, minlength=width).astype(np.float32)
 
     def sums(self, weights: Floats, table: npt.NDArray[np.floating]) -> Floats:
         """For each row the sum of the table's rows at its places, each times its value and the
@@ -80,24 +94,18 @@ class DocumentVectors:
     ) -> None:
         owners = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
         norms = np.sqrt(np.bincount(owners, weights**2, minlength=len(starts) - 1))
-        self._weights = np.asarray(weights / np.maximum(norms, 1e-9)[owners], np.float32)
-        self._places = places
-        self._starts = starts
-        self._vocabulary = vocabulary
+        values = np.asarray(weights / np.maximum(norms, 1e-9)[owners], np.float32)
+        self._rows = SparseRows(places=places, values=values, starts=starts)
+        by_place = np.argsort(places, kind="stable")
+        self._by_place = SparseRows(
+            places=owners[by_place].astype(np.int32),
+            values=values[by_place],
+            starts=np.searchsorted(places[by_place], np.arange(vocabulary + 1)),
+        )
 
-    def among(self, rows: Sequence[int]) -> Callable[[int], npt.NDArray[np.float64]]:
-        """For these rows, a function from one row to its cosine with each of them, in order."""
-        spans = [slice(self._starts[row], self._starts[row + 1]) for row in rows]
-        places = np.concatenate([self._places[span] for span in spans])
-        weights = np.concatenate([self._weights[span] for span in spans])
-        owners = np.repeat(np.arange(len(rows)), [span.stop - span.start for span in spans])
+    def __len__(self) -> int:
+        return len(self._rows)
 
-        def cosines(row: int) -> npt.NDArray[np.float64]:
-            span = slice(self._starts[row], self._starts[row + 1])
-            dense = np.zeros(self._vocabulary, np.float32)
-            dense[self._places[span]] = self._weights[span]
-            return np.asarray(
-                np.bincount(owners, dense[places] * weights, minlength=len(rows)), np.float64
-            )
-
-        return cosines
+    def cosines(self, row: int) -> Floats:
+        """The cosine of a row with every row."""
+        return self._by_place.combined(*self._rows.row(row), len(self))

@@ -1,53 +1,75 @@
 """One word of an interest in an index: where it is found, in whichever spelling, and its worth."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.ranking.lexical import LexicalIndex, inverse_frequency
-from digest.ranking.text import GENERIC_TERMS, Alternative, QueryWord
+from digest.ranking.text import GENERIC_TERMS, Alternative
 from digest.ranking.vectors import Floats, Rows
 
 # A word weighs as if at least this share of all papers had it: one that few papers or none have
 # must not be worth the whole interest.
 RARE_SHARE = 0.01
+# A generic word ("learning") weighs as if so many papers had it; it shows even less that an
+# interest is met than its rarity says.
+GENERIC_SHARE = 0.02
+GENERIC_SHARE_AS_EVIDENCE = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Word:
     """The rows where a word is found, ascending, how much each says it, and how much of it is
-    there, both in [0, 1]."""
+    there, both in [0, 1]; and what finding it is worth for a score, as evidence that an interest
+    is met, and in a search."""
 
     rows: Rows
     saturation: Floats
     presence: Floats
+    worth: float
+    evidence: float
+    plain_worth: float
 
 
-def word_weight(index: LexicalIndex, word: QueryWord, generic_share: float) -> float:
-    """What finding a word is worth: its rarity in whichever spelling is commonest.
+def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[str]) -> Word:
+    """A word in any of its own spellings, or written as one with a neighbour; each row counts by
+    its best. Its worth is its rarity in whichever spelling is commonest."""
+    alternatives = (*own, *((term,) for term in joined))
+    holding = max(_holding(index, alternative) for alternative in alternatives)
+    generic = GENERIC_TERMS.issuperset(own[0])
 
-    A generic word counts as if at least `generic_share` of all papers had it.
-    """
-    holding = max(_holding(index, alternative) for alternative in word.alternatives[:2])
-    generic = GENERIC_TERMS.issuperset(word.alternatives[0])
-    least = round((generic_share if generic else RARE_SHARE) * index.documents)
-    return inverse_frequency(max(holding, least, 1), index.documents)
+    def worth(generic_share: float) -> float:
+        least = round((generic_share if generic else RARE_SHARE) * index.documents)
+        return inverse_frequency(max(holding, least, 1), index.documents)
+
+    rows, saturation, presence = _found(index, alternatives)
+    return Word(
+        rows=rows,
+        saturation=saturation,
+        presence=presence,
+        worth=worth(GENERIC_SHARE),
+        evidence=worth(GENERIC_SHARE_AS_EVIDENCE),
+        plain_worth=worth(0.0),
+    )
 
 
 def _holding(index: LexicalIndex, alternative: Alternative) -> int:
-    return min(index.frequency(term) for term in alternative)
+    return min((index.frequency(term) for term in alternative), default=0)
 
 
-def posting(index: LexicalIndex, word: QueryWord) -> Posting:
-    """Where a word is found in any of its spellings; each row counts by its best."""
+def _found(index: LexicalIndex, alternatives: Sequence[Alternative]) -> tuple[Rows, Floats, Floats]:
+    if len(alternatives) == 1 and len(alternatives[0]) == 1:
+        rows, saturation = index.postings(alternatives[0][0])
+        return rows, saturation, np.ones(len(rows), np.float32)
     saturation = np.zeros(index.size, np.float32)
     presence = np.zeros(index.size, np.float32)
-    for alternative in word.alternatives:
+    for alternative in alternatives:
         said, there = _alternative(index, alternative)
         np.maximum(saturation, said, out=saturation)
         np.maximum(presence, there, out=presence)
     rows = np.flatnonzero(presence).astype(np.int32)
-    return Posting(rows=rows, saturation=saturation[rows], presence=presence[rows])
+    return rows, saturation[rows], presence[rows]
 
 
 def _alternative(index: LexicalIndex, alternative: Alternative) -> tuple[Floats, Floats]:

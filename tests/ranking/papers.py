@@ -1,5 +1,7 @@
 """Invented candidates for the tests of ranking."""
 
+from collections.abc import Sequence
+
 from digest.core.identifiers import PaperId
 from digest.ranking.corpus import RankingPaper
 
@@ -90,3 +92,8 @@ OTHERS = tuple(
     )
 )
 ALL = (GRASP, MOLECULE, JUDGE, SECRET, *OTHERS)
+
+
+def contains_phrase(text: str, forms: Sequence[str]) -> bool:
+    """Whether a `phrase_text` holds one of the `phrase_forms`."""
+    return any(form in text for form in forms)

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, RankingPaper
-from digest.ranking.explain import MAX_REASON_CHARS, in_words, joined, liking, shortened
+from digest.ranking.explain import MAX_REASON_CHARS, joined, liking, saying, shortened
 from digest.ranking.meaning import LikedPaper
 from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE
 
@@ -13,7 +13,7 @@ ROW = {paper.paper_id: row for row, paper in enumerate(CORPUS.papers)}
 
 def say(kind: InterestKind, value: str, paper: RankingPaper) -> str:
     row = ROW[paper.paper_id]
-    return in_words(CORPUS, row, Interest(kind, value))
+    return saying(CORPUS, Interest(kind, value))(row)
 
 
 def test_an_interest_that_is_met_is_said_in_its_own_words() -> None:
@@ -29,6 +29,13 @@ def test_an_interest_met_in_part_is_said_with_the_words_that_were_found() -> Non
     assert (
         say(InterestKind.TEXT, "robot surgery, grasp planning", GRASP)
         == "matches “robot”, “grasp” of “robot surgery, grasp planning”"
+    )
+
+
+def test_words_that_were_found_are_spelled_as_the_interest_spells_them() -> None:
+    assert (
+        say(InterestKind.TEXT, "Robot surgery, GRASP planning", GRASP)
+        == "matches “Robot”, “GRASP” of “Robot surgery, GRASP planning”"
     )
 
 

@@ -7,20 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.core.interests import parse_interest
+from digest.ranking.choosing import EXPLORE_FROM_FITTING, EXPLORE_FROM_LIMIT, EXPLORE_LEAST
 from digest.ranking.fit import Vote
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.rank import (
-    EXPLORE_FROM_FITTING,
-    EXPLORE_FROM_LIMIT,
-    EXPLORE_LEAST,
-    Place,
-    Prepared,
-    Ranked,
-    Reader,
-    prepare,
-    rank,
-    rank_all,
-)
+from digest.ranking.rank import Place, Prepared, Ranked, Reader, prepare, rank, rank_all
 from digest.ranking.relevance import FLOOR
 from digest.ranking.static_table import StaticTable
 from digest.ranking.trending import VOTED_LEAST

@@ -14,7 +14,7 @@ from digest.ranking.meaning import LikedPaper
 from digest.ranking.rank import Place, Prepared, Ranked, Reader, prepare, rank, score_query
 from digest.ranking.relevance import FLOOR
 from digest.ranking.static_table import StaticTable
-from digest.ranking.text import contains_phrase, phrase_forms, phrase_text, read
+from digest.ranking.text import phrase_forms, phrase_text, read
 from tests.ranking.papers import (
     ALL,
     GRASP,
@@ -23,6 +23,7 @@ from tests.ranking.papers import (
     OTHERS,
     SECRET,
     candidate,
+    contains_phrase,
 )
 
 LIKED = {"7": LikedPaper(title="Robots grasp by diffusion", abstract="A diffusion policy grasps.")}

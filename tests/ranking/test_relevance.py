@@ -7,7 +7,7 @@ from digest.ranking.relevance import (
     AUTHOR_STRENGTH,
     CATEGORY_STRENGTH,
     FLOOR,
-    combined,
+    agreed,
     excluded_rows,
     matches,
     query_scores,
@@ -162,9 +162,9 @@ def test_a_weight_changes_strengths_within_their_range_and_keeps_their_order() -
 def test_interests_compete_and_agreement_adds_a_little() -> None:
     one = np.array([0.8, 0.8, 0.0], np.float32)
     other = np.array([0.0, 0.5, 0.0], np.float32)
-    alone, agreed, none = combined([one, other], 3)
+    alone, both, none = agreed(np.maximum(one, other), (1 - one) * (1 - other))
     assert alone == pytest.approx(0.8)
-    assert 0.8 < agreed < 0.85
+    assert 0.8 < both < 0.85
     assert none == 0
 
 

@@ -7,14 +7,9 @@ from hypothesis import strategies as st
 
 from digest.ranking.analysis import analyse
 from digest.ranking.lexical import Document, LexicalIndex
-from digest.ranking.select import (
-    ByMeaning,
-    ByWords,
-    Choice,
-    best_rows,
-    blended,
-    diverse_rows,
-)
+from digest.ranking.order import Order, best
+from digest.ranking.repeats import ByMeaning, ByWords, Likeness
+from digest.ranking.select import Wanted, blended, diverse_rows
 from digest.ranking.vectors import Floats
 
 WORDS = ["graph", "protein", "robot", "galaxy", "poem", "market", "river", "proof"]
@@ -24,16 +19,19 @@ def index(*titles: str) -> LexicalIndex:
     return LexicalIndex(Document(analysis=analyse(title)) for title in titles)
 
 
-def choice(scores: list[float], limit: int, topics: list[int], kept: Sequence[int] = ()) -> Choice:
-    values: Floats = np.array(scores, np.float32)
-    ranked = best_rows(values, values, np.ones(len(scores), np.bool_))
-    return Choice(
-        ranked=ranked,
+def wanted(
+    scores: Sequence[float], limits: Sequence[int], topics: Sequence[int], kept: Sequence[int] = ()
+) -> tuple[Wanted, Order]:
+    """Readers with the same scores who want so many papers each."""
+    values: Floats = np.array([scores] * len(limits), np.float32)
+    order = Order(values[0])
+    return Wanted(
+        keys=order.keys(values, np.ones(values.shape, np.bool_)),
         scores=values,
-        topics=np.array(topics, np.intp),
-        limit=limit,
-        kept=np.isin(np.arange(len(scores)), kept),
-    )
+        topics=np.array([topics] * len(limits), np.int16),
+        kept=np.array([np.isin(np.arange(len(scores)), kept)] * len(limits)),
+        limits=np.array(limits, np.intp),
+    ), order
 
 
 def chosen(
@@ -45,7 +43,7 @@ def chosen(
     kept: Sequence[int] = (),
 ) -> list[int]:
     likeness = ByWords(index(*titles).vectors)
-    (rows,) = diverse_rows([choice(scores, limit, topics, kept)], likeness, diversity)
+    (rows,) = diverse_rows(*wanted(scores, [limit], topics, kept), likeness, diversity)
     return [int(row) for row in rows]
 
 
@@ -55,12 +53,37 @@ def test_the_dial_blends_from_relevance_to_trend() -> None:
     assert values == pytest.approx([0.8, 0.5, 0.2])
 
 
+def in_order(scores: list[float], trend: list[float], eligible: list[bool]) -> list[int]:
+    order = Order(np.array(trend, np.float32))
+    keys = order.keys(np.array([scores], np.float32), np.array([eligible]))
+    return order.rows(best(keys, sum(eligible)))[0].tolist()
+
+
 def test_equal_scores_are_ordered_by_trend_and_then_by_row() -> None:
-    scores = np.array([0.5, 0.5, 0.9, 0.5], np.float32)
-    trend = np.array([0.1, 0.7, 0.0, 0.1], np.float32)
-    eligible = np.array([True, True, True, True])
-    assert best_rows(scores, trend, eligible).tolist() == [2, 1, 0, 3]
-    assert best_rows(scores, trend, np.array([True, False, False, True])).tolist() == [0, 3]
+    scores, trend = [0.5, 0.5, 0.9, 0.5], [0.1, 0.7, 0.0, 0.1]
+    assert in_order(scores, trend, [True] * 4) == [2, 1, 0, 3]
+    assert in_order(scores, trend, [True, False, False, True]) == [0, 3]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.floats(0, 1, width=32), st.sampled_from([0.0, 0.5, -0.0])),
+            st.sampled_from([0.0, 0.25, 1.0]),
+            st.booleans(),
+        ),
+        max_size=40,
+    )
+)
+def test_rows_are_ordered_as_by_comparing_score_trend_and_row(
+    rows: list[tuple[float, float, bool]],
+) -> None:
+    expected = sorted(
+        (n for n, (_, _, eligible) in enumerate(rows) if eligible),
+        key=lambda n: (-np.float32(rows[n][0]), -np.float32(rows[n][1]), n),
+    )
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], []]
+    assert in_order(*columns) == expected  # type: ignore[arg-type]
 
 
 def test_a_twin_gives_way_to_something_else_nearly_as_good() -> None:
@@ -98,22 +121,23 @@ def test_papers_without_words_can_be_chosen() -> None:
 
 def test_papers_alike_in_meaning_repeat_each_other_whether_pairs_are_kept_or_not() -> None:
     points = np.array([[1, 0], [0.6, 0.8], [-1, 0], [1, 0]], np.float32)
-    pools, taken = np.array([[0, 1, 2, 3], [3, 2, 1, 0]]), np.array([0, 1])
+    pools, places = np.array([[0, 1, 2, 3], [3, 2, 1, 0]]), np.array([0, 2])
     expected = [[1, 0.36, 0, 1], [0.36, 0, 1, 0.36]]
     for most_kept in (4_096, 3):
         likeness = ByMeaning.of(points, most_kept=most_kept)
         assert (likeness.pairs is None) == (most_kept == 3)
-        assert likeness.columns(pools, taken) == pytest.approx(np.array(expected))
+        assert likeness.among(pools)(places) == pytest.approx(np.array(expected))
 
 
 def test_readers_with_fewer_candidates_or_places_than_others_get_their_own() -> None:
     titles = [f"name{n}" for n in range(8)]
     scores = [0.9 - n / 100 for n in range(8)]
-    some = [choice(scores, limit, [-1] * 8) for limit in (3, 0, 1, 8, 5)]
-    together = diverse_rows(some, ByWords(index(*titles).vectors), 0.3)
-    assert [len(rows) for rows in together] == [3, 0, 1, 8, 5]
-    for one, rows in zip(some, together, strict=True):
-        (alone,) = diverse_rows([one], ByWords(index(*titles).vectors), 0.3)
+    limits = [3, 0, 1, 8, 5]
+    likeness: Likeness = ByWords(index(*titles).vectors)
+    together = diverse_rows(*wanted(scores, limits, [-1] * 8), likeness, 0.3)
+    assert [len(rows) for rows in together] == limits
+    for limit, rows in zip(limits, together, strict=True):
+        (alone,) = diverse_rows(*wanted(scores, [limit], [-1] * 8), likeness, 0.3)
         assert alone.tolist() == rows.tolist()
 
 

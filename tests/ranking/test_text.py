@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from digest.core.latex import readable
 from digest.ranking import text as module
 from digest.ranking.text import (
-    contains_phrase,
     fold,
     phrase_forms,
     phrase_text,
@@ -14,6 +13,7 @@ from digest.ranking.text import (
     stem,
     terms,
 )
+from tests.ranking.papers import contains_phrase
 
 
 def holds(text: str, phrase: str) -> bool:
@@ -113,7 +113,7 @@ def test_a_phrase_does_not_reach_from_one_text_into_the_next() -> None:
 
 def test_a_query_leaves_out_wrapping_and_repetition_but_counts_it() -> None:
     words = query_words("I am interested in papers on graphs, graph matching")
-    assert [(word.spelling, word.count) for word in words] == [("graphs", 2), ("matching", 1)]
+    assert [(word.spelling, word.times) for word in words] == [("graphs", 2), ("matching", 1)]
 
 
 def test_a_query_of_nothing_but_wrapping_is_taken_as_it_is() -> None:

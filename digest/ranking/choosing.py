@@ -1,0 +1,280 @@
+"""Which papers each reader of a batch gets, and in which place of their digest.
+
+Arrays are readers x rows of the corpus; what one reader gets does not hang on the others.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.core.identifiers import PaperId
+from digest.core.interests import Interest, InterestKind
+from digest.ranking import repeats, select
+from digest.ranking.corpus import Corpus
+from digest.ranking.fit import Fit, Fits, Fitter, Vote, Wishes
+from digest.ranking.meaning import LikedPaper
+from digest.ranking.order import Mask, Order, Places, best, first
+from digest.ranking.relevance import FLOOR
+from digest.ranking.select import Wanted
+from digest.ranking.trending import VOTED_LEAST
+from digest.ranking.vectors import Floats
+
+# How many of the places go to what trends everywhere: this share of the dial's share.
+EVERYWHERE_SHARE = 0.5
+# A digest of so many papers, of which so many fit, has a place to explore; a paper there fits a
+# little, but less than the floor.
+EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
+EXPLORE_LEAST = 0.08
+# Readers whose scores are worked out in one go: so many numbers, which a processor's cache holds.
+NUMBERS_AT_ONCE = 65_536
+
+
+class Place(StrEnum):
+    """Why a paper has its place in a digest: it fits, it trends everywhere, or it lies at the
+    edge of what the reader said, for them to find out."""
+
+    FITS = "fits"
+    EVERYWHERE = "everywhere"
+    EXPLORE = "explore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whom to rank for. `liked` has the papers that interests of kind `like` name by their value;
+    one that is not there matches nothing. `dial` is 0 for relevance alone to 1 for trend alone;
+    `seen` is never given again; at most `limit` papers are wanted, one of them to explore where
+    `explore` allows it."""
+
+    interests: Sequence[Interest]
+    liked: Mapping[str, LikedPaper] = field(default_factory=dict)
+    votes: Sequence[Vote] = ()
+    dial: float = 0.3
+    seen: Collection[PaperId] = ()
+    limit: int = 10
+    explore: bool = True
+
+    @property
+    def says_interests(self) -> bool:
+        """Whether there is anything beside exclusions."""
+        return any(interest.kind is not InterestKind.EXCLUDE for interest in self.interests)
+
+
+class Prepared:
+    """The candidates of an edition, ready to be ranked for many readers. Safe to share between
+    threads."""
+
+    def __init__(self, corpus: Corpus, given: Sequence[PaperId]) -> None:
+        self.corpus = corpus
+        self.rows: Mapping[PaperId, int] = {p.paper_id: n for n, p in enumerate(corpus.papers)}
+        self.given = np.array([self.rows[paper_id] for paper_id in given], np.intp)
+        self.trend: Floats = np.clip([p.trend for p in corpus.papers], 0.0, 1.0).astype(np.float32)
+        self.order = Order(self.trend)
+        voted = np.flatnonzero(self.trend >= VOTED_LEAST)
+        self.voted = voted[np.argsort(-self.trend[voted], kind="stable")]
+        self.fitter = Fitter(corpus)
+        meanings = corpus.meanings
+        self.likeness: repeats.Likeness = (
+            repeats.ByMeaning.of(meanings[-1].space.papers)
+            if meanings
+            else repeats.ByWords(corpus.index.vectors)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The rows of one reader's digest, best first, with the place and the score of each; `total`
+    is the relevance of every row, and `fit` what it is made of."""
+
+    reader: Reader
+    dial: float
+    rows: Places
+    places: tuple[Place, ...]
+    scores: Floats
+    total: Floats
+    fit: Fit
+
+
+def choose_all(
+    prepared: Prepared, readers: Sequence[Reader], *, diversity: float
+) -> Iterator[Chosen]:
+    """What each reader gets, in the order of the readers. Memory: for some dozens of readers at
+    a time, 4 bytes per distinct interest and candidate."""
+    at_once = max(NUMBERS_AT_ONCE // max(len(prepared.corpus), 1), 1)
+    for start in range(0, len(readers), at_once):
+        yield from _chosen(prepared, readers[start : start + at_once], diversity)
+
+
+def eligible_rows(
+    prepared: Prepared, interests: Sequence[Interest], seen: Collection[PaperId] = ()
+) -> Mask:
+    """Whether each row may be given to a reader: neither excluded nor seen."""
+    eligible = np.ones(len(prepared.corpus), np.bool_)
+    for interest in interests:
+        if interest.kind is InterestKind.EXCLUDE:
+            eligible[prepared.fitter.excluded(interest.value)] = False
+    if seen:
+        known = [row for paper_id in seen if (row := prepared.rows.get(paper_id)) is not None]
+        eligible[known] = False
+    return eligible
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A batch before papers are chosen: `others` do not fit but may be shown, in so many places
+    for what trends `everywhere`; who `explores` may get one of them, for whom it is `reserved` a
+    place is held."""
+
+    readers: Sequence[Reader]
+    dials: npt.NDArray[np.float64]
+    totals: Floats
+    scores: Floats
+    fitting: Mask
+    others: Mask
+    everywhere: Places
+    explores: Mask
+    reserved: Mask
+
+
+def _chosen(prepared: Prepared, readers: Sequence[Reader], diversity: float) -> Iterator[Chosen]:
+    texts = prepared.fitter.texts([reader.interests for reader in readers])
+    wishes = [Wishes(interests=r.interests, liked=r.liked, votes=r.votes) for r in readers]
+    fits = prepared.fitter.fit_all(wishes, texts)
+    draft = _draft(prepared, readers, fits)
+    fitting = select.diverse_rows(
+        _wanted(prepared, draft, fits),
+        prepared.order,
+        prepared.likeness,
+        min(max(diversity, 0.0), 1.0),
+    )
+    for number, placed in enumerate(_placed(prepared, draft, fitting)):
+        rows = np.concatenate([rows for _, rows in placed])
+        yield Chosen(
+            reader=readers[number],
+            dial=float(draft.dials[number]),
+            rows=rows,
+            places=tuple(place for place, rows in placed for _ in range(len(rows))),
+            scores=draft.scores[number, rows],
+            total=draft.totals[number],
+            fit=fits.each[number],
+        )
+
+
+def _draft(prepared: Prepared, readers: Sequence[Reader], fits: Fits) -> _Draft:
+    dials = np.array([_dial(*one) for one in zip(readers, fits.each, strict=True)])
+    eligible = np.stack([eligible_rows(prepared, r.interests, r.seen) for r in readers])
+    by_trend = (dials == 1.0)[:, np.newaxis]
+    fitting = eligible & ((fits.totals >= FLOOR) | by_trend)
+    others = eligible & ~fitting
+    # A place that nothing can fill is left to what fits.
+    shares = dials * EVERYWHERE_SHARE * (dials < 1.0)
+    places = (np.array([max(r.limit, 0) for r in readers]) * shares).astype(np.intp)
+    voted = np.count_nonzero(others[:, prepared.voted], axis=1)
+    everywhere = np.minimum(places, voted)
+    roomy = np.array([r.explore and r.limit >= EXPLORE_FROM_LIMIT for r in readers])
+    near = np.count_nonzero(others & (fits.totals >= EXPLORE_LEAST), axis=1)
+    fit_enough = np.count_nonzero(fitting, axis=1) >= EXPLORE_FROM_FITTING
+    explores = roomy & (dials < 1.0) & fit_enough
+    return _Draft(
+        readers=readers,
+        dials=dials,
+        totals=fits.totals,
+        scores=select.blended(fits.totals, prepared.trend, _column(dials)),
+        fitting=fitting,
+        others=others,
+        everywhere=everywhere,
+        explores=explores,
+        reserved=explores & (near > everywhere),
+    )
+
+
+def _column(dials: npt.NDArray[np.float64]) -> Floats:
+    return dials.astype(np.float32)[:, np.newaxis]
+
+
+def _dial(reader: Reader, fit: Fit) -> float:
+    wants = reader.says_interests or fit.taste is not None
+    return min(max(reader.dial, 0.0), 1.0) if wants else 1.0
+
+
+def _wanted(prepared: Prepared, draft: _Draft, fits: Fits) -> Wanted:
+    topics = fits.topics()
+    topics[draft.dials == 1.0] = -1
+    limits = np.array([max(reader.limit, 0) for reader in draft.readers])
+    return Wanted(
+        keys=prepared.order.keys(draft.scores, draft.fitting),
+        scores=draft.scores,
+        topics=topics,
+        kept=_best_of_each(prepared, draft, fits),
+        limits=limits - draft.everywhere - draft.reserved,
+    )
+
+
+def _best_of_each(prepared: Prepared, draft: _Draft, fits: Fits) -> Mask:
+    """For each interest, and for taste, which row would be the first if it were alone; of a
+    single one that is the first of all."""
+    kept = np.zeros(draft.fitting.shape, np.bool_)
+    for who, strengths in fits.layers(least=2):
+        dials = draft.dials[who]
+        scores = select.blended(strengths, prepared.trend, _column(dials))
+        fitting = draft.fitting[who] & (strengths >= FLOOR) & (dials < 1.0)[:, np.newaxis]
+        numbers, rows = first(prepared.order.keys(scores, fitting))
+        kept[np.array(who)[numbers], rows] = True
+    return kept
+
+
+_Placed = tuple[tuple[Place, Places], ...]
+
+
+def _placed(prepared: Prepared, draft: _Draft, fitting: Sequence[Places]) -> Iterator[_Placed]:
+    """The rows of each place, reader by reader. Who gets no paper that fits gets none that does
+    not."""
+    everywhere = [
+        _everywhere(prepared, draft, number, most if len(rows) else 0)
+        for number, (rows, most) in enumerate(zip(fitting, draft.everywhere.tolist(), strict=True))
+    ]
+    explored = _explored(prepared, draft, everywhere)
+    for number, (reader, rows) in enumerate(zip(draft.readers, fitting, strict=True)):
+        left = max(reader.limit - len(rows), 0)
+        if draft.dials[number] < 1.0 and not reader.says_interests:
+            # Whoever says no interests, but votes, gets what is like their votes, then what trends.
+            trending = _trending(prepared, draft.others[number], left)
+            yield (Place.FITS, rows), (Place.EVERYWHERE, trending)
+        else:
+            room = left - len(everywhere[number])
+            yield (
+                (Place.FITS, rows),
+                (Place.EVERYWHERE, everywhere[number]),
+                (Place.EXPLORE, explored[number][:room]),
+            )
+
+
+def _trending(prepared: Prepared, others: Mask, most: int) -> Places:
+    most = min(most, int(np.count_nonzero(others)))
+    keys = prepared.order.keys(prepared.trend, others)[np.newaxis]
+    return prepared.order.rows(best(keys, most)[0])
+
+
+def _everywhere(prepared: Prepared, draft: _Draft, number: int, most: int) -> Places:
+    """What trends most of the rows that do not fit; equal ones by how much they fit, then in
+    order."""
+    if most < 1:
+        return prepared.voted[:0]
+    trend, total = prepared.trend, draft.totals[number]
+    rows = prepared.voted[draft.others[number, prepared.voted]]
+    rows = rows[trend[rows] >= trend[rows[most - 1]]]
+    best_first = np.lexsort((rows, -total[rows], -trend[rows]))[:most]
+    return np.asarray(rows[best_first], np.intp)
+
+
+def _explored(prepared: Prepared, draft: _Draft, everywhere: Sequence[Places]) -> list[Places]:
+    """For each reader who explores, the best row that nearly fits and is in no other place."""
+    near = draft.others & (draft.totals >= EXPLORE_LEAST) & draft.explores[:, np.newaxis]
+    for number, rows in enumerate(everywhere):
+        near[number, rows] = False
+    explored = [prepared.voted[:0]] * len(near)
+    for number, row in zip(*first(prepared.order.keys(draft.scores, near)), strict=True):
+        explored[number] = np.array([row], np.intp)
+    return explored

@@ -1,0 +1,55 @@
+"""Rows in the order of their scores, for many readers at once: as whole numbers, which processors
+sort fast, and in one order on every machine."""
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.ranking.vectors import Floats
+
+Places = npt.NDArray[np.intp]
+Keys = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+# A key's lower bits are a row's place among equals; a corpus has fewer rows than that.
+PLACE_BITS = 20
+SCORE_BITS = 31
+
+
+class Order:
+    """Rows by score, equal scores by trend, then in the order of the rows: a row's score and its
+    place among equals as one whole number, its key, of which the larger comes first."""
+
+    def __init__(self, trend: Floats) -> None:
+        self._rows = np.lexsort((np.arange(len(trend)), -trend))
+        self._place = np.empty(len(trend), np.int64)
+        self._place[self._rows] = np.arange(len(trend), 0, -1)
+
+    def keys(self, scores: Floats, eligible: Mask) -> Keys:
+        """The keys of scores, which are at least 0; 0 for rows that are not eligible."""
+        # The bits of floats that are not negative are ordered as the floats are.
+        bits = np.maximum(scores, np.float32(0.0)).view(np.int32).astype(np.int64)
+        return np.asarray(((bits << PLACE_BITS) | self._place) * eligible, np.int64)
+
+    def rows(self, keys: Keys) -> Places:
+        """The rows of keys; of a key that is 0, any."""
+        place = keys & ((1 << PLACE_BITS) - 1)
+        return np.asarray(self._rows[len(self._rows) - np.maximum(place, 1)], np.intp)
+
+
+def best(keys: Keys, most: int) -> Keys:
+    """Of each row of keys the largest, at most so many, the largest first."""
+    size = keys.shape[1]
+    if most < 1:
+        return keys[:, :0]
+    if most < size:
+        keys = np.partition(keys, size - most, axis=1)[:, size - most :]
+    return -np.sort(-keys, axis=1)
+
+
+def first(keys: Keys) -> tuple[Places, Places]:
+    """The readers who have any key that is not 0, and the row of the largest of each."""
+    if not keys.size:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    rows = keys.argmax(axis=1)
+    who = np.flatnonzero(keys[np.arange(len(keys)), rows] > 0)
+    return who, rows[who]
