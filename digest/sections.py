@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 from digest.core.errors import ConfigError
 from digest.embedding.endpoint import EndpointOptions
 from digest.embedding.naming import EndpointName, parse_model
+from digest.embedding.prompts import PromptOptions
 from digest.mail.smtp import Security, SmtpConfig
 from digest.section_forms import (
     Address,
@@ -154,6 +155,8 @@ class RankingSection(Section):
     diversity: float = Field(default=0.3, ge=0, le=1)
     exploration: bool = True
     model: Annotated[str, AfterValidator(_model)] = ""
+    query_prefix: str | None = Field(default=None, max_length=1_000)
+    document_prefix: str | None = Field(default=None, max_length=1_000)
     endpoint: RankingEndpointSection = RankingEndpointSection()
 
     @model_validator(mode="after")
@@ -166,6 +169,9 @@ class RankingSection(Section):
                 "ranking.model: an address that is sent a key must begin with https://"
             )
         return self
+
+    def prompts(self) -> PromptOptions:
+        return PromptOptions(query=self.query_prefix, document=self.document_prefix)
 
 
 class MailboxSection(Section):

@@ -259,6 +259,7 @@ def named_encoder(settings: Settings, clock: Clock, model: str, folder: Path) ->
     return choose_encoder(
         model,
         settings.ranking.endpoint.options(),
+        prompts=settings.ranking.prompts(),
         folder=folder,
         user_agent=_user_agent(settings),
         clock=clock,

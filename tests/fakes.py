@@ -15,6 +15,7 @@ from digest.core.fetching import FetchRequest, Page
 from digest.core.messages import Envelope
 from digest.core.pacing import Standing, Validators, turn_at
 from digest.embedding.encoder import Encoder, Floats
+from digest.embedding.prompts import NO_PROMPTS, Kind, Prompts
 from digest.pipeline.ports import MailConnection, Mailer, Source
 from digest.sources.etiquette import PaceState
 
@@ -163,18 +164,22 @@ class FakeEncoder:
     """Texts by their first letters: one that begins as another does means the same.
 
     `down` says why nothing is encoded now; a text with one of the words of `refused` is not
-    taken. `asked` are the texts of each call.
+    taken. `asked` are the texts of each call, with what stands before them.
     """
 
-    def __init__(self, name: str = "letters", dimensions: int = 32) -> None:
+    def __init__(
+        self, name: str = "letters", dimensions: int = 32, prompts: Prompts = NO_PROMPTS
+    ) -> None:
         self.name = name
         self.dimensions = dimensions
+        self.prompts = prompts
         self.batch = 4
         self.down = ""
         self.refused: frozenset[str] = frozenset()
         self.asked: list[tuple[str, ...]] = []
 
-    def encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENT) -> Floats:
+        texts = [self.prompts.of(kind) + text for text in texts]
         self.asked.append(tuple(texts))
         if self.down:
             raise EncoderUnavailable(self.down)

@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import sys
+import tomllib
 import zlib
 from collections.abc import Sequence
 from importlib import resources
@@ -247,6 +248,18 @@ def test_the_table_that_is_shipped_is_of_this_form_and_its_papers_are_beside_it(
     assert np.linalg.norm(rows, axis=1).mean() == pytest.approx(1, abs=0.001)
     told = resources.files("digest.embedding").joinpath("static_table.md").read_text("utf-8")
     assert "256 numbers for each of 30,000 Porter stems" in told
+
+
+def test_the_table_that_is_shipped_has_the_licence_of_its_model_beside_it() -> None:
+    licence = (
+        resources.files("digest.embedding").joinpath("static_table.LICENSE").read_text("utf-8")
+    )
+    assert "Apache License" in licence
+    assert "END OF TERMS AND CONDITIONS" in licence
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    assert project["license"] == "MIT AND Apache-2.0"
+    assert all(Path(name).is_file() for name in project["license-files"])
+    assert "digest/embedding/static_table.LICENSE" in project["license-files"]
 
 
 # --- the whole way --------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def embed_papers(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Encode the papers that have no vector of the model yet.
+    """Encode papers and interests that have no vector of the model yet.
 
     `digest fetch` and `digest run` do so by themselves: this is for a new model, to
     have it done before the next digest. Safe to stop and to repeat.
@@ -84,6 +84,7 @@ def embed_row(report: EmbedReport) -> dict[str, Any]:
         "encoded": report.encoded,
         "refused": report.refused,
         "left": report.left,
+        "wishes": report.wishes,
         "reason": report.reason,
     }
 
@@ -93,6 +94,8 @@ def embed_line(report: EmbedReport) -> str:
     line = f"{counted(report.encoded, 'paper')} encoded"
     if report.refused:
         line += f", {report.refused:,} not taken by the model"
+    if report.wishes:
+        line += f", and {counted(report.wishes, 'interest')}"
     if report.reason:
         line += f", {report.left:,} left for the next time: {report.reason}"
     return line

@@ -13,11 +13,18 @@ from digest.embedding.naming import (
     parse_model,
 )
 from digest.embedding.onnx_model import OnnxEncoder
+from digest.embedding.prompts import BY_MODEL, PromptOptions
 from digest.embedding.sentence_transformers import SentenceTransformersEncoder
 
 
 def choose_encoder(
-    model: str, options: EndpointOptions, *, folder: Path, user_agent: str, clock: Clock
+    model: str,
+    options: EndpointOptions,
+    *,
+    prompts: PromptOptions = BY_MODEL,
+    folder: Path,
+    user_agent: str,
+    clock: Clock,
 ) -> Encoder:
     """The encoder of this name, not yet loaded; relative paths start from `folder`.
 
@@ -29,9 +36,11 @@ def choose_encoder(
         raise ConfigError([f"ranking.model: {error}"]) from None
     match named:
         case OnnxName(path):
-            return OnnxEncoder(folder / Path(path).expanduser())
+            return OnnxEncoder(folder / Path(path).expanduser(), prompts)
         case SentenceTransformersName(name):
             beside = folder / Path(name).expanduser()
-            return SentenceTransformersEncoder(str(beside) if beside.is_dir() else name)
+            return SentenceTransformersEncoder(str(beside) if beside.is_dir() else name, prompts)
         case EndpointName():
-            return EndpointEncoder(named, options, user_agent=user_agent, clock=clock)
+            return EndpointEncoder(
+                named, options, user_agent=user_agent, clock=clock, prompts=prompts
+            )

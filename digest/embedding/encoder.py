@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.core.errors import ConfigError, EncodingError
+from digest.embedding.prompts import Kind, Prompts
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -26,8 +27,12 @@ class Encoder(Protocol):
     def batch(self) -> int:
         """How many texts it takes at a time at best; any number may be given."""
 
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """One row of length 1 for each text, in their order.
+    @property
+    def prompts(self) -> Prompts:
+        """What it wants before texts, and puts there itself. May load the model."""
+
+    def encode(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENT) -> Floats:
+        """One row of length 1 for each text, in their order; all of one kind.
 
         Raises EncoderUnavailable when no text can be encoded now, EncodingError when one of these
         cannot; ConfigError when the model is not what the configuration says.

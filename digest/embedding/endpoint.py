@@ -18,6 +18,7 @@ from digest.core.errors import EncoderUnavailable, EncodingError
 from digest.embedding.embeddings_answer import parse_embeddings, said
 from digest.embedding.encoder import Floats, unit_rows
 from digest.embedding.naming import EndpointName
+from digest.embedding.prompts import BY_MODEL, Kind, PromptOptions, prompts_of_family
 
 log = structlog.get_logger()
 
@@ -67,9 +68,12 @@ class EndpointEncoder:
         *,
         user_agent: str,
         clock: Clock,
+        prompts: PromptOptions = BY_MODEL,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._endpoint = endpoint
+        # Servers put nothing there by themselves, so far as is known of any.
+        self.prompts = prompts.over(prompts_of_family(endpoint.model))
         self._options = options
         self._host = urlsplit(endpoint.url).hostname or ""
         self._clock = clock
@@ -83,13 +87,14 @@ class EndpointEncoder:
     @property
     def name(self) -> str:
         wanted = f"@{self._options.dimensions}" if self._options.dimensions else ""
-        return f"{self._endpoint.url}#{self._endpoint.model}{wanted}"
+        return f"{self._endpoint.url}#{self._endpoint.model}{wanted}{self.prompts.mark}"
 
     @property
     def dimensions(self) -> int:
         return self._dimensions
 
-    def encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENT) -> Floats:
+        texts = [self.prompts.of(kind) + text for text in texts]
         batches = [texts[n : n + self.batch] for n in range(0, len(texts), self.batch)]
         timeout = httpx.Timeout(self._options.timeout_s, connect=_CONNECT_S)
         try:

@@ -17,7 +17,8 @@ _WEIGHTS = "model.safetensors"
 _NEEDED = (_WEIGHTS, "config.json", "tokenizer.json")
 _KEPT = (
     *("tokenizer.json", "tokenizer_config.json", "config.json", "modules.json"),
-    *("sentence_bert_config.json", "1_Pooling/config.json", "README.md", "LICENSE"),
+    *("sentence_bert_config.json", "1_Pooling/config.json", "config_sentence_transformers.json"),
+    *("README.md", "LICENSE"),
 )
 _GELUS = {"gelu": False, "gelu_new": True, "gelu_pytorch_tanh": True}
 _INSTALL = "pip install 'digest[export]'"

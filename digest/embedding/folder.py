@@ -3,6 +3,7 @@
 model.onnx, or onnx/model*.onnx       the graph; int8 preferred
 tokenizer.json                        the tokenizer, whole
 modules.json, 1_Pooling/config.json   how token vectors become one; their mean where missing
+config_sentence_transformers.json     what the model wants before texts
 sentence_bert_config.json, config.json, tokenizer_config.json   how many tokens it takes
 """
 
@@ -17,6 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from digest.core.errors import ConfigError
+from digest.embedding.prompts import (
+    BY_MODEL,
+    NO_PROMPTS,
+    PromptOptions,
+    Prompts,
+    prompts_in,
+    prompts_of_family,
+)
 
 _KEY = "ranking.model"
 # Best first: as small as possible, made for this processor; half precision is slow on any.
@@ -43,12 +52,13 @@ class Pooling(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFolder:
-    """`identity` is a hash of all that a vector depends on."""
+    """`identity` is a hash of all that a vector depends on but for `prompts`."""
 
     model: Path
     tokenizer: Path
     pooling: Pooling
     max_tokens: int
+    prompts: Prompts = NO_PROMPTS
 
     @property
     def identity(self) -> str:
@@ -63,7 +73,7 @@ class ModelFolder:
         return found.hexdigest()[:_HASH_CHARS]
 
 
-def open_folder(path: Path) -> ModelFolder:
+def open_folder(path: Path, said: PromptOptions = BY_MODEL) -> ModelFolder:
     """What is in the folder, or around the model file, `path`. Raises ConfigError."""
     model = _model_file(path)
     folder = next((f for f in (model.parent, model.parent.parent) if _has_tokenizer(f)), None)
@@ -74,6 +84,7 @@ def open_folder(path: Path) -> ModelFolder:
         tokenizer=folder / "tokenizer.json",
         pooling=_pooling(folder),
         max_tokens=_max_tokens(folder),
+        prompts=_prompts(folder, said),
     )
 
 
@@ -127,7 +138,7 @@ def _pooling(folder: Path) -> Pooling:
     config = read_json(folder / "1_Pooling" / "config.json")
     wanted = {key.removeprefix("pooling_mode_") for key, on in config.items() if on is True}
     wanted = {key.removesuffix("_token").removesuffix("_tokens") for key in wanted}
-    wanted.discard("include_prompt")
+    wanted.discard("include_prompt")  # see _prompts
     if isinstance(config.get("pooling_mode"), str):
         wanted = {config["pooling_mode"]}
     if not wanted:
@@ -137,6 +148,23 @@ def _pooling(folder: Path) -> Pooling:
             [f"{_KEY}: {folder} pools by {', '.join(sorted(wanted))}, which is unknown"]
         )
     return Pooling(wanted.pop())
+
+
+def _prompts(folder: Path, said: PromptOptions) -> Prompts:
+    """Those that are configured, else those of the model's files, else those of its family."""
+    known = prompts_in(read_json(folder / "config_sentence_transformers.json"))
+    config = read_json(folder / "config.json")
+    called = str(config.get("_name_or_path", "")) if isinstance(config, dict) else ""
+    prompts = said.over(known or prompts_of_family(f"{called} {folder.resolve().name}"))
+    pooling = read_json(folder / "1_Pooling" / "config.json")
+    if prompts != NO_PROMPTS and pooling.get("include_prompt") is False:
+        raise ConfigError(
+            [
+                f"{_KEY}: {folder} leaves its prompts out of what it pools, not done here: "
+                f'write "sentence-transformers:{folder}"'
+            ]
+        )
+    return prompts
 
 
 def _max_tokens(folder: Path) -> int:

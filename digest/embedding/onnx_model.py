@@ -11,6 +11,7 @@ import numpy as np
 from digest.core.errors import ConfigError, EncodingError
 from digest.embedding.encoder import Floats, one_line, require, unit_rows
 from digest.embedding.folder import ModelFolder, Pooling, open_folder
+from digest.embedding.prompts import BY_MODEL, Kind, PromptOptions, Prompts
 
 INSTALL = "pip install 'digest[semantic]'"
 _PURPOSE = "ranking.model: an ONNX model"
@@ -26,10 +27,10 @@ class OnnxEncoder:
     depend on its neighbours. Raises ConfigError when something is missing.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, prompts: PromptOptions = BY_MODEL) -> None:
         for package in ("onnxruntime", "tokenizers"):
             require(package, _PURPOSE, INSTALL)
-        self.folder: ModelFolder = open_folder(path)
+        self.folder: ModelFolder = open_folder(path, prompts)
         self.batch = _BATCH
         self._name = ""
         self._loaded: tuple[Any, Any] | None = None
@@ -39,8 +40,12 @@ class OnnxEncoder:
     @property
     def name(self) -> str:
         with self._loading:
-            self._name = self._name or f"onnx:{self.folder.identity}"
+            self._name = self._name or f"onnx:{self.folder.identity}{self.prompts.mark}"
         return self._name
+
+    @property
+    def prompts(self) -> Prompts:
+        return self.folder.prompts
 
     @property
     def dimensions(self) -> int:
@@ -48,10 +53,11 @@ class OnnxEncoder:
             self._dimensions = self.encode([_PROBE]).shape[1]
         return self._dimensions
 
-    def encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENT) -> Floats:
         session, tokenizer = self._session_and_tokenizer()
+        before = self.prompts.of(kind)
         try:
-            found = [self._vector(session, tokenizer, text) for text in texts]
+            found = [self._vector(session, tokenizer, before + text) for text in texts]
         except EncodingError:
             raise
         except Exception as error:  # the runtime's own kinds of error have no common base

@@ -10,6 +10,14 @@ import numpy as np
 
 from digest.core.errors import ConfigError, EncodingError
 from digest.embedding.encoder import Floats, one_line, require, unit_rows
+from digest.embedding.prompts import (
+    BY_MODEL,
+    Kind,
+    PromptOptions,
+    Prompts,
+    prompts_in,
+    prompts_of_family,
+)
 
 _PACKAGE = "sentence_transformers"
 _PURPOSE = "ranking.model: a sentence-transformers model"
@@ -27,9 +35,10 @@ class SentenceTransformersEncoder:
     ConfigError when the library is not installed.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, prompts: PromptOptions = BY_MODEL) -> None:
         require(_PACKAGE, _PURPOSE, _INSTALL)
         self._called = name
+        self._said = prompts
         self.batch = _BATCH
         self._model: Any = None
         self._name = ""
@@ -38,8 +47,14 @@ class SentenceTransformersEncoder:
     @property
     def name(self) -> str:
         model = self._loaded()
-        self._name = self._name or f"{_PACKAGE}:{fingerprint(model)}"
+        self._name = self._name or f"{_PACKAGE}:{fingerprint(model)}{self.prompts.mark}"
         return self._name
+
+    @property
+    def prompts(self) -> Prompts:
+        model = self._loaded()
+        named = {name: getattr(model, name, None) for name in ("prompts", "default_prompt_name")}
+        return self._said.over(prompts_in(named) or prompts_of_family(self._called))
 
     @property
     def dimensions(self) -> int:
@@ -47,12 +62,16 @@ class SentenceTransformersEncoder:
         ask = getattr(model, "get_embedding_dimension", None)  # from version 6 on
         return int((ask or model.get_sentence_embedding_dimension)() or 0)
 
-    def encode(self, texts: Sequence[str]) -> Floats:
+    def encode(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENT) -> Floats:
         model = self._loaded()
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
+        # Always said, as the library would else take the model's default, whatever the kind.
+        prompt = self.prompts.of(kind)
         try:
-            found = model.encode(list(texts), batch_size=self.batch, show_progress_bar=False)
+            found = model.encode(
+                list(texts), prompt=prompt, batch_size=self.batch, show_progress_bar=False
+            )
         except Exception as error:  # whatever torch and the model's own code may raise
             raise EncodingError(f"the model failed: {one_line(error)}") from error
         return unit_rows(np.asarray(found, np.float32), len(texts))

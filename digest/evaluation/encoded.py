@@ -1,6 +1,7 @@
 """The texts of a collection, encoded by a model, and kept in a file between two runs."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from zipfile import BadZipFile
@@ -10,15 +11,24 @@ import numpy as np
 from digest.core.errors import InvalidInput
 from digest.core.interests import InterestKind
 from digest.embedding.encoder import Encoder, Floats
-from digest.embedding.texts import encode_each, paper_text, text_hash
+from digest.embedding.prompts import Kind
+from digest.embedding.texts import encode_each, paper_text, query_hash, text_hash
 from digest.evaluation.files import JudgedPaper, Query
 from digest.ranking.corpus import RankingPaper
-from digest.ranking.meaning import LikedPaper, ModelMeaning
+from digest.ranking.meaning import ModelMeaning
 
 # Hears how many texts are done, and how many there are.
 Progress = Callable[[int, int], None]
 # A file is written again after so many new texts, and at the end.
 _SAVED_EVERY = 4_096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedTexts:
+    """What ranking asks a model for, each text once."""
+
+    papers: tuple[str, ...] = ()
+    interests: tuple[str, ...] = ()
 
 
 class EncodedTexts:
@@ -34,46 +44,64 @@ class EncodedTexts:
         if file is not None and file.exists():
             self._vectors.update(_read(file, encoder.name))
 
-    def add(self, texts: Iterable[str], progress: Progress = lambda done, total: None) -> None:
+    def add(self, texts: AskedTexts, progress: Progress = lambda done, total: None) -> None:
         """Encodes those that are new; what the model does not take has no vector.
 
         Raises EncoderUnavailable when the model takes nothing; what was done before is kept.
         """
-        new = {key: text for text in texts if (key := text_hash(text)) not in self._vectors}
-        keys, batch, unsaved = list(new), max(self._encoder.batch, 1), 0
+        keyed = {
+            Kind.DOCUMENT: {text_hash(text): text for text in texts.papers},
+            Kind.QUERY: {self._query_key(text): text for text in texts.interests},
+        }
+        new = {
+            kind: {key: text for key, text in some.items() if key not in self._vectors}
+            for kind, some in keyed.items()
+        }
+        done, unsaved, total = 0, 0, sum(map(len, new.values()))
         try:
-            for start in range(0, len(keys), batch):
-                some = keys[start : start + batch]
-                found = encode_each(self._encoder, [new[key] for key in some])
+            for kind, some in self._batches(new):
+                found = encode_each(self._encoder, list(some.values()), kind)
                 self._vectors.update(zip(some, map(_rounded, found), strict=True))
-                unsaved += len(some)
+                done, unsaved = done + len(some), unsaved + len(some)
                 if unsaved >= _SAVED_EVERY:
                     self._save()
                     unsaved = 0
-                progress(start + len(some), len(keys))
+                progress(done, total)
         finally:
             if unsaved:
                 self._save()
 
-    def of(self, text: str) -> Floats | None:
+    def _batches(
+        self, texts: Mapping[Kind, Mapping[str, str]]
+    ) -> Iterator[tuple[Kind, Mapping[str, str]]]:
+        size = max(self._encoder.batch, 1)
+        for kind, some in texts.items():
+            keys = list(some)
+            for start in range(0, len(keys), size):
+                yield kind, {key: some[key] for key in keys[start : start + size]}
+
+    def of_paper(self, text: str) -> Floats | None:
         return self._vectors.get(text_hash(text))
+
+    def of_interest(self, text: str) -> Floats | None:
+        return self._vectors.get(self._query_key(text))
+
+    def _query_key(self, text: str) -> str:
+        return query_hash(text, self._encoder.prompts)
 
     def space(self, papers: Sequence[RankingPaper]) -> ModelMeaning:
         """The space of papers whose texts were added, for `ranking.rank.prepare`."""
-        found = [self.of(paper_text(paper.title, paper.abstract)) for paper in papers]
+        found = [self.of_paper(paper_text(paper.title, paper.abstract)) for paper in papers]
         width = next((len(vector) for vector in found if vector is not None), 0)
         none = np.zeros(width, np.float32)
         return ModelMeaning(
             np.stack([none if vector is None else vector for vector in found]),
             texts=self._of_all,
-            liked=self._of_paper,
+            liked=lambda liked: self.of_paper(paper_text(liked.title, liked.abstract)),
         )
 
     def _of_all(self, texts: Sequence[str]) -> Mapping[str, Floats]:
-        return {text: vector for text in texts if (vector := self.of(text)) is not None}
-
-    def _of_paper(self, liked: LikedPaper) -> Floats | None:
-        return self.of(paper_text(liked.title, liked.abstract))
+        return {text: vector for text in texts if (vector := self.of_interest(text)) is not None}
 
     def _save(self) -> None:
         """As a NumPy archive: the model's name, the hashes of texts, and their vectors."""
@@ -88,16 +116,18 @@ class EncodedTexts:
         beside.replace(self._file)
 
 
-def texts_of(papers: Iterable[JudgedPaper], queries: Iterable[Query]) -> list[str]:
-    """What ranking asks the model for: papers, and interests in prose; each once."""
-    said = [paper_text(paper.title, paper.text) for paper in papers]
-    said += [
+def texts_of(papers: Iterable[JudgedPaper], queries: Iterable[Query]) -> AskedTexts:
+    """All that ranking these papers for these queries asks of a model."""
+    prose = (
         one.value
         for query in queries
         for one in query.interests
         if one.kind is InterestKind.TEXT and one.value.strip()
-    ]
-    return list(dict.fromkeys(said))
+    )
+    return AskedTexts(
+        papers=tuple(dict.fromkeys(paper_text(paper.title, paper.text) for paper in papers)),
+        interests=tuple(dict.fromkeys(prose)),
+    )
 
 
 def _rounded(vector: Floats | None) -> Floats | None:

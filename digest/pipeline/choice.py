@@ -10,7 +10,7 @@ from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.edition import Issue
 from digest.pipeline.feedback import votes_of
-from digest.pipeline.likes import Like, likes_of
+from digest.pipeline.likes import LIBRARY_LIKES, Like, likes_of
 from digest.pipeline.model_space import understand
 from digest.ranking.fit import Vote
 from digest.ranking.learnt import VotedPaper
@@ -20,8 +20,6 @@ from digest.ranking.rank import Ranked, Reader, rank_all
 from digest.ranking.text import query_terms
 from digest.store import ledger
 
-# Of a library, so many papers are compared with each candidate: the latest liked.
-LIBRARY_LIKES = 100
 # What a vote and an opened link say, beside an interest of weight 1.
 _SAID = {
     FeedbackKind.MORE: (1.0, "which you voted for"),

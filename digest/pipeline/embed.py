@@ -1,4 +1,4 @@
-"""Encode the papers that an edition may hold and that have no vector of the model yet."""
+"""Encode what editions will ask a model for, before they do: papers, and what readers say."""
 
 import threading
 from collections import deque
@@ -14,6 +14,7 @@ from digest.core.identifiers import PaperId
 from digest.embedding.encoder import Floats
 from digest.embedding.texts import paper_text, text_hash
 from digest.pipeline.app import App
+from digest.pipeline.embed_wishes import WishJob
 from digest.pipeline.fetch import LONGEST_RUN
 from digest.pipeline.meaning import Meanings
 from digest.store import embeddings
@@ -31,11 +32,13 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbedReport:
     """How many papers were encoded, how many the model does not take, how many wait, and for want
-    of what: "" when there is no trouble."""
+    of what: "" when there is no trouble. `wishes` are the interests and papers of libraries that
+    were encoded."""
 
     encoded: int = 0
     refused: int = 0
     left: int = 0
+    wishes: int = 0
     reason: str = ""
 
     @property
@@ -57,7 +60,8 @@ def embed(
     renew: Callable[[], None] = lambda: None,
 ) -> EmbedReport:
     """Encodes the papers that may be in an edition, and those that somebody likes, unless their
-    text was encoded before; batch after batch, each stored before the next.
+    text was encoded before; batch after batch, each stored before the next. Then, in the same
+    way, the interests and the libraries of those who get mail.
 
     With `everything` all papers for which editions are kept; with `again` those encoded before
     too. Never raises for the model's sake: what is left is done next time. `patient` is for the
@@ -72,13 +76,21 @@ def embed(
     try:
         job.begin(timedelta(days=kept) + _MARGIN)
         limit = app.clock.now() + LONGEST_RUN if patient else None
-        while job.waiting and not (stop is not None and stop.is_set()):
-            if limit is not None and app.clock.now() > limit:
-                break
+
+        def may_go_on() -> bool:
+            stopped = stop is not None and stop.is_set()
+            return not stopped and (limit is None or app.clock.now() <= limit)
+
+        while job.waiting and may_go_on():
             job.take_batch()
             renew()
             if progress is not None:
                 progress(job.done, job.done + len(job.waiting))
+        if not job.waiting and may_go_on():
+            job.wishes = WishJob(app, meanings)
+        while job.wishes is not None and job.wishes.left and may_go_on():
+            job.wishes.take_batch()
+            renew()
         reason = ""
     except StoreError:
         raise
@@ -101,6 +113,7 @@ class _Job:
         self._encoded = self._refused = 0
         self.done = 0
         self.waiting: deque[PaperId] = deque()
+        self.wishes: WishJob | None = None
 
     def begin(self, reach: timedelta) -> None:
         """Looks which papers there are to encode."""
@@ -150,15 +163,17 @@ class _Job:
             encoded=self._encoded,
             refused=self._refused,
             left=len(self.waiting),
+            wishes=self.wishes.encoded if self.wishes else 0,
             reason=reason,
         )
         if reason:
             log.warning("embed.failed", left_count=report.left, reason=reason)
-        elif self.done:
+        elif self.done or report.wishes:
             log.info(
                 "embed.finished",
                 encoded_count=report.encoded,
                 refused_count=report.refused,
                 left_count=report.left,
+                wish_count=report.wishes,
             )
         return report

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from digest.core.errors import ConfigError, EncodingError, SchemaOutOfDate, StoreError
 from digest.core.fetching import Outcome
 from digest.embedding.encoder import Encoder
+from digest.embedding.prompts import Kind
 from digest.mail.render import Renderer
 from digest.pipeline.outcomes import ODD, oddly_empty
 from digest.store import checks, cursors, embeddings, history, leases, schema
@@ -168,6 +169,8 @@ def check_encoder(encoder: Encoder) -> Check:
     try:
         same, like, other = encoder.encode(_PROBES)
         what = f"{encoder.name}, vectors of {encoder.dimensions} numbers"
+        before = {kind: prompt for kind in Kind if (prompt := encoder.prompts.of(kind))}
+        what += "".join(f", {prompt!r} before each {kind}" for kind, prompt in before.items())
     except ConfigError as error:
         return fail("model", str(error), "set ranking.model to a model that can be loaded")
     except EncodingError as error:

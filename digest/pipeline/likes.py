@@ -14,6 +14,9 @@ from digest.pipeline import analyses
 from digest.ranking.meaning import LikedPaper
 from digest.store import libraries, library
 
+# Of a library, so many papers are compared with each candidate: the latest liked.
+LIBRARY_LIKES = 100
+
 # A paper of the store by what a person calls it; None for one that is not here.
 Texts = MutableMapping[str, LikedPaper | None]
 

@@ -2,7 +2,8 @@
 once and kept.
 
 Ranking must not wait for a network: papers are encoded when they are fetched (`embed`), and
-here only read. An interest is encoded when it is first asked for.
+here only read; interests are then, too (`embed_wishes`). One that is newer is encoded when it is
+first asked for.
 """
 
 from collections.abc import Collection, Mapping, MutableMapping, Sequence
@@ -15,7 +16,8 @@ from digest.core.clock import Clock
 from digest.core.errors import ConfigError, EncoderUnavailable
 from digest.core.identifiers import PaperId
 from digest.embedding.encoder import Encoder, Floats
-from digest.embedding.texts import encode_each, text_hash
+from digest.embedding.prompts import Kind
+from digest.embedding.texts import encode_each, query_hash, text_hash
 from digest.store import embeddings
 from digest.store.engine import Store
 
@@ -76,15 +78,16 @@ class Meanings:
     def text_vectors(
         self, texts: Collection[str], *, most_new: int | None = None
     ) -> Mapping[str, Floats]:
-        """The vector, of length 1, of each distinct text; those are left out that cannot be
-        encoded now. What is encoded for the first time is kept; of such texts, the first
-        `most_new` are."""
-        keys = {text: text_hash(text) for text in texts if text.strip()}
-        at_hand = self._at_hand()
-        wanted = {text: key for text, key in keys.items() if key not in at_hand}
-        if wanted:
-            self._bring(at_hand, wanted, most_new)
-        return {t: vector for t, key in keys.items() if (vector := at_hand.get(key)) is not None}
+        """The vector, of length 1, of each distinct interest in prose; those are left out that
+        cannot be encoded now. What is encoded for the first time is kept; of such texts, the
+        first `most_new` are."""
+        try:
+            prompts = self.encoder.prompts
+        except (ConfigError, OSError) as error:
+            log.warning("embedding.failed", reason=str(error))
+            return {}
+        keys = {text: query_hash(text, prompts) for text in texts if text.strip()}
+        return self._vectors(keys, Kind.QUERY, most_new)
 
     def liked_vectors(self, texts: Collection[str], *, most_new: int = 0) -> Mapping[str, Floats]:
         """The same for the texts of papers that somebody likes: of papers kept here the vectors
@@ -99,7 +102,17 @@ class Meanings:
             except EncoderUnavailable as error:
                 log.warning("embedding.failed", reason=str(error))
                 return {}
-        return self.text_vectors(list(keys), most_new=most_new)
+        return self._vectors(keys, Kind.DOCUMENT, most_new)
+
+    def _vectors(
+        self, keys: Mapping[str, str], kind: Kind, most_new: int | None
+    ) -> Mapping[str, Floats]:
+        """Those of texts by the keys under which they are kept."""
+        at_hand = self._at_hand()
+        wanted = {text: key for text, key in keys.items() if key not in at_hand}
+        if wanted:
+            self._bring(at_hand, wanted, kind, most_new)
+        return {t: vector for t, key in keys.items() if (vector := at_hand.get(key)) is not None}
 
     def _at_hand(self) -> MutableMapping[str, Floats | None]:
         """Vectors by the hash of their text; None for one that the model does not take."""
@@ -114,6 +127,7 @@ class Meanings:
         self,
         at_hand: MutableMapping[str, Floats | None],
         keys: Mapping[str, str],
+        kind: Kind,
         most_new: int | None,
     ) -> None:
         """Puts the vectors of these texts at hand: those kept, and those encoded now."""
@@ -128,11 +142,10 @@ class Meanings:
             with self._store.write() as conn:
                 embeddings.use_texts(conn, model, found, now)
         new = [text for text, key in keys.items() if key not in found][:most_new]
-        fresh = self._encoded(new)
-        kept = {key: vector for key, vector in fresh.items() if vector is not None}
-        if kept:
+        fresh = {keys[text]: vector for text, vector in self._encoded(new, kind).items()}
+        if fresh:
             with self._store.write() as conn:
-                embeddings.save_texts(conn, model, kept, now)
+                embeddings.save_texts(conn, model, fresh, now)
         at_hand.update(found)
         at_hand.update(fresh)
 
@@ -145,21 +158,21 @@ class Meanings:
         with self._store.read() as conn:
             return embeddings.newest_at(conn, model)
 
-    def _encoded(self, texts: Sequence[str]) -> dict[str, Floats | None]:
+    def _encoded(self, texts: Sequence[str], kind: Kind) -> dict[str, Floats | None]:
         if not texts or self.rests:
             return {}
         try:
-            vectors = self.encode(texts)
+            vectors = self.encode(texts, kind)
         except EncoderUnavailable as error:
             log.warning("embedding.failed", text_count=len(texts), reason=str(error))
             return {}
-        return {text_hash(text): vector for text, vector in zip(texts, vectors, strict=True)}
+        return dict(zip(texts, vectors, strict=True))
 
-    def encode(self, texts: Sequence[str]) -> list[Floats | None]:
+    def encode(self, texts: Sequence[str], kind: Kind = Kind.DOCUMENT) -> list[Floats | None]:
         """A vector for each text; None for one that the model does not take, while it takes
         others. Raises EncoderUnavailable when it takes none, and then lets it rest."""
         try:
-            found = encode_each(self.encoder, texts)
+            found = encode_each(self.encoder, texts, kind)
         except (EncoderUnavailable, ConfigError) as error:
             self._failed_in_a_row += 1
             rest = min(_FIRST_REST * 2 ** min(self._failed_in_a_row - 1, 10), _LONGEST_REST)

@@ -62,7 +62,7 @@ def refresh(
     failed waits for its time; without it, an operator is asking, and only sources fetched
     successfully a moment ago are left alone. Where a source is in trouble its stand-ins are
     asked. `progress` hears how far each is. Nothing is fetched while another process is at it.
-    Papers that the model has not seen are encoded in the end, whatever source they are from.
+    Papers and interests that the model has not seen are encoded in the end.
     Raises NotFound for a name in `only` that is no source.
     """
     names = tuple(only or app.sources)

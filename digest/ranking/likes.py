@@ -33,6 +33,9 @@ NEAREST_MOST = 15.0
 LEAST_SPREAD, MOST_SPREAD = 0.005, 0.3
 # So many deviations, of all together, lie between the nearest papers and those by chance.
 USUAL_DEVIATIONS = 2.5
+# What a deviation of words and of one meaning counts together. Where more is added up, as with a
+# model, all of it is taken for so much less, lest everything near be as near as can be.
+USUAL_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +121,15 @@ def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
     for number, meaning in enumerate(corpus.meanings):
         means = np.stack([_mean_point(*one, number) for one in zip(held, shares, strict=True)])
         said += np.float32(meaning.like_weight) * spread * meaning.space.towards(means)
-    by_chance = USUAL_DEVIATIONS * min(len(corpus) / PAPERS_TO_JUDGE_BY, 1.0)
+        if meaning.nearest_weight:
+            points = [_liked_points(opinions, number) for opinions in held]
+            said += np.float32(meaning.nearest_weight) * spread * meaning.space.nearest(points)
+    weight = 1.0 + sum(one.like_weight + one.nearest_weight for one in corpus.meanings)
+    scale = max(weight / USUAL_WEIGHT, 1.0)
+    by_chance = USUAL_DEVIATIONS * scale * min(len(corpus) / PAPERS_TO_JUDGE_BY, 1.0)
     said -= np.float32(by_chance) * spread
     said += np.float32(NEAREST_WEIGHT) * spread * standardised(nearest, NEAREST_MOST)
-    out[people] = saturated(said, LIKE_STEEPNESS)
+    out[people] = saturated(said, LIKE_STEEPNESS / scale)
     return out
 
 
@@ -191,3 +199,7 @@ def _mean_point(opinions: Sequence[Opinion], shares: Floats, space: int) -> Floa
         return opinions[0].kin.points[space]
     points = np.stack([opinion.kin.points[space] for opinion in opinions])
     return np.asarray(shares @ points, np.float32)
+
+
+def _liked_points(opinions: Sequence[Opinion], space: int) -> Floats:
+    return np.stack([opinion.kin.points[space] for opinion in opinions if opinion.weight > 0])

@@ -13,7 +13,13 @@ import numpy as np
 
 from digest.ranking.analysis import Analysis
 from digest.ranking.lexical import Bag, LexicalIndex
-from digest.ranking.space import Space, unit
+from digest.ranking.space import (
+    MODEL_SHRINKAGE,
+    MOST_DEVIATIONS,
+    MOST_DEVIATIONS_OF_TASTES,
+    Space,
+    unit,
+)
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
 
@@ -38,6 +44,7 @@ class Meaning(Protocol):
     space: Space
     text_weight: float  # what a deviation of nearness counts, one of the words counting 1
     like_weight: float
+    nearest_weight: float  # the same of nearness to the nearest likes; 0 where that is not asked
 
     def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
         """The vectors of interests (texts x dimensions), `bags` being their terms with how often
@@ -54,12 +61,12 @@ class StaticMeaning:
     """The space of a table of stems' vectors."""
 
     text_weight = 0.5
+    like_weight = 1.0
+    nearest_weight = 0.0
 
     def __init__(
         self, index: LexicalIndex, table: StaticTable, *, beside_model: bool = False
     ) -> None:
-        # A model knows the same better; measured on readers' libraries.
-        self.like_weight = 0.5 if beside_model else 1.0
         self._index = index
         self._table = table
         own = table.rows(index.terms)
@@ -71,7 +78,8 @@ class StaticMeaning:
         own /= self._scale
         own += contexts * np.float32(CONTEXT_SHARE / _mean_length(contexts))
         self._terms = own.astype(np.float16)
-        self.space = Space(index.by_row.sums(index.rarities, self._terms))
+        most = MOST_DEVIATIONS_OF_TASTES if beside_model else MOST_DEVIATIONS
+        self.space = Space(index.by_row.sums(index.rarities, self._terms), most=most)
 
     def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
         del texts
@@ -111,7 +119,8 @@ class ModelMeaning:
     """
 
     text_weight = 1.0
-    like_weight = 1.5
+    like_weight = 2.0
+    nearest_weight = 0.75
 
     def __init__(
         self,
@@ -120,7 +129,7 @@ class ModelMeaning:
         texts: Callable[[Sequence[str]], Mapping[str, Floats]],
         liked: Callable[[LikedPaper], Floats | None],
     ) -> None:
-        self.space = Space(papers)
+        self.space = Space(papers, most=MOST_DEVIATIONS_OF_TASTES, shrinkage=MODEL_SHRINKAGE)
         self._texts = texts
         self._liked = liked
 

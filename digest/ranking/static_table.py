@@ -4,9 +4,11 @@ The weighted mean of a text's vectors imitates what a sentence-embedding model w
 (docs/DESIGN.md, "Ranking"): meaning without a model, for the price of a sum.
 """
 
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -40,14 +42,19 @@ class StaticTable:
 
 
 def parse_table(content: bytes) -> StaticTable:
-    """A table as `dump_table` wrote it. Raises ValueError or KeyError when it is something else."""
-    with np.load(BytesIO(content), allow_pickle=False) as arrays:
-        terms = tuple(arrays["terms"].tobytes().decode().split("\n"))
-        return StaticTable(
-            terms=terms,
-            vectors=arrays["vectors"],
-            scales=arrays["scales"].astype(np.float32),
-        )
+    """A table as `dump_table` wrote it. Raises ValueError when it is something else."""
+    try:
+        with np.load(BytesIO(content), allow_pickle=False) as arrays:
+            said, vectors, scales = (arrays[name] for name in ("terms", "vectors", "scales"))
+    # An archive that is cut off, a bare array, an archive of others: NumPy says each in its way.
+    except (ValueError, KeyError, EOFError, TypeError, OSError, BadZipFile, zlib.error) as error:
+        raise ValueError(f"no table of meaning: {error}") from None
+    terms = tuple(said.tobytes().decode().split("\n"))
+    if vectors.dtype != np.int8 or vectors.ndim != 2 or scales.shape != vectors.shape[:1]:
+        raise ValueError("no table of meaning: its vectors are none in eight bits, a scale to each")
+    if len(terms) != len(vectors):
+        raise ValueError(f"a table of {len(terms):,} terms, but {len(vectors):,} vectors")
+    return StaticTable(terms=terms, vectors=vectors, scales=scales.astype(np.float32))
 
 
 def dump_table(table: StaticTable) -> bytes:

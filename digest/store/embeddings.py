@@ -201,9 +201,10 @@ def dimensions(conn: sa.Connection, model: str) -> int:
 
 def text_vectors(
     conn: sa.Connection, model: str, hashes: Collection[str]
-) -> tuple[dict[str, Floats], datetime | None]:
-    """The vectors there are of these texts, and when the one longest unused was last used."""
-    found: dict[str, Floats] = {}
+) -> tuple[dict[str, Floats | None], datetime | None]:
+    """The vectors there are of these texts, None for one that the model does not take, and when
+    the one longest unused was last used."""
+    found: dict[str, Floats | None] = {}
     oldest: datetime | None = None
     for chunk in chunks(sorted(hashes)):
         rows = conn.execute(
@@ -212,17 +213,41 @@ def text_vectors(
             )
         )
         for row in rows:
-            found[row.text_hash] = _unpacked(row.vector)
+            found[row.text_hash] = _unpacked(row.vector) if row.vector else None
             oldest = row.last_used_at if oldest is None else min(oldest, row.last_used_at)
     return found, oldest
 
 
+def known_texts(conn: sa.Connection, model: str, hashes: Collection[str]) -> set[str]:
+    """Those of these texts that were encoded, or that the model does not take."""
+    return _known(conn, text_embeddings, model, hashes)
+
+
+def known_papers(conn: sa.Connection, model: str, hashes: Collection[str]) -> set[str]:
+    """The same of the texts of papers."""
+    return _known(conn, embeddings, model, hashes)
+
+
+def _known(conn: sa.Connection, table: sa.Table, model: str, hashes: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(sorted(hashes)):
+        same = table.c.model == model, table.c.text_hash.in_(chunk)
+        found.update(conn.scalars(sa.select(table.c.text_hash).where(*same)))
+    return found
+
+
 def save_texts(
-    conn: sa.Connection, model: str, vectors: Mapping[str, Floats], now: datetime
+    conn: sa.Connection, model: str, vectors: Mapping[str, Floats | None], now: datetime
 ) -> None:
-    """Keeps the vectors of texts by the hashes of these."""
+    """Keeps the vectors of texts by the hashes of these; None for one that the model does not
+    take, which is not to be asked for again."""
     rows: list[dict[str, Any]] = [
-        {"model": model, "text_hash": key, "vector": _packed(vector), "last_used_at": now}
+        {
+            "model": model,
+            "text_hash": key,
+            "vector": b"" if vector is None else _packed(vector),
+            "last_used_at": now,
+        }
         for key, vector in sorted(vectors.items())
     ]
     if rows:

@@ -48,11 +48,13 @@ def refusing() -> Iterator[str]:
 
 
 def test_papers_are_encoded_once(modelled: Operator) -> None:
-    assert modelled.ok("model", "embed") == "48 papers encoded\n"
+    assert modelled.ok("model", "embed") == "48 papers encoded, and 1 interest\n"
     assert modelled.rows()["embeddings"] == 48
-    assert modelled.json("model", "embed") == {"encoded": 0, "refused": 0, "left": 0, "reason": ""}
+    assert modelled.rows()["text_embeddings"] == 1
+    nothing = {"encoded": 0, "refused": 0, "left": 0, "wishes": 0, "reason": ""}
+    assert modelled.json("model", "embed") == nothing
     # A clock that is given stands for the start of each command, so that these count as older.
-    assert modelled.ok("model", "embed", "--all", "--again") == "48 papers encoded\n"
+    assert modelled.ok("model", "embed", "--all", "--again").startswith("48 papers encoded")
 
 
 def test_without_a_model_there_is_nothing_to_encode(operator: Operator) -> None:
@@ -63,7 +65,7 @@ def test_a_fetch_encodes_and_says_so(modelled: Operator) -> None:
     silence(modelled)
     assert modelled.json("fetch") == {
         "sources": [],
-        "vectors": {"encoded": 48, "refused": 0, "left": 0, "reason": ""},
+        "vectors": {"encoded": 48, "refused": 0, "left": 0, "wishes": 1, "reason": ""},
     }
     assert "papers encoded" not in modelled.ok("fetch")
 

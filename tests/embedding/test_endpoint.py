@@ -14,6 +14,7 @@ from digest.core.errors import EncoderUnavailable, EncodingError
 from digest.embedding.embeddings_answer import parse_embeddings
 from digest.embedding.endpoint import EndpointEncoder, EndpointOptions
 from digest.embedding.naming import EndpointName
+from digest.embedding.prompts import Kind, PromptOptions
 from tests.fakes import FakeClock
 from tests.sources.site import Reply, Request, Site, running_site
 
@@ -70,6 +71,22 @@ def test_vectors_come_back_in_the_order_of_the_texts(build: Build) -> None:
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, rtol=1e-6)
     assert found.dtype == np.float32
     assert encoder.dimensions == 2
+
+
+def test_what_the_model_wants_stands_before_the_texts(site: Site, clock: FakeClock) -> None:
+    url = site.url.replace("/feed", "/v1/embeddings")
+    encoder = EndpointEncoder(
+        EndpointName(url, "nomic-embed-text:v1.5"),
+        EndpointOptions(),
+        user_agent="d",
+        clock=clock,
+        prompts=PromptOptions(query="find: "),
+    )
+    encoder.encode(["robots"])
+    encoder.encode(["robots"], Kind.QUERY)
+    sent = [json.loads(request.body)["input"] for request in site.asked]
+    assert sent == [["search_document: robots"], ["find: robots"]]
+    assert encoder.name.startswith(f"{url}#nomic-embed-text:v1.5+")
 
 
 def test_texts_go_out_in_batches(build: Build, site: Site) -> None:

@@ -14,6 +14,7 @@ from digest.embedding import encoder as encoders
 from digest.embedding.export import export_model
 from digest.embedding.folder import MOST_TOKENS, Pooling, open_folder
 from digest.embedding.onnx_model import OnnxEncoder
+from digest.embedding.prompts import NO_PROMPTS, Kind, PromptOptions, Prompts
 from tests.embedding.models import PLACES, WIDTH, WORDS, write_model, write_tokenizer
 
 
@@ -89,6 +90,51 @@ def test_a_name_is_that_of_the_contents_not_of_the_place(folder: Path, tmp_path:
     (moved / "sentence_bert_config.json").write_text('{"max_seq_length": 5}')
     assert OnnxEncoder(moved).name != name
     assert len(name) < 60
+
+
+def test_what_the_model_wants_stands_before_the_text(folder: Path) -> None:
+    plain = OnnxEncoder(folder)
+    prompts = {"prompts": {"query": "robots ", "document": "wine "}}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps(prompts))
+    asking = OnnxEncoder(folder)
+    assert asking.prompts == Prompts(query="robots ", document="wine ")
+    expected = plain.encode(["robots walk", "wine walk"])
+    np.testing.assert_array_equal(asking.encode(["walk"], Kind.QUERY)[0], expected[0])
+    np.testing.assert_array_equal(asking.encode(["walk"])[0], expected[1])
+
+
+def test_papers_with_other_words_before_them_are_of_another_model(folder: Path) -> None:
+    name = OnnxEncoder(folder).name
+    assert OnnxEncoder(folder, PromptOptions(query="robots ")).name == name
+    assert OnnxEncoder(folder, PromptOptions(document="")).name == name
+    named = {
+        OnnxEncoder(folder, PromptOptions(document=d)).name for d in ("wine ", "tax ", "tax: ")
+    }
+    assert len(named | {name}) == 4
+    assert all(each.startswith(f"{name}+") for each in named)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("config.json", '{"_name_or_path": "intfloat/e5-small-v2"}'), ("README.md", "")],
+)
+def test_a_family_is_known_by_the_folder_or_by_what_the_model_was_called(
+    folder: Path, tmp_path: Path, place: str, said: str
+) -> None:
+    called = folder if said else folder.rename(tmp_path / "multilingual-E5-base")
+    (called / place).write_text(said)
+    assert OnnxEncoder(called).prompts == Prompts(query="query: ", document="passage: ")
+    assert OnnxEncoder(called, PromptOptions(query="", document="")).prompts == NO_PROMPTS
+
+
+def test_a_model_that_leaves_its_prompts_out_of_the_mean_is_left_to_the_library(
+    folder: Path,
+) -> None:
+    pooling = folder / "1_Pooling" / "config.json"
+    pooling.write_text(json.dumps({"pooling_mode_mean_tokens": True, "include_prompt": False}))
+    assert OnnxEncoder(folder).prompts == NO_PROMPTS
+    with pytest.raises(ConfigError, match=r"write \"sentence-transformers:"):
+        OnnxEncoder(folder, PromptOptions(query="robots "))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from digest.core.errors import ConfigError, EncodingError
 from digest.embedding import encoder as encoders
+from digest.embedding.prompts import Kind, PromptOptions, Prompts
 from digest.embedding.sentence_transformers import SentenceTransformersEncoder
 
 # What is used of the library and of torch, in small.
@@ -34,6 +35,8 @@ class SentenceTransformer:
         if name == "nowhere":
             raise OSError("nowhere is not a local folder\\nand is not a valid model identifier")
         self.seed = len(name)
+        self.prompts = {"query": "query: ", "document": ""} if name == "asks" else {}
+        self.default_prompt_name = "query" if name == "asks" else None
 
     def state_dict(self):
         return {"b": Tensor(np.arange(40) * self.seed), "a": Tensor([[1.0, 2.0]])}
@@ -41,7 +44,8 @@ class SentenceTransformer:
     def get_sentence_embedding_dimension(self):
         return 2
 
-    def encode(self, texts, batch_size, show_progress_bar):
+    def encode(self, texts, prompt, batch_size, show_progress_bar):
+        texts = [prompt + text for text in texts]
         if "" in texts:
             raise RuntimeError("empty\\ntext")
         return np.array([[len(text), 1.0] for text in texts])
@@ -72,6 +76,17 @@ def test_a_name_is_that_of_the_weights() -> None:
     )
     assert name == same != other
     assert len(name) < 60
+
+
+@pytest.mark.usefixtures("_library")
+def test_prompts_are_those_of_the_model_or_of_its_family_or_those_that_are_configured() -> None:
+    asks, e5 = (SentenceTransformersEncoder(name) for name in ("asks", "org/e5-small"))
+    assert asks.prompts == Prompts(query="query: ")
+    assert e5.prompts == Prompts(query="query: ", document="passage: ")
+    said = SentenceTransformersEncoder("org/e5-small", PromptOptions(document="")).prompts
+    assert said == Prompts(query="query: ")
+    found = [asks.encode(["a"], kind)[0] for kind in Kind]
+    assert [round(float(row[0] / row[1])) for row in found] == [len("query: a"), len("a")]
 
 
 @pytest.mark.usefixtures("_library")

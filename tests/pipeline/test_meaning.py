@@ -1,7 +1,7 @@
 """What papers and interests mean: encoded once, kept, and never in the way of the mail."""
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -9,8 +9,10 @@ import pytest
 
 from digest.core.errors import ConfigError, EncoderUnavailable
 from digest.core.fetching import Page
-from digest.core.identifiers import PaperId
+from digest.core.identifiers import Identifier, PaperId
 from digest.core.interests import Interest, InterestKind
+from digest.core.subscribers import Status, Subscriber
+from digest.embedding.prompts import Prompts
 from digest.embedding.texts import paper_text, text_hash
 from digest.pipeline.app import App
 from digest.pipeline.assemble import Issues, assemble
@@ -25,8 +27,9 @@ from digest.pipeline.turns import Busy
 from digest.ranking.fit import Vote
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.rank import Reader, score_interests
-from digest.store import embeddings
+from digest.store import embeddings, libraries, wanted_texts
 from digest.store.engine import Store
+from digest.store.libraries import LibraryPaper
 from tests.builders import (
     NOW,
     TODAY,
@@ -60,6 +63,28 @@ def later(start: timedelta = timedelta(minutes=1)) -> FakeClock:
 
 def encoding(store: Store, encoder: FakeEncoder, **rules: Any) -> App:
     return make_app(store, clock=later(), encoder=encoder, **rules)
+
+
+def put_into_library(
+    store: Store,
+    reader: Subscriber,
+    *,
+    title: str,
+    abstract: str,
+    name: Identifier | None = None,
+    liked_at: datetime = NOW,
+) -> None:
+    paper = LibraryPaper(
+        name=name or Identifier("doi", f"10.1/{title.casefold()}"),
+        ids=(),
+        title=title,
+        abstract=abstract,
+        authors=(),
+        year=None,
+        liked_at=liked_at,
+    )
+    with store.write() as conn:
+        libraries.put(conn, reader.id, [paper])
 
 
 # --- papers ---------------------------------------------------------------------------------------
@@ -160,7 +185,7 @@ def test_a_crash_of_the_encoder_is_trouble_and_no_more(
 ) -> None:
     store_papers(sqlite_store, 1)
     encoder = FakeEncoder()
-    monkeypatch.setattr(encoder, "encode", lambda _: 1 / 0)
+    monkeypatch.setattr(encoder, "encode", lambda *_: 1 / 0)
     report = embed(encoding(sqlite_store, encoder))
     assert report.reason == "internal error: ZeroDivisionError: division by zero"
 
@@ -271,19 +296,46 @@ def test_the_interests_of_a_batch_are_encoded_together_and_once(store: Store) ->
     assert len(encoder.asked) == 1
 
 
-def test_a_text_that_the_model_does_not_take_is_asked_for_once_an_hour(
-    sqlite_store: Store,
-) -> None:
+def test_a_text_that_the_model_does_not_take_is_asked_for_once(sqlite_store: Store) -> None:
     encoder, clock = FakeEncoder(), FakeClock(NOW)
     encoder.refused = frozenset({"toolong"})
     app = make_app(sqlite_store, clock=clock, encoder=encoder)
     assert set(meaning(app).text_vectors(["robots", "toolong"])) == {"robots"}
     asked = len(encoder.asked)
-    assert set(meaning(app).text_vectors(["robots", "toolong"])) == {"robots"}
+    for _ in range(2):
+        assert set(meaning(app).text_vectors(["robots", "toolong"])) == {"robots"}
+        clock.advance(3600)
     assert len(encoder.asked) == asked
-    clock.advance(3600)
-    meaning(app).text_vectors(["robots", "toolong"])
-    assert encoder.asked[-1] == ("toolong",)
+
+
+def test_an_interest_that_reads_like_a_paper_has_a_vector_of_its_own_where_the_model_asks(
+    sqlite_store: Store,
+) -> None:
+    encoder = FakeEncoder(prompts=Prompts(query="query: ", document="passage: "))
+    store_records(sqlite_store, [make_record(1, title="Robots", abstract="They walk.")])
+    app = encoding(sqlite_store, encoder)
+    assert embed(app) == EmbedReport(encoded=1)
+    text = "Robots. They walk."
+    asking = meaning(app).text_vectors([text])[text]
+    found = meaning(app).liked_vectors([text])[text]
+    assert encoder.asked == [(f"passage: {text}",), (f"query: {text}",)]
+    assert (asking.argmax(), found.argmax()) == (ord("q") % 32, ord("p") % 32)
+    likes = ["Apes. Old."]
+    meaning(app).liked_vectors(likes, most_new=1)
+    assert encoder.asked[-1] == ("passage: Apes. Old.",)
+
+
+def test_with_other_words_before_them_interests_are_encoded_anew_and_papers_are_not(
+    sqlite_store: Store,
+) -> None:
+    store_papers(sqlite_store, 1)
+    before = encoding(sqlite_store, FakeEncoder(prompts=Prompts(query="find: ")))
+    embed(before)
+    meaning(before).text_vectors(["robots"])
+    encoder = FakeEncoder(prompts=Prompts(query="query: "))
+    app = encoding(sqlite_store, encoder)
+    assert embed(app) == NOTHING
+    assert meaning(app).text_vectors(["robots"])["robots"].argmax() == ord("q") % 32
 
 
 # --- liked papers ---------------------------------------------------------------------------------
@@ -377,6 +429,24 @@ def test_a_model_that_cannot_be_loaded_is_as_good_as_none(sqlite_store: Store) -
         _ = meaning(app).model
 
 
+class _NothingKnown(FakeEncoder):
+    """As a model whose prompts are only known when it is loaded."""
+
+    @property
+    def prompts(self) -> Prompts:  # type: ignore[override]
+        raise ConfigError(["ranking.model: it cannot be loaded"])
+
+    @prompts.setter
+    def prompts(self, value: Prompts) -> None:
+        pass
+
+
+def test_interests_wait_for_a_model_of_which_it_is_not_known_what_it_wants(
+    sqlite_store: Store,
+) -> None:
+    assert meaning(encoding(sqlite_store, _NothingKnown())).text_vectors(["robots"]) == {}
+
+
 # --- in the daily work ----------------------------------------------------------------------------
 
 
@@ -402,7 +472,84 @@ def test_a_refresh_goes_on_without_its_model_and_catches_up(sqlite_store: Store)
     store_subscriber(sqlite_store)
     assert assemble(app, TODAY).planned == 1
     encoder.down = ""
-    assert refresh(app).embedding == EmbedReport(encoded=1)  # though no source was due
+    again = refresh(app).embedding  # though no source was due
+    assert (again.encoded, again.left, again.reason) == (1, 0, "")
+
+
+def test_a_refresh_encodes_what_readers_say_so_that_no_edition_has_to(store: Store) -> None:
+    store_papers(store, 1)
+    robots, wine = (Interest(InterestKind.TEXT, text) for text in ("robots", "wine"))
+    first = store_subscriber(store, 1, wishes=[robots, wine])
+    store_subscriber(store, 2, wishes=[wine, Interest(InterestKind.KEYWORD, "tax")])
+    store_subscriber(
+        store,
+        3,
+        wishes=[Interest(InterestKind.TEXT, "left")],
+        status=Status.UNSUBSCRIBED,
+    )
+    put_into_library(store, first, title="Apes", abstract="Old.")
+    encoder = FakeEncoder()
+    app = encoding(store, encoder)
+    assert refresh(app).embedding == EmbedReport(encoded=1, wishes=3)
+    assert encoder.asked[1:] == [("robots", "wine"), ("Apes. Old.",)]
+    assert refresh(app).embedding == NOTHING
+    encoder.asked.clear()
+    liked = LikedPaper(title="Apes", abstract="Old.")
+    votes = [Vote(paper=liked, weight=1.0)]
+    understand(app, [Reader(interests=[robots, wine], votes=votes)])
+    assert encoder.asked == []
+
+
+def test_papers_of_a_library_that_sources_brought_are_encoded_as_these_have_them(
+    sqlite_store: Store,
+) -> None:
+    record = make_record(1, title="Robots", abstract="They walk.")
+    store_records(sqlite_store, [record])
+    reader = store_subscriber(sqlite_store, wishes=[])
+    name = record.ids[0]
+    put_into_library(sqlite_store, reader, name=name, title="ROBOTS", abstract="Cut")
+    app = encoding(sqlite_store, FakeEncoder())
+    assert embed(app) == EmbedReport(encoded=1)
+
+
+def test_only_the_latest_of_a_library_are_encoded(sqlite_store: Store) -> None:
+    reader = store_subscriber(sqlite_store, wishes=[])
+    for day, title in enumerate(("Apes", "Bees", "Cats")):
+        put_into_library(sqlite_store, reader, title=title, abstract="", liked_at=NOW + day * DAY)
+    with sqlite_store.read() as conn:
+        assert wanted_texts.library_papers_of_readers(conn, 2) == [("Bees", ""), ("Cats", "")]
+
+
+def test_what_readers_say_waits_behind_papers_and_for_a_model_that_failed(
+    sqlite_store: Store,
+) -> None:
+    store_papers(sqlite_store, 1)
+    store_subscriber(sqlite_store, wishes=[Interest(InterestKind.TEXT, "robots")])
+    encoder = FakeEncoder()
+    app = encoding(sqlite_store, encoder)
+    assert embed(app, progress=lambda *_: setattr(encoder, "down", "host is down")) == EmbedReport(
+        encoded=1, reason="host is down"
+    )
+    stop = threading.Event()
+    stop.set()
+    encoder.down = ""
+    assert embed(app, stop=stop) == NOTHING
+    assert embed(app) == EmbedReport(wishes=1)
+
+
+def test_an_interest_that_the_model_does_not_take_is_no_trouble_and_not_asked_for_again(
+    sqlite_store: Store,
+) -> None:
+    store_subscriber(sqlite_store, wishes=[Interest(InterestKind.TEXT, "toolong")])
+    encoder = FakeEncoder()
+    encoder.refused = frozenset({"toolong"})
+    app = encoding(sqlite_store, encoder)
+    assert embed(app) == NOTHING
+    assert not meaning(app).rests
+    encoder.asked.clear()
+    assert embed(app) == NOTHING
+    assert meaning(encoding(sqlite_store, encoder)).text_vectors(["toolong"]) == {}
+    assert encoder.asked == []
 
 
 def test_an_issue_at_hand_is_gathered_anew_when_its_papers_were_encoded(

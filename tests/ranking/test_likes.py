@@ -1,14 +1,16 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from digest.ranking.analysis import analyse
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.likes import Opinion, kin_of, strengths
-from digest.ranking.meaning import LikedPaper
+from digest.ranking.meaning import LikedPaper, ModelMeaning
 from digest.ranking.relevance import FLOOR
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
-from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, SECRET
+from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, SECRET, candidate
 
 ROBOTS = LikedPaper(
     title="Robots that learn to grasp by diffusion",
@@ -19,6 +21,8 @@ CHEMISTRY = LikedPaper(
     abstract="We predict the energy of molecules from their bonds by a graph neural network.",
 )
 NAMELESS = LikedPaper(title="…")
+# The model of these tests does not know it.
+JUDGE_LIKED = LikedPaper(title=f"More on: {JUDGE.title}", abstract=JUDGE.abstract)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +116,48 @@ def test_tastes_do_not_know_of_each_other(corpus: Corpus) -> None:
     assert together.shape == (3, len(corpus))
     for alone, found in ((robots, together[0]), ([], together[1]), (chemistry, together[2])):
         assert found == pytest.approx(strengths(corpus, [alone])[0], abs=1e-5)
+
+
+def modelled(table: StaticTable | None, candidates: Sequence[RankingPaper]) -> Corpus:
+    """A corpus with a model to which papers of one subject are alike, and any others are not."""
+    rng = np.random.default_rng(1)
+    known = {p.title: rng.normal(size=32).astype(np.float32) for p in candidates}
+    known |= {
+        liked.title: known[paper.title] + rng.normal(size=32).astype(np.float32) / 4
+        for liked, paper in ((ROBOTS, GRASP), (CHEMISTRY, MOLECULE))
+    }
+    return Corpus(
+        candidates,
+        None,
+        table=table,
+        model=lambda papers: ModelMeaning(
+            np.stack([known[paper.title] for paper in papers]),
+            texts=lambda _: {},
+            liked=lambda liked: known.get(liked.title),
+        ),
+    )
+
+
+def test_what_a_model_says_of_likes_has_a_say(table: StaticTable | None) -> None:
+    corpus = modelled(table, ALL)
+    found = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0), (JUDGE_LIKED, 0.1))
+    assert set(np.argsort(-found)[:2].tolist()) == {row(corpus, GRASP), row(corpus, MOLECULE)}
+    assert 0 <= found.min() <= found.max() < 1
+    against = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, -1.0))
+    assert against[row(corpus, MOLECULE)] < FLOOR < against[row(corpus, GRASP)]
+
+
+def test_with_a_model_no_more_papers_are_above_the_floor_by_chance(
+    table: StaticTable | None,
+) -> None:
+    strangers = [
+        candidate(100 + n, title=f"Stranger {n}", abstract=f"Nothing{n} is said{n} here{n}.")
+        for n in range(600)
+    ]
+    corpus = modelled(table, (*ALL, *strangers))
+    found = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0))
+    assert {row(corpus, GRASP), row(corpus, MOLECULE)} <= set(np.flatnonzero(found >= FLOOR))
+    assert np.mean(found >= FLOOR) < 0.05
 
 
 def test_where_there_are_no_candidates_there_is_nothing_to_like(table: StaticTable | None) -> None:

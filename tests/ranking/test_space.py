@@ -77,6 +77,57 @@ def test_a_taste_is_told_by_what_sets_it_apart_and_not_by_what_all_papers_share(
     assert placed.near(taste)[0, 1] > placed.near(taste)[0, 2]
 
 
+def scattered(seed: int = 3, papers: int = 300, dimensions: int = 8) -> Floats:
+    return np.random.default_rng(seed).normal(size=(papers, dimensions)).astype(np.float32)
+
+
+def test_what_is_near_to_a_few_likes_is_nearest_though_their_mean_lies_elsewhere() -> None:
+    vectors = scattered()
+    robots, wine, between = np.eye(8, dtype=np.float32)[[0, 1, 2]] * 9
+    vectors[:4] = robots + scattered(4, 4) / 9
+    vectors[4:8] = wine + scattered(5, 4) / 9
+    vectors[8] = robots + wine + between
+    placed = Space(vectors)
+    likes = placed.papers[[0, 1, 2, 4, 5, 6]]
+    near = placed.nearest([likes, likes[:3]])
+    assert set(np.argsort(-near[0])[:8].tolist()) == set(range(8))
+    assert set(np.argsort(-near[1])[:4].tolist()) == set(range(4))
+    assert near.mean(axis=1) == pytest.approx([0, 0], abs=1e-4)
+
+
+def test_the_nearest_likes_do_not_hang_on_their_order_nor_on_other_tastes() -> None:
+    placed = Space(scattered())
+    one, other = placed.papers[:5], placed.papers[7:9]
+    alone = placed.nearest([one])[0]
+    assert np.array_equal(placed.nearest([other, one])[1], alone)
+    assert placed.nearest([one[::-1]])[0] == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_like_that_lies_nowhere_is_near_to_nothing() -> None:
+    placed = Space(scattered())
+    nowhere = np.zeros((1, 8), np.float32)
+    assert not placed.nearest([nowhere]).any()
+    known = placed.papers[:1]
+    with_one = placed.nearest([np.concatenate([known, nowhere])])[0]
+    assert with_one == pytest.approx(placed.nearest([known])[0], abs=1e-4)
+
+
+def test_in_the_metric_of_tastes_no_direction_is_commoner_than_another() -> None:
+    vectors = scattered() * np.array([9, 3, 1, 1, 1, 1, 1, 1], np.float32)
+    placed = Space(vectors, shrinkage=0.0)
+    whitened = placed.papers @ placed._whitening
+    assert whitened.T @ whitened / len(whitened) == pytest.approx(np.eye(8), abs=1e-3)
+    assert placed._whitening @ placed._whitening.T == pytest.approx(placed._precision, rel=1e-2)
+
+
+def test_tastes_are_cut_where_the_space_says_so_and_texts_where_they_always_are() -> None:
+    vectors = scattered(papers=2_000, dimensions=64)
+    usual, far = Space(vectors), Space(vectors, most=15.0)
+    taste = usual.papers[:1]
+    assert usual.towards(taste).max() == MOST_DEVIATIONS < far.towards(taste).max() < 15
+    assert far.near(taste).max() == MOST_DEVIATIONS
+
+
 @given(some_scores)
 def test_standardised_scores_have_no_mean_and_stay_within_their_bounds(scores: Floats) -> None:
     rows = standardised(scores)
