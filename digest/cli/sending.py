@@ -238,13 +238,14 @@ def explain(
     for reason in told.reasons:
         say(f"  {reason}")
     print_table(
-        ("paper", "score", "match", "trend", "title", "why"),
+        ("paper", "score", "match", "trend", "section", "title", "why"),
         [
             (
                 one.paper.paper_id,
                 f"{one.paper.score:.3f}",
                 f"{one.paper.relevance:.3f}",
                 f"{one.paper.trend:.3f}",
+                one.paper.section.value,
                 one.title,
                 one.paper.reason,
             )
@@ -263,6 +264,7 @@ def _explained_row(one: previews.ExplainedPaper) -> dict[str, Any]:
         "match": round(one.paper.relevance, 6),
         "trend": round(one.paper.trend, 6),
         "reasons": [one.paper.reason],
-        "place": one.place.value if one.place else None,
+        "place": one.paper.place.value,
+        "section": one.paper.section.value,
         "parts": dict(one.parts),
     }

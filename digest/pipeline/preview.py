@@ -9,14 +9,20 @@ from digest.core.editions import Edition
 from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
 from digest.core.subscribers import Status, Subscriber, slot_day
-from digest.mail.view import DigestPaper
 from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
-from digest.pipeline.compose import digest_content, finish, load_letters
+from digest.pipeline.compose import digest_content, digest_paper, finish, load_letters
 from digest.pipeline.edition import Issue, gather
-from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for
-from digest.ranking.rank import Place, Ranked
+from digest.pipeline.planning import (
+    NO_EDITION,
+    edition_of,
+    is_skipped,
+    plan_for,
+    planned,
+    said_in,
+)
+from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
 
@@ -29,15 +35,11 @@ class PreviewedMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedPaper:
-    """A paper with the parts of its score, by name, each as it went into the score.
-
-    `place` tells what it is there for; of a mail that was made, only its reason does.
-    """
+    """A paper with the parts of its score, by name, each as it went into the score."""
 
     paper: PlannedPaper
     title: str
     parts: tuple[tuple[str, float], ...] = ()
-    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +118,13 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
     )
     base = links.feedback_base(app, plan.public_id)
     papers = [
-        DigestPaper(
-            card=app.renderer.card(issue.papers[ranked.paper_id]),
-            title=issue.papers[ranked.paper_id].title,
-            reason=ranked.reason,
-            feedback_url=links.feedback_url(base, position),
+        digest_paper(
+            app.renderer.card(issue.papers[paper.paper_id], said_in(plan.payload)),
+            issue.papers[paper.paper_id].title,
+            paper,
+            base,
         )
-        for position, ranked in enumerate(chosen)
+        for paper in plan.papers
     ]
     return delivery, digest_content(app, subscriber, edition, delivery, papers)
 
@@ -144,7 +146,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
             if delivery is not None
             else _undecided(app, subscriber, issue, chosen)
         ),
-        papers=tuple(_explained(issue, ranked) for ranked in chosen),
+        papers=_explained(issue, subscriber, chosen),
     )
 
 
@@ -190,18 +192,12 @@ def _about_missing(line: str) -> str:
     return f"missing in this edition: {line}"
 
 
-def _explained(issue: Issue, ranked: Ranked) -> ExplainedPaper:
-    return ExplainedPaper(
-        paper=PlannedPaper(
-            paper_id=ranked.paper_id,
-            score=ranked.score,
-            relevance=ranked.relevance,
-            trend=ranked.trend,
-            reason=ranked.reason,
-        ),
-        title=issue.papers[ranked.paper_id].title,
-        parts=ranked.parts,
-        place=ranked.place,
+def _explained(
+    issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]
+) -> tuple[ExplainedPaper, ...]:
+    return tuple(
+        ExplainedPaper(paper=paper, title=issue.papers[ranked.paper_id].title, parts=ranked.parts)
+        for paper, ranked in zip(planned(subscriber, chosen), chosen, strict=True)
     )
 
 

@@ -6,13 +6,13 @@ the same input, whatever the order of the candidates or the company of other rea
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind, format_interest
+from digest.core.places import Place
 from digest.ranking import explain, relevance, select
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.fit import Fit, Fitter, Vote, Wishes
@@ -38,15 +38,6 @@ EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
 
 
-class Place(StrEnum):
-    """Why a paper has its place in a digest: it fits, it trends everywhere, or it lies at the
-    edge of what the reader said, for them to find out."""
-
-    FITS = "fits"
-    EVERYWHERE = "everywhere"
-    EXPLORE = "explore"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Whom to rank for. `liked` has the papers that interests of kind `like` name by their value;
@@ -68,7 +59,8 @@ class Ranked:
     """One paper of a digest. All numbers are in [0, 1].
 
     `parts` are the names and values that `score` was made of: `relevance`, `trend` and `dial`,
-    then each interest that matched, as a person writes it, best first.
+    then each interest that matched, as a person writes it, best first. `fitting` is how many
+    papers fit the reader in all, 0 where trend alone decides.
     """
 
     paper_id: PaperId
@@ -78,6 +70,7 @@ class Ranked:
     reason: str
     parts: tuple[tuple[str, float], ...]
     place: Place = Place.FITS
+    fitting: int = 0
 
 
 class Prepared:
@@ -299,6 +292,7 @@ def _ranked(prepared: Prepared, draft: _Draft, row: int, place: Place) -> Ranked
             *((match.name, match.strength) for match in matched),
         ),
         place=place,
+        fitting=len(draft.choice.ranked) if dial < 1.0 else 0,
     )
 
 

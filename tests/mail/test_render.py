@@ -11,8 +11,10 @@ from digest.core.errors import ConfigError
 from digest.core.interests import InterestKind, make_interest
 from digest.core.papers import Paper
 from digest.core.subscribers import Frequency, Preferences
+from digest.mail.reasons import reason_line
 from digest.mail.render import Renderer
-from digest.mail.view import Fit, fit, preheader, reason_line
+from digest.mail.sections import Fit, fit
+from digest.mail.view import preheader
 from tests.mail.builders import NOW, TEMPLATES, make_identity, make_paper, make_renderer, make_view
 
 VOID = {"br", "meta"}
@@ -228,7 +230,7 @@ def test_a_hostile_edition_is_harmless_and_fits(renderer: Renderer, number: int)
     assert page.open == []
     assert {tag for tag, _ in page.tags} <= {
         *("html", "head", "meta", "title", "style", "body", "div", "table", "tr", "td"),
-        *("h1", "h2", "p", "a", "br"),
+        *("h1", "h2", "p", "a", "br", "span"),
     }
     assert all(link.startswith(("https://", "http://")) for link in page.links)
     assert view.unsubscribe_url in page.links
@@ -390,7 +392,7 @@ def test_all_templates_compile(renderer: Renderer) -> None:
 
 
 def test_missing_templates_are_a_configuration_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"mail/inline\.css"):
+    with pytest.raises(ConfigError, match=r"theme\.toml"):
         Renderer([tmp_path], make_identity())
 
 

@@ -1,0 +1,146 @@
+"""The papers of one digest between its head and its foot."""
+
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from digest.core.messages import Content
+from digest.core.places import Section
+from digest.mail.inline import hole, split
+from digest.mail.reasons import why
+from digest.mail.sections import (
+    COMFORTABLE_HTML_BYTES,
+    HEADINGS,
+    STEPS,
+    Sizes,
+    Trim,
+    parts,
+    relevance_steps,
+    trend_steps,
+    trim,
+)
+from digest.mail.templates import Shell, Templates, inert
+from digest.mail.view import DigestPaper
+from digest.mail.wording import Wording
+
+# What the sentence about papers left out may add to a digest, which is measured without it.
+_MORE_BYTES = 1_000
+_FULL, _EMPTY = "●", "○"
+
+
+class Body:
+    """Fills a digest's shell with its papers: sections, cards, and what makes them fit."""
+
+    def __init__(self, templates: Templates, wording: Wording) -> None:
+        self._wording = wording
+        holes = {"heading": hole("heading")}
+        self._html_heading = split(templates.markup("mail/digest/section.html", holes), markup=True)
+        self._text_heading = split(templates.plain("mail/digest/section.txt", holes), markup=False)
+
+    def fill(
+        self, shell: Shell, values: Mapping[str, str], papers: Sequence[DigestPaper]
+    ) -> Content:
+        """The mail with as many papers as fit, and a line that counts the others."""
+        ordered = [paper for part in parts(papers) for paper in part.papers]
+        headings = sum(len(self._heading(heading).encode()) for heading in HEADINGS.values())
+        frame_bytes = len(shell.fill(values).html.encode()) + headings + _MORE_BYTES
+        plan = Trim(shown=len(ordered), full=len(ordered), short=len(ordered))
+        if (
+            frame_bytes + sum(_bytes(self._card(paper)) for paper in ordered)
+            > COMFORTABLE_HTML_BYTES
+        ):
+            plan = trim([self._sizes(paper) for paper in ordered], frame_bytes)
+        left = len(papers) - plan.shown
+        more = self._wording.counted(
+            "%(count)s more paper did not fit into this mail.",
+            "%(count)s more papers did not fit into this mail.",
+            left,
+        )
+        filled = {
+            **values,
+            "cards": Markup(self._html(ordered, plan)),  # noqa: S704 (escaped when filled)
+            "more": more if left else "",
+        }
+        return shell.fill(filled, {"cards": self._text(ordered[: plan.shown])})
+
+    def _html(self, ordered: Sequence[DigestPaper], plan: Trim) -> str:
+        pieces, number = [], 0
+        for part in parts(ordered[: plan.shown]):
+            if part.heading:
+                pieces.append(self._heading(part.heading))
+            for paper in part.papers:
+                pieces.append(self._card(paper, _left_out(number, plan)))
+                number += 1
+        return "\n".join(pieces)
+
+    def _text(self, ordered: Sequence[DigestPaper]) -> str:
+        pieces, number = [], 0
+        for part in parts(ordered):
+            if part.heading:
+                heading = {"heading": self._wording.gettext(part.heading)}
+                pieces.append(self._text_heading.fill_from(heading).strip("\n"))
+            for paper in part.papers:
+                number += 1
+                pieces.append(self._text_card(paper, number))
+        return "\n\n\n".join(pieces)
+
+    def _heading(self, heading: str) -> str:
+        return inert(self._html_heading.fill_from({"heading": self._wording.gettext(heading)}))
+
+    def _sizes(self, paper: DigestPaper) -> Sizes:
+        full = self._card(paper)
+        return Sizes(
+            full=_bytes(full),
+            short=_bytes(self._card(paper, ("rest",))),
+            brief=_bytes(self._card(paper, ("tldr",))),
+        )
+
+    def _card(self, paper: DigestPaper, left_out: Sequence[str] = ()) -> str:
+        said = why(
+            paper.reason,
+            self._wording,
+            heading_says_everywhere=paper.section is Section.EVERYWHERE,
+        )
+        match, trend = relevance_steps(paper), trend_steps(paper)
+        values = {
+            "reason": said.line,
+            "position": "",
+            "feedback": paper.feedback_url,
+            "match": _FULL * match + _EMPTY * (STEPS - match) if match else "",
+            "trend": _FULL * trend + _EMPTY * (STEPS - trend) if trend else "",
+        }
+        without = {*left_out, *(name for name in ("reason", "match", "trend") if not values[name])}
+        without.add("spark_of_marks" if said.counts else "spark_of_reason")
+        return inert(split(paper.card.html, markup=True).fill_from(values, without))
+
+    def _text_card(self, paper: DigestPaper, position: int) -> str:
+        said = why(
+            paper.reason,
+            self._wording,
+            heading_says_everywhere=paper.section is Section.EVERYWHERE,
+        )
+        match, trend = relevance_steps(paper), trend_steps(paper)
+        values = {
+            "reason": said.line,
+            "position": str(position),
+            "feedback": paper.feedback_url,
+            "match": self._steps(match),
+            "trend": self._steps(trend),
+        }
+        without = [name for name in ("reason", "match", "trend") if not values[name]]
+        fragment = split(paper.card.text, markup=False)
+        return fragment.fill_from(values, without).strip("\n")
+
+    def _steps(self, steps: int) -> str:
+        of = self._wording.gettext("%(steps)s of %(most)s")
+        return of % {"steps": steps, "most": STEPS} if steps else ""
+
+
+def _left_out(number: int, plan: Trim) -> tuple[str, ...]:
+    if number < plan.full:
+        return ()
+    return ("rest",) if number < plan.short else ("tldr",)
+
+
+def _bytes(card: str) -> int:
+    return len(card.encode()) + 1  # the line break between two cards
