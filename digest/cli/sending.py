@@ -1,11 +1,12 @@
 """The daily work by hand: fetch, send, preview, explain."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
+from digest.cli.context import DryRun, Json, day_or_today, globals_of, opened_app, parse_day
 from digest.cli.models import embed_line, embed_row
 from digest.cli.output import note, print_json, print_table, progress, say, shares_progress, warn
 from digest.core.errors import InvalidInput, NotFound
@@ -26,6 +27,7 @@ from digest.pipeline.embed import NOTHING
 from digest.pipeline.outcomes import known_names
 from digest.pipeline.refresh import refresh
 from digest.store.cursors import Fetch
+from digest.wiring import build_renderer
 
 PARTLY = 3
 
@@ -190,13 +192,18 @@ def preview(
         Literal["html", "text", "eml"], typer.Option("--format", help="What to show.")
     ] = "text",
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file.")] = None,
+    theme: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="In the look of this theme.")
+    ] = None,
 ) -> None:
     """Show the mail that a subscriber would get. Changes nothing.
 
     Example: digest preview ada@example.org --format html --output mail.html
     """
     with opened_app(ctx) as app:
-        mail = previews.preview(app, email, day_or_today(app, date))
+        renderer = build_renderer(globals_of(ctx).settings(), theme) if theme else app.renderer
+        themed = replace(app, renderer=renderer)
+        mail = previews.preview(themed, email, day_or_today(app, date), anew=theme is not None)
     parts = {
         "html": mail.content.html.encode(),
         "text": mail.content.text.encode(),

@@ -38,6 +38,7 @@ def add(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    language: wishes.LanguageOption = None,
     library: LibraryFiles = None,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="They have agreed: send no confirmation mail.")
@@ -69,6 +70,7 @@ def add(
             timezone=timezone,
             max_papers=max_papers,
             dial=dial,
+            language=language,
         )
         added = None
         if not dry_run:
@@ -167,6 +169,7 @@ def edit(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    language: wishes.LanguageOption = None,
     forget_feedback: Annotated[
         bool, typer.Option("--forget-feedback", help="Forget what they said of papers.")
     ] = False,
@@ -184,7 +187,7 @@ def edit(
     """
     wanted = (interest, keyword, exclude, category, author, like, library)
     said = (*wanted, frequency, at, timezone, forget_library, forget_feedback)
-    _require_change(*said, max_papers is not None, dial is not None)
+    _require_change(*said, language, max_papers is not None, dial is not None)
     files = library_imports.read_files(library or ())
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
@@ -204,6 +207,7 @@ def edit(
             timezone=timezone,
             max_papers=max_papers,
             dial=dial,
+            language=language,
         )
         forgotten = forget_all(service, found) if forget_feedback and not dry_run else None
         if not dry_run:

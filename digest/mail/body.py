@@ -110,7 +110,7 @@ class Body:
             "trend": _FULL * trend + _EMPTY * (STEPS - trend) if trend else "",
         }
         without = {*left_out, *(name for name in ("reason", "match", "trend") if not values[name])}
-        without.add("spark_of_marks" if said.counts else "spark_of_reason")
+        without.add("votes" if said.counts else "spark")
         return inert(split(paper.card.html, markup=True).fill_from(values, without))
 
     def _text_card(self, paper: DigestPaper, position: int) -> str:
@@ -121,13 +121,15 @@ class Body:
         )
         match, trend = relevance_steps(paper), trend_steps(paper)
         values = {
-            "reason": said.line,
+            "reason": said.line.replace(" · ", "; "),
             "position": str(position),
             "feedback": paper.feedback_url,
             "match": self._steps(match),
             "trend": self._steps(trend),
         }
         without = [name for name in ("reason", "match", "trend") if not values[name]]
+        if said.counts:
+            without.append("votes")
         fragment = split(paper.card.text, markup=False)
         return fragment.fill_from(values, without).strip("\n")
 

@@ -1,6 +1,6 @@
 """What a mail tells of one paper: its facts in words, each cut to a length that fits thirty."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,16 +23,17 @@ _LEAST_DRAWN = 3
 _SPARK_WIDTH = 8
 
 # Metrics that readers understand, in the order shown: the words for one, and for several.
-_MARKS = {
+_VOTES = {
     "upvotes": marked_plural("%(count)s vote", "%(count)s votes"),
     "likes": marked_plural("%(count)s like", "%(count)s likes"),
     "points": marked_plural("%(count)s point on Hacker News", "%(count)s points on Hacker News"),
     "score": marked_plural("%(count)s point on Reddit", "%(count)s points on Reddit"),
+}
+_OTHERS = {
     "comments": marked_plural("%(count)s comment", "%(count)s comments"),
     "citations": marked_plural("%(count)s citation", "%(count)s citations"),
 }
-# What is drawn: growth of these is what trends are made of.
-_DRAWN = ("upvotes", "likes", "points", "score")
+_BETWEEN = " · "
 _STARS = "stars"
 # What several sources count of one and the same thing.
 _COUNTED_ONCE = frozenset({"stars", "citations"})
@@ -61,7 +62,8 @@ class Link:
 class CardFacts:
     """One paper in words, clean and cut; `url` and the links are http or https, or absent.
 
-    `tldr` is `lead`, its first sentence, and `rest`. `spark` draws how votes grew, or is empty.
+    `tldr` is `lead`, its first sentence, and `rest`; `marks` are `votes` and `others`. `spark`
+    draws how votes grew, or is empty.
     """
 
     title: str
@@ -72,6 +74,8 @@ class CardFacts:
     lead: str
     rest: str
     marks: str
+    votes: str
+    others: str
     spark: str
     links: tuple[Link, ...]
 
@@ -85,6 +89,7 @@ def card_facts(paper: Paper, *, own_words: bool = False, wording: Wording = ENGL
     readings = latest_readings(paper.signals)
     said = tldr(replace(paper, summary="") if own_words else paper)
     lead = next(iter(sentences(said)), "")
+    votes, others = (_counts(readings, of, wording) for of in (_VOTES, _OTHERS))
     return CardFacts(
         title=cut(title, TITLE_CHARS),
         url=web_link(paper.url) or web_link(paper.pdf_url),
@@ -93,11 +98,9 @@ def card_facts(paper: Paper, *, own_words: bool = False, wording: Wording = ENGL
         tldr=said,
         lead=lead,
         rest=said[len(lead) :].strip(),
-        marks=" · ".join(
-            wording.counted(*words, readings[metric])
-            for metric, words in _MARKS.items()
-            if readings.get(metric, 0) >= 1
-        ),
+        marks=_BETWEEN.join(filter(None, (votes, others))),
+        votes=votes,
+        others=others,
         spark=_spark(paper.signals),
         links=_links(paper, readings.get(_STARS, 0), wording),
     )
@@ -146,7 +149,7 @@ def latest_readings(signals: Iterable[Signal]) -> dict[str, float]:
 
 def _spark(signals: Sequence[Signal]) -> str:
     """The growth of the metric that is shown first, at the source that was read most often."""
-    for metric in _DRAWN:
+    for metric in _VOTES:
         by_source: dict[str, list[tuple[datetime, float]]] = {}
         for signal in sorted(signals, key=lambda one: one.at):
             if signal.metric == metric:
@@ -157,11 +160,23 @@ def _spark(signals: Sequence[Signal]) -> str:
     return ""
 
 
+def _counts(
+    readings: Mapping[str, float], of: Mapping[str, tuple[str, str]], wording: Wording
+) -> str:
+    return _BETWEEN.join(
+        wording.counted(*words, readings[metric])
+        for metric, words in of.items()
+        if readings.get(metric, 0) >= 1
+    )
+
+
 def _facts_line(paper: Paper, wording: Wording) -> str:
     """Venue or sources, date and categories: `arXiv, Hugging Face · 19 March 2026 · cs.CV`."""
     venue = cut(clean(paper.venue), 80) or ", ".join(source_names(paper.sources)[:3])
     categories = ", ".join(cut(clean(c), 24) for c in paper.categories[:_NAMED_CATEGORIES])
-    return " · ".join(filter(None, (venue, wording.dated(paper.published_at.date()), categories)))
+    return _BETWEEN.join(
+        filter(None, (venue, wording.dated(paper.published_at.date()), categories))
+    )
 
 
 def _links(paper: Paper, stars: float, wording: Wording) -> tuple[Link, ...]:

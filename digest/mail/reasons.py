@@ -63,12 +63,12 @@ _STOOD_IN = re.compile(r"(?P<trouble>.+); (?P<other>[^;]+) stood in")
 _COUNTED = re.compile(
     rf"(?:(?P<before>[\d,]+) → )?{_COUNT} (?P<noun>{_NOUN})(?: on (?P<where>.+))?"
 )
-_OF_COUNTS = re.compile(rf"[\d,]+ (?:{_NOUN})\b")
+_OF_VOTES = re.compile(r"[\d,]+ (?:vote|point|like)s?\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """Why a paper is in a digest, as a line; `counts` when it says how many people looked."""
+    """Why a paper is in a digest, as a line; `counts` when it says how many votes."""
 
     line: str
     counts: bool
@@ -83,7 +83,7 @@ def why(reason: str, wording: Wording, *, heading_says_everywhere: bool = False)
     line = cut(said, REASON_CHARS)
     return Why(
         line=line[:1].upper() + line[1:],
-        counts=_OF_COUNTS.search(tidy.split(_BETWEEN)[-1]) is not None,
+        counts=_OF_VOTES.search(tidy.split(_BETWEEN)[-1]) is not None,
     )
 
 

@@ -65,8 +65,9 @@ class Letters:
         return finish(self.app, subscriber, delivery, self.content(delivery))
 
 
-def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
-    """Reads what these deliveries need, in a handful of queries."""
+def load_letters(app: App, deliveries: Sequence[Delivery], *, anew: bool = False) -> Letters:
+    """Reads what these deliveries need, in a handful of queries; with `anew` cards are made from
+    what is known of the papers today."""
     with app.store.read() as conn:
         planned = outbox.papers_of(conn, [d.id for d in deliveries])
         wanted: dict[tuple[EditionId, Language], set[PaperId]] = {}
@@ -78,6 +79,7 @@ def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
             (edition_id, card.paper_id, language): card
             for (edition_id, language), ids in wanted.items()
             for card in editions.cards_of(conn, edition_id, sorted(ids), language).values()
+            if not anew
         }
         cards |= _rendered_anew(app, conn, wanted, cards)
         return Letters(
@@ -134,6 +136,7 @@ def digest_content(
             appeared_count=int(delivery.payload.get("appeared", edition.candidate_count)),
             matched_count=int(delivery.payload.get("matched", 0)),
             missing=tuple(missing.splitlines()),
+            weekly=bool(delivery.payload.get("weekly")),
             email=subscriber.email,
             subscribed_on=confirmed.date() if confirmed else None,
             unsubscribe_url=links.unsubscribe_url(app, subscriber),

@@ -1,7 +1,7 @@
 """From an edition's candidates to rows: what each subscriber of a batch gets, or why nothing."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
@@ -75,8 +75,9 @@ def plan_for(
             "matched": str(chosen[0].fitting if chosen else 0),
             "missing": "\n".join(issue.missing),
             "language": subscriber.preferences.language,
+            **({"weekly": "yes"} if issue.weekly else {}),
         },
-        papers=tuple(planned(subscriber, chosen)),
+        papers=tuple(planned(issue, subscriber, chosen)),
     )
 
 
@@ -98,14 +99,17 @@ def why_skipped(app: App, issue: Issue, chosen: Sequence[Ranked]) -> str:
     """Why this many papers do not make a digest, in one line."""
     if not issue.candidates:
         trouble = f" ({'; '.join(issue.missing)})" if issue.missing else ""
-        return f"no paper appeared in the {app.rules.lookback_days} days of this edition{trouble}"
+        days = (issue.window.end - issue.window.start + timedelta(hours=12)).days
+        return f"no paper appeared in the {days} days of this edition{trouble}"
     return (
         f"{len(chosen)} of {len(issue.candidates)} papers are new to this reader and match, "
         f"at least {app.rules.min_papers} are wanted"
     )
 
 
-def planned(subscriber: Subscriber, chosen: Sequence[Ranked]) -> Iterator[PlannedPaper]:
+def planned(
+    issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]
+) -> Iterator[PlannedPaper]:
     """The chosen papers as a delivery keeps them, in their order."""
     followed = {
         format_interest(interest)
@@ -121,7 +125,11 @@ def planned(subscriber: Subscriber, chosen: Sequence[Ranked]) -> Iterator[Planne
             trend=ranked.trend,
             reason=ranked.reason,
             place=ranked.place,
-            section=section_of(ranked.place, followed=bool(followed & matched), earlier=False),
+            section=section_of(
+                ranked.place,
+                followed=bool(followed & matched),
+                earlier=ranked.paper_id in issue.earlier,
+            ),
             position=position,
         )
 

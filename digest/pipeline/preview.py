@@ -13,7 +13,7 @@ from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
 from digest.pipeline.compose import digest_content, digest_paper, finish, load_letters
-from digest.pipeline.edition import Issue, gather
+from digest.pipeline.edition import Issue, gather, is_weekly
 from digest.pipeline.planning import (
     NO_EDITION,
     edition_of,
@@ -66,15 +66,16 @@ def subscriber_named(app: App, email: str) -> Subscriber:
     return found
 
 
-def preview(app: App, email: str, day: date) -> PreviewedMail:
-    """The mail of a date: the one that was made, else the one that would be made now.
+def preview(app: App, email: str, day: date, *, anew: bool = False) -> PreviewedMail:
+    """The mail of a date: the one that was made, else the one that would be made now. Its cards
+    are those that were made, or made `anew`.
 
     Raises NotFound when there is no subscriber, or nothing that would be sent to them.
     """
     subscriber = subscriber_named(app, email)
     delivery = _decided(app, day, subscriber)
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
-        letters = load_letters(app, [delivery])
+        letters = load_letters(app, [delivery], anew=anew)
         content = letters.content(delivery)
     else:
         delivery, content = _rehearsed(app, day, subscriber)
@@ -92,7 +93,7 @@ def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
 def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, Content]:
     if subscriber.status is not Status.ACTIVE:
         raise NotFound(f"there is no mail to show: {_about_waiting(subscriber, day)}")
-    issue = gather(app, day)
+    issue = gather(app, day, weekly=is_weekly(subscriber))
     chosen = choose(app, issue, [subscriber])[subscriber.id]
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
     if is_skipped(plan):
@@ -135,7 +136,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
     delivery = _decided(app, day, subscriber)
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
         return _of_a_mail(app, subscriber, delivery, day)
-    issue = gather(app, day)
+    issue = gather(app, day, weekly=is_weekly(subscriber))
     chosen = choose(app, issue, [subscriber])[subscriber.id]
     return Explanation(
         day=day,
@@ -197,7 +198,7 @@ def _explained(
 ) -> tuple[ExplainedPaper, ...]:
     return tuple(
         ExplainedPaper(paper=paper, title=issue.papers[ranked.paper_id].title, parts=ranked.parts)
-        for paper, ranked in zip(planned(subscriber, chosen), chosen, strict=True)
+        for paper, ranked in zip(planned(issue, subscriber, chosen), chosen, strict=True)
     )
 
 
