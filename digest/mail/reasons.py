@@ -63,6 +63,7 @@ _STOOD_IN = re.compile(r"(?P<trouble>.+); (?P<other>[^;]+) stood in")
 _COUNTED = re.compile(
     rf"(?:(?P<before>[\d,]+) → )?{_COUNT} (?P<noun>{_NOUN})(?: on (?P<where>.+))?"
 )
+_QUOTED = re.compile("“[^”]*”")
 _OF_VOTES = re.compile(r"[\d,]+ (?:vote|point|like)s?\b")
 
 
@@ -83,7 +84,7 @@ def why(reason: str, wording: Wording, *, heading_says_everywhere: bool = False)
     line = cut(said, REASON_CHARS)
     return Why(
         line=line[:1].upper() + line[1:],
-        counts=_OF_VOTES.search(tidy.split(_BETWEEN)[-1]) is not None,
+        counts=_OF_VOTES.search(_QUOTED.sub("", tidy)) is not None,
     )
 
 
