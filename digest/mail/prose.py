@@ -15,6 +15,8 @@ MAX_URL_CHARS = 600
 
 # Marks that change the direction of all text after them (Unicode TR 9, explicit formatting).
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Of all that is not seen, what joins or parts letters, where to break, and the tags of flags.
+_JOINS = re.compile("[\u00ad\u0600-\u0605\u200b-\u200f\U000e0020-\U000e007f]")
 _REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
 _LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
 _BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
@@ -72,6 +74,8 @@ def _as_kept(character: str) -> str:
         case "Cc" | "Zl" | "Zp":
             return " "
         case "Co" | "Cs" | "Cn":
+            return ""
+        case "Cf" if not _JOINS.match(character):
             return ""
         case _:
             return character

@@ -24,7 +24,7 @@ IDENTITY = MailIdentity(
     base_url="https://digest.example.org",
 )
 # What must come out as the very signs it is made of.
-MARKUP = '<u class="leak">&amp;</u> {{ config }} {% raw %} %s %(name)s'
+MARKUP = '<u title="leak">&amp;</u> {{ config }} {% raw %} %s %(name)s'
 _NOW = datetime(2026, 3, 20, 6, 30, tzinfo=UTC)
 _TOKEN = "WyJhMWIyYzNkNGU1ZjZhN2I4Il0." + "x" * 27
 _ABSTRACT = (

@@ -133,7 +133,7 @@ def _troubles(name: str, content: Content) -> Iterator[str]:
     yield from _of_links(page, content.text)
     yield from _of_size(name, content.html)
     yield from _of_identity(page, content.text)
-    if any(attributes.get("class") == "leak" for _, attributes in page.elements):
+    if any(attributes.get("title") == "leak" for _, attributes in page.elements):
         yield f"text from outside is not escaped: {MARKUP[:30]}…"
     if "{{" in content.html or "{%" in content.html:
         yield "braces are left over in the HTML"

@@ -13,6 +13,7 @@ from digest.mail.wording import ENGLISH, Wording, marked
 
 _PREHEADER_CHARS = (40, 140)
 _PREHEADER_TITLE_CHARS = 56
+_TROUBLE_CHARS, _MOST_TROUBLES = 160, 20
 # Where the preferences page lets its reader take a break.
 PAUSE_ANCHOR = "#pause"
 
@@ -129,7 +130,8 @@ def nothing(view: DigestView, wording: Wording = ENGLISH) -> str:
 
 def missing(view: DigestView, wording: Wording = ENGLISH) -> str:
     """What was not there, as sentences in a row; empty where nothing was missing."""
-    return sentence_list([trouble(line, wording) for line in view.missing])
+    lines = (cut(line, _TROUBLE_CHARS) for line in view.missing[:_MOST_TROUBLES])
+    return sentence_list([trouble(line, wording) for line in lines])
 
 
 def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
