@@ -78,13 +78,16 @@ def add(
                 service, address, interests or (), preferences, confirmed=confirmed
             )
         report = import_library(service, added, files.found, dry_run=dry_run)
-    if dry_run:
-        line = f"{address} would be {'subscribed' if confirmed else 'asked to confirm'}"
-    elif confirmed:
-        line = f"{address} is subscribed"
-    else:
-        line = f"{address} is asked to confirm: `digest send` or the daemon sends the mail"
+    line = _added_line(address, confirmed=confirmed, dry_run=dry_run)
     _answer(address, line, report if library else None, files, dry_run=dry_run, json=json)
+
+
+def _added_line(address: str, *, confirmed: bool, dry_run: bool) -> str:
+    if dry_run:
+        return f"{address} would be {'subscribed' if confirmed else 'asked to confirm'}"
+    if confirmed:
+        return f"{address} is subscribed"
+    return f"{address} is asked to confirm: `digest send` or the daemon sends the mail"
 
 
 def _answer(

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from digest.core.messages import Content
 from digest.core.places import Section
 from digest.mail.inline import hole, split
+from digest.mail.prose import kept_together
 from digest.mail.reasons import why
 from digest.mail.sections import (
     COMFORTABLE_HTML_BYTES,
@@ -103,7 +104,7 @@ class Body:
         )
         match, trend = relevance_steps(paper), trend_steps(paper)
         values = {
-            "reason": said.line,
+            "reason": kept_together(said.line),
             "position": "",
             "feedback": paper.feedback_url,
             "match": _FULL * match + _EMPTY * (STEPS - match) if match else "",

@@ -19,6 +19,7 @@ _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _JOINS = re.compile("[\u00ad\u0600-\u0605\u200b-\u200f\U000e0020-\U000e007f]")
 _REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
 _LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
+_COUNT = re.compile(r"(\d\.?) (?=\w)")
 _BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
@@ -97,6 +98,11 @@ def breakable(text: str) -> str:
     return _LONG_WORD.sub(
         lambda word: "\u200b".join(textwrap.wrap(word[0], 14, break_on_hyphens=False)), text
     )
+
+
+def kept_together(text: str) -> str:
+    """`text` in which a number stays on the line of what it counts (U+00A0 behind it)."""
+    return _COUNT.sub("\\1\u00a0", text)
 
 
 def not_a_link(text: str) -> str:

@@ -1,6 +1,5 @@
 """The mails that people read: subject, text and HTML of each kind."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -27,6 +26,7 @@ from digest.mail.prose import (
     cut,
     is_english,
     is_right_to_left,
+    kept_together,
     not_a_link,
     without_reply_prefix,
     wrap,
@@ -37,7 +37,6 @@ from digest.mail.view import DigestView, digest_values, lead_title
 from digest.mail.wording import Wording, load_wording, marked
 
 SUBJECT_CHARS = 100
-_COUNT = re.compile(r"(\d\.?) (?=\w)")
 _COMMON = ("from_name", "postal_address", "subject", "email")
 _NAMES = {
     MailKind.DIGEST: (
@@ -270,12 +269,12 @@ def _shown(facts: CardFacts, language: Language) -> dict[str, object]:
     foreign = language is not Language.ENGLISH and is_english(f"{facts.title} {facts.tldr}")
     return {
         "title": breakable(not_a_link(facts.title)),
-        "authors": breakable(_kept_together(facts.authors)),
-        "facts": breakable(_kept_together(facts.facts)),
+        "authors": breakable(kept_together(facts.authors)),
+        "facts": breakable(kept_together(facts.facts)),
         "lead": breakable(not_a_link(facts.lead)),
         "rest": breakable(not_a_link(facts.rest)),
-        "votes": _kept_together(facts.votes),
-        "others": _kept_together(facts.others),
+        "votes": kept_together(facts.votes),
+        "others": kept_together(facts.others),
         "spark": facts.spark,
         "rtl": is_right_to_left(facts.title),
         "spoken": Language.ENGLISH.value if foreign else "",
@@ -294,11 +293,6 @@ def _read(facts: CardFacts) -> dict[str, object]:
         "votes": facts.votes.replace(" · ", ", "),
         "others": facts.others.replace(" · ", ", "),
     }
-
-
-def _kept_together(text: str) -> str:
-    """A number stays on the line of what it counts."""
-    return _COUNT.sub("\\1\u00a0", text)
 
 
 def _interests(interests: Sequence[Interest]) -> str:
