@@ -12,7 +12,7 @@ from digest.cli.output import counted, iso, print_json, say, short_time
 from digest.cli.subscriber_lists import subscriber_row
 from digest.core.errors import InvalidInput
 from digest.core.interests import format_interest
-from digest.core.subscribers import normalize_address
+from digest.core.subscribers import Subscriber, normalize_address
 from digest.pipeline import membership
 from digest.pipeline.app import App
 from digest.pipeline.feedback import forget_all
@@ -212,14 +212,18 @@ def edit(
             dial=dial,
             language=language,
         )
-        forgotten = forget_all(service, found) if forget_feedback and not dry_run else None
         if not dry_run:
+            _forget(service, found, wanted=forget_feedback, quiet=json)
             membership.change(service, found, preferences=preferences, interests=interests)
         report = import_library(service, found, files.found, forget=forget_library, dry_run=dry_run)
-    if forgotten is not None and not json:
-        say(f"{forgotten} votes and opened papers are forgotten")
     line = f"{found.email} {'would be' if dry_run else 'is'} changed"
     _answer(found.email, line, report if library else None, files, dry_run=dry_run, json=json)
+
+
+def _forget(service: App, subscriber: Subscriber, *, wanted: bool, quiet: bool) -> None:
+    forgotten = forget_all(service, subscriber) if wanted else 0
+    if wanted and not quiet:
+        say(f"{forgotten} votes and opened papers are forgotten")
 
 
 def _require_change(*said: object) -> None:
