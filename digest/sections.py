@@ -72,6 +72,7 @@ class MailSection(Section):
     postal_address: str = ""
     language: Language = Language.ENGLISH
     theme: str = ""
+    thumbnails: bool = False
     count_opened: bool = False
 
 

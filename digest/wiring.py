@@ -273,6 +273,7 @@ def build_renderer(settings: Settings, theme: Path | None = None) -> Renderer:
         build_identity(settings),
         own_words=settings.edition.summary == "abstract",
         count_opened=settings.mail.count_opened,
+        thumbnails=settings.mail.thumbnails,
     )
 
 

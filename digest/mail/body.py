@@ -122,7 +122,7 @@ class Body:
         )
         match, trend = relevance_steps(paper), trend_steps(paper)
         values = {
-            "reason": said.line.replace(" · ", "; "),
+            "reason": _read_aloud(said.line, self._wording),
             "position": str(position),
             "feedback": paper.feedback_url,
             "match": self._steps(match),
@@ -137,6 +137,12 @@ class Body:
     def _steps(self, steps: int) -> str:
         of = self._wording.gettext("%(steps)s of %(most)s")
         return of % {"steps": steps, "most": STEPS} if steps else ""
+
+
+def _read_aloud(reason: str, wording: Wording) -> str:
+    """A reason without signs that are for the eye."""
+    to = wording.gettext("to")
+    return reason.replace(" · ", "; ").replace(" → ", f" {to} ")
 
 
 def _left_out(number: int, plan: Trim) -> tuple[str, ...]:

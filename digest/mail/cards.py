@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from digest.core.identifiers import ARXIV
 from digest.core.papers import Paper, Signal
 from digest.core.source_names import source_name
 from digest.core.sparkline import sparkline
@@ -45,6 +46,7 @@ _HOSTS = {
     "openreview.net": "OpenReview",
     "www.reddit.com": "Reddit",
 }
+_THUMBNAILED = frozenset({"huggingface"})
 _PDF = marked("Read the PDF")
 _CODE = marked("Code")
 _DISCUSSION = marked("Discussion")
@@ -103,6 +105,19 @@ def card_facts(paper: Paper, *, own_words: bool = False, wording: Wording = ENGL
         others=others,
         spark=_spark(paper.signals),
         links=_links(paper, readings.get(_STARS, 0), wording),
+    )
+
+
+def thumbnail_url(paper: Paper) -> str:
+    """The picture that Hugging Face makes of a paper of its Daily Papers; "" for others.
+
+    Its API names it as `thumbnail`, and all of them by this form.
+    """
+    arxiv_id = paper.identifier(ARXIV)
+    if arxiv_id is None or not _THUMBNAILED.intersection(paper.sources):
+        return ""
+    return web_link(
+        f"https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{arxiv_id}.png"
     )
 
 
@@ -180,10 +195,10 @@ def _facts_line(paper: Paper, wording: Wording) -> str:
 
 
 def _links(paper: Paper, stars: float, wording: Wording) -> tuple[Link, ...]:
-    starred = f" ({wording.counted('%(count)s star', '%(count)s stars', stars)})"
+    starred = wording.counted("%(count)s star", "%(count)s stars", stars)
     found = (
         (_PDF, paper.pdf_url, ""),
-        (_CODE, paper.code_url, starred if stars >= 1 else ""),
+        (_CODE, paper.code_url, f" ({starred})" if stars >= 1 else ""),
         (_DISCUSSION, paper.discussion_url, ""),
     )
     return tuple(

@@ -17,7 +17,7 @@ from digest.core.subscribers import (
     zone_of,
 )
 from digest.mail.body import Body
-from digest.mail.cards import CardFacts, card_facts
+from digest.mail.cards import CardFacts, card_facts, thumbnail_url
 from digest.mail.identity import MailIdentity
 from digest.mail.inline import hole
 from digest.mail.prose import (
@@ -102,7 +102,8 @@ class Renderer:
 
     `templates_dirs` hold a `mail/` folder each, `theme.toml` and `locales/`; a file in an earlier
     one stands before the same file in a later one. With `count_opened` titles lead to the page
-    that counts, else to the paper itself. All methods raise ConfigError for a template, theme or
+    that counts, else to the paper itself; with `thumbnails` papers have pictures, which a mail
+    program may well not load. All methods raise ConfigError for a template, theme or
     catalogue that cannot be used.
     """
 
@@ -113,9 +114,11 @@ class Renderer:
         *,
         own_words: bool = False,
         count_opened: bool = False,
+        thumbnails: bool = False,
     ) -> None:
         self._own_words = own_words
         self._count_opened = count_opened
+        self._thumbnails = thumbnails
         self._folders = tuple(templates_dirs)
         self._theme = load_theme(self._folders)
         self._identity = identity
@@ -141,6 +144,7 @@ class Renderer:
             **{name: hole(name) for name in _PERSONAL},
             "url": f"{hole('feedback')}.open" if facts.url and self._count_opened else facts.url,
             "links": facts.links,
+            "thumbnail": thumbnail_url(paper) if self._thumbnails else "",
         }
         html = speaker.templates.markup(
             "mail/digest/card.html", {**common, **_shown(facts, language)}
