@@ -14,7 +14,6 @@ from digest.mail.sections import (
     HEADINGS,
     STEPS,
     Sizes,
-    Trim,
     parts,
     relevance_steps,
     trend_steps,
@@ -43,35 +42,48 @@ class Body:
     ) -> Content:
         """The mail with as many papers as fit, and a line that counts the others."""
         ordered = [paper for part in parts(papers) for paper in part.papers]
-        headings = sum(len(self._heading(heading).encode()) for heading in HEADINGS.values())
-        frame_bytes = len(shell.fill(values).html.encode()) + headings + _MORE_BYTES
-        plan = Trim(shown=len(ordered), full=len(ordered), short=len(ordered))
-        if (
-            frame_bytes + sum(_bytes(self._card(paper)) for paper in ordered)
-            > COMFORTABLE_HTML_BYTES
-        ):
-            plan = trim([self._sizes(paper) for paper in ordered], frame_bytes)
-        left = len(papers) - plan.shown
+        cards, left = self._fitting(ordered, len(shell.fill(values).html.encode()))
         more = self._wording.counted(
             "%(count)s more paper did not fit into this mail.",
             "%(count)s more papers did not fit into this mail.",
             left,
         )
+        shown = ordered[: len(cards)]
         filled = {
             **values,
-            "cards": Markup(self._html(ordered, plan)),  # noqa: S704 (escaped when filled)
+            "cards": Markup(self._html(shown, cards)),  # noqa: S704 (escaped when filled)
             "more": more if left else "",
         }
-        return shell.fill(filled, {"cards": self._text(ordered[: plan.shown])})
+        return shell.fill(filled, {"cards": self._text(shown)})
 
-    def _html(self, ordered: Sequence[DigestPaper], plan: Trim) -> str:
+    def _fitting(self, ordered: Sequence[DigestPaper], shell_bytes: int) -> tuple[list[str], int]:
+        """The cards that a mail holds, trimmed where they must be, and how many are left out."""
+        cards = [self._card(paper) for paper in ordered]
+        headings = sum(len(self._heading(heading).encode()) for heading in HEADINGS.values())
+        frame_bytes = shell_bytes + headings + _MORE_BYTES
+        if frame_bytes + sum(map(_bytes, cards)) <= COMFORTABLE_HTML_BYTES:
+            return cards, 0
+        short = [self._card(paper, ("rest",)) for paper in ordered]
+        brief = [self._card(paper, ("tldr",)) for paper in ordered]
+        sizes = [
+            Sizes(full=_bytes(a), short=_bytes(b), brief=_bytes(c))
+            for a, b, c in zip(cards, short, brief, strict=True)
+        ]
+        plan = trim(sizes, frame_bytes)
+        kept = [
+            *cards[: plan.full],
+            *short[plan.full : plan.short],
+            *brief[plan.short : plan.shown],
+        ]
+        return kept, len(ordered) - plan.shown
+
+    def _html(self, shown: Sequence[DigestPaper], cards: Sequence[str]) -> str:
         pieces, number = [], 0
-        for part in parts(ordered[: plan.shown]):
+        for part in parts(shown):
             if part.heading:
                 pieces.append(self._heading(part.heading))
-            for paper in part.papers:
-                pieces.append(self._card(paper, _left_out(number, plan)))
-                number += 1
+            pieces += cards[number : number + len(part.papers)]
+            number += len(part.papers)
         return "\n".join(pieces)
 
     def _text(self, ordered: Sequence[DigestPaper]) -> str:
@@ -87,14 +99,6 @@ class Body:
 
     def _heading(self, heading: str) -> str:
         return inert(self._html_heading.fill_from({"heading": self._wording.gettext(heading)}))
-
-    def _sizes(self, paper: DigestPaper) -> Sizes:
-        full = self._card(paper)
-        return Sizes(
-            full=_bytes(full),
-            short=_bytes(self._card(paper, ("rest",))),
-            brief=_bytes(self._card(paper, ("tldr",))),
-        )
 
     def _card(self, paper: DigestPaper, left_out: Sequence[str] = ()) -> str:
         said = why(
@@ -143,12 +147,6 @@ def _read_aloud(reason: str, wording: Wording) -> str:
     """A reason without signs that are for the eye."""
     to = wording.gettext("to")
     return reason.replace(" · ", "; ").replace(" → ", f" {to} ")
-
-
-def _left_out(number: int, plan: Trim) -> tuple[str, ...]:
-    if number < plan.full:
-        return ()
-    return ("rest",) if number < plan.short else ("tldr",)
 
 
 def _bytes(card: str) -> int:

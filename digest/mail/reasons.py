@@ -4,6 +4,7 @@ Reasons are written down in English when a digest is planned; here their sentenc
 their form. One of a form that is not known stays as it is.
 """
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class Why:
     counts: bool
 
 
+@functools.lru_cache(maxsize=8192)
 def why(reason: str, wording: Wording, *, heading_says_everywhere: bool = False) -> Why:
     """A reason as a line: clean, cut, with a capital. What a heading says is not said again."""
     tidy = clean(reason)
