@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from digest.core.interests import Interest
+from digest.core.places import Place
 from digest.ranking import relevance
-from digest.ranking.choosing import Place, Prepared, Reader, choose_all, eligible_rows
+from digest.ranking.choosing import Prepared, Reader, choose_all, eligible_rows
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.fit import Wishes
 from digest.ranking.lexical import Background
