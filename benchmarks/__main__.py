@@ -17,6 +17,8 @@ _RUNS: dict[str, tuple[str, ...]] = {
     "ranking_100000": ("ranking", "100000", "1"),
     "ranking_1000_mixed": ("ranking", "1000", "20"),
     "ranking_10000_mixed": ("ranking", "10000", "20"),
+    "compose_1000": ("compose", "1000"),
+    "compose_10000": ("compose", "10000"),
     "delivery_1000": ("delivery", "1000"),
     "delivery_10000": ("delivery", "10000"),
 }

@@ -5,18 +5,13 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from digest.core.messages import Content
-from digest.core.places import Section
 from digest.mail.inline import hole, split
-from digest.mail.prose import kept_together
-from digest.mail.reasons import why
+from digest.mail.personal import personal
 from digest.mail.sections import (
     COMFORTABLE_HTML_BYTES,
     HEADINGS,
-    STEPS,
     Sizes,
     parts,
-    relevance_steps,
-    trend_steps,
     trim,
 )
 from digest.mail.templates import Shell, Templates, inert
@@ -25,7 +20,6 @@ from digest.mail.wording import Wording
 
 # What the sentence about papers left out may add to a digest, which is measured without it.
 _MORE_BYTES = 1_000
-_FULL, _EMPTY = "●", "○"
 
 
 class Body:
@@ -36,6 +30,9 @@ class Body:
         holes = {"heading": hole("heading")}
         self._html_heading = split(templates.markup("mail/digest/section.html", holes), markup=True)
         self._text_heading = split(templates.plain("mail/digest/section.txt", holes), markup=False)
+        # What is added to the bytes of the shell before cards are measured.
+        headings = sum(len(self.heading(heading).encode()) for heading in HEADINGS.values())
+        self.frame_bytes = headings + _MORE_BYTES
 
     def fill(
         self, shell: Shell, values: Mapping[str, str], papers: Sequence[DigestPaper]
@@ -43,24 +40,18 @@ class Body:
         """The mail with as many papers as fit, and a line that counts the others."""
         ordered = [paper for part in parts(papers) for paper in part.papers]
         cards, left = self._fitting(ordered, len(shell.fill(values).html.encode()))
-        more = self._wording.counted(
-            "%(count)s more paper did not fit into this mail.",
-            "%(count)s more papers did not fit into this mail.",
-            left,
-        )
         shown = ordered[: len(cards)]
         filled = {
             **values,
             "cards": Markup(self._html(shown, cards)),  # noqa: S704 (escaped when filled)
-            "more": more if left else "",
+            "more": self.more(left),
         }
         return shell.fill(filled, {"cards": self._text(shown)})
 
     def _fitting(self, ordered: Sequence[DigestPaper], shell_bytes: int) -> tuple[list[str], int]:
         """The cards that a mail holds, trimmed where they must be, and how many are left out."""
         cards = [self._card(paper) for paper in ordered]
-        headings = sum(len(self._heading(heading).encode()) for heading in HEADINGS.values())
-        frame_bytes = shell_bytes + headings + _MORE_BYTES
+        frame_bytes = shell_bytes + self.frame_bytes
         if frame_bytes + sum(map(_bytes, cards)) <= COMFORTABLE_HTML_BYTES:
             return cards, 0
         short = [self._card(paper, ("rest",)) for paper in ordered]
@@ -81,7 +72,7 @@ class Body:
         pieces, number = [], 0
         for part in parts(shown):
             if part.heading:
-                pieces.append(self._heading(part.heading))
+                pieces.append(self.heading(part.heading))
             pieces += cards[number : number + len(part.papers)]
             number += len(part.papers)
         return "\n".join(pieces)
@@ -90,63 +81,42 @@ class Body:
         pieces, number = [], 0
         for part in parts(ordered):
             if part.heading:
-                heading = {"heading": self._wording.gettext(part.heading)}
-                pieces.append(self._text_heading.fill_from(heading).strip("\n"))
+                pieces.append(self.text_heading(part.heading))
             for paper in part.papers:
                 number += 1
                 pieces.append(self._text_card(paper, number))
         return "\n\n\n".join(pieces)
 
-    def _heading(self, heading: str) -> str:
+    def more(self, left: int) -> str:
+        """How many papers are left out, in words; "" for none."""
+        if not left:
+            return ""
+        return self._wording.counted(
+            "%(count)s more paper did not fit into this mail.",
+            "%(count)s more papers did not fit into this mail.",
+            left,
+        )
+
+    def heading(self, heading: str) -> str:
+        """The heading of a section in the HTML part."""
         return inert(self._html_heading.fill_from({"heading": self._wording.gettext(heading)}))
 
+    def text_heading(self, heading: str) -> str:
+        """The heading of a section in the text part."""
+        said = {"heading": self._wording.gettext(heading)}
+        return self._text_heading.fill_from(said).strip("\n")
+
     def _card(self, paper: DigestPaper, left_out: Sequence[str] = ()) -> str:
-        said = why(
-            paper.reason,
-            self._wording,
-            heading_says_everywhere=paper.section is Section.EVERYWHERE,
-        )
-        match, trend = relevance_steps(paper), trend_steps(paper)
-        values = {
-            "reason": kept_together(said.line),
-            "position": "",
-            "feedback": paper.feedback_url,
-            "match": _FULL * match + _EMPTY * (STEPS - match) if match else "",
-            "trend": _FULL * trend + _EMPTY * (STEPS - trend) if trend else "",
-        }
-        without = {*left_out, *(name for name in ("reason", "match", "trend") if not values[name])}
-        without.add("votes" if said.counts else "spark")
+        said = personal(paper, self._wording)
+        values = {**said.shown, "position": "", "feedback": paper.feedback_url}
+        without = said.shown_without.union(left_out)
         return inert(split(paper.card.html, markup=True).fill_from(values, without))
 
     def _text_card(self, paper: DigestPaper, position: int) -> str:
-        said = why(
-            paper.reason,
-            self._wording,
-            heading_says_everywhere=paper.section is Section.EVERYWHERE,
-        )
-        match, trend = relevance_steps(paper), trend_steps(paper)
-        values = {
-            "reason": _read_aloud(said.line, self._wording),
-            "position": str(position),
-            "feedback": paper.feedback_url,
-            "match": self._steps(match),
-            "trend": self._steps(trend),
-        }
-        without = [name for name in ("reason", "match", "trend") if not values[name]]
-        if said.counts:
-            without.append("votes")
+        said = personal(paper, self._wording)
+        values = {**said.read, "position": str(position), "feedback": paper.feedback_url}
         fragment = split(paper.card.text, markup=False)
-        return fragment.fill_from(values, without).strip("\n")
-
-    def _steps(self, steps: int) -> str:
-        of = self._wording.gettext("%(steps)s of %(most)s")
-        return of % {"steps": steps, "most": STEPS} if steps else ""
-
-
-def _read_aloud(reason: str, wording: Wording) -> str:
-    """A reason without signs that are for the eye."""
-    to = wording.gettext("to")
-    return reason.replace(" · ", "; ").replace(" → ", f" {to} ")
+        return fragment.fill_from(values, said.read_without).strip("\n")
 
 
 def _bytes(card: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import lxml.html
 from lxml import etree
-from markupsafe import escape
+from markupsafe import Markup, escape
 from premailer import Premailer
 
 from digest.core.errors import ConfigError
@@ -41,11 +41,18 @@ class _Section:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hole:
+class Hole:
+    """A place that is filled per message; `in_tag` in the value of an attribute."""
+
     name: str
+    in_tag: bool = False
+
+    @property
+    def mark(self) -> str:
+        return hole(self.name)
 
 
-_Piece = str | _Hole | _Section
+_Piece = str | Hole | _Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +80,10 @@ class Fragment:
         """As `fill`, from values of which the template may leave some unused."""
         return self.fill({name: values[name] for name in self.holes & values.keys()}, without)
 
+    def flat(self, without: Collection[str]) -> tuple[str | Hole, ...]:
+        """Text and holes in order, without the sections named."""
+        return tuple(_flat(self.pieces, without))
+
     def _filled(
         self, pieces: tuple[_Piece, ...], values: Mapping[str, str], without: Collection[str]
     ) -> Iterator[str]:
@@ -80,10 +91,27 @@ class Fragment:
             match piece:
                 case str():
                     yield piece
-                case _Hole(name):
-                    yield str(escape(values[name])) if self.markup else values[name]
+                case Hole(name, in_tag):
+                    yield escaped(values[name], in_tag=in_tag) if self.markup else values[name]
                 case _Section(name, inner) if name not in without:
                     yield from self._filled(inner, values, without)
+
+
+def _flat(pieces: tuple[_Piece, ...], without: Collection[str]) -> Iterator[str | Hole]:
+    for piece in pieces:
+        if not isinstance(piece, _Section):
+            yield piece
+        elif piece.name not in without:
+            yield from _flat(piece.pieces, without)
+
+
+def escaped(value: str, *, in_tag: bool) -> str:
+    """`value` as HTML, as lxml writes it, unless it is `markupsafe.Markup`. Attributes stand in
+    double quotes: lxml has written them so."""
+    if isinstance(value, Markup):
+        return str(value)
+    text = value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace('"', "&quot;") if in_tag else text
 
 
 @functools.lru_cache(maxsize=1024)
@@ -91,12 +119,15 @@ def split(marked: str, *, markup: bool) -> Fragment:
     """A fragment from text with marks. Raises ConfigError where sections do not nest."""
     stack: list[tuple[str, list[_Piece]]] = [("", [])]
     names = set()
+    in_tag = False
     # With one group in the pattern, every second piece is the inside of a mark.
     for number, piece in enumerate(_MARK.split(marked)):
         pieces = stack[-1][1]
         if not number % 2:
             if piece:
                 pieces.append(piece)
+            if "<" in piece or ">" in piece:
+                in_tag = markup and piece.rfind("<") > piece.rfind(">")
         elif piece.startswith("+"):
             stack.append((piece[1:], []))
         elif piece.startswith("-"):
@@ -106,7 +137,7 @@ def split(marked: str, *, markup: bool) -> Fragment:
             stack[-1][1].append(_Section(name, tuple(inner)))
         else:
             names.add(piece)
-            pieces.append(_Hole(piece))
+            pieces.append(Hole(piece, in_tag))
     if len(stack) > 1:
         raise ConfigError([f"the section {stack[-1][0]} of a template does not end"])
     return Fragment(pieces=tuple(stack[0][1]), markup=markup, holes=frozenset(names))

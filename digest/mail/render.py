@@ -20,6 +20,7 @@ from digest.mail.body import Body
 from digest.mail.cards import CardFacts, card_facts, thumbnail_url
 from digest.mail.identity import MailIdentity
 from digest.mail.inline import hole
+from digest.mail.press import Press, Printed
 from digest.mail.prose import (
     breakable,
     clean,
@@ -86,9 +87,16 @@ class _Speaker:
     templates: Templates
     shells: dict[MailKind, Shell] = field(default_factory=dict)
     body: Body = field(init=False)
+    _press: Press | None = None
 
     def __post_init__(self) -> None:
         self.body = Body(self.templates, self.wording)
+
+    @property
+    def press(self) -> Press:
+        if self._press is None:
+            self._press = Press(self.shell(MailKind.DIGEST), self.body, self.wording)
+        return self._press
 
     def shell(self, kind: MailKind) -> Shell:
         if kind not in self.shells:
@@ -147,9 +155,9 @@ class Renderer:
             "thumbnail": thumbnail_url(paper) if self._thumbnails else "",
         }
         html = speaker.templates.markup(
-            "mail/digest/card.html", {**common, **_shown(facts, language)}
+            "mail/digest/card.html", {**common, **shown_values(facts, language)}
         )
-        text = speaker.templates.plain("mail/digest/card.txt", {**common, **_read(facts)})
+        text = speaker.templates.plain("mail/digest/card.txt", {**common, **read_values(facts)})
         return Card(paper_id=paper.id, language=language, html=html.strip(), text=text.strip("\n"))
 
     def digest(self, view: DigestView) -> Content:
@@ -159,13 +167,27 @@ class Renderer:
         paper up, then summaries, then papers from the end, and says so.
         """
         speaker = self._speaker(view.language)
+        shell = speaker.shell(MailKind.DIGEST)
+        return speaker.body.fill(shell, self.digest_values(view), view.papers)
+
+    def print(self, view: DigestView) -> Printed | None:
+        """`digest`, encoded for transfer, from pieces that all readers share: the same mail, after
+        decoding byte for byte. None for a digest without papers, of which there are few."""
+        if not view.papers:
+            return None
+        speaker = self._speaker(view.language)
+        return speaker.press.print(self.digest_values(view), view.papers)
+
+    def digest_values(self, view: DigestView) -> dict[str, str]:
+        """What a digest says around its papers, by the names that templates know."""
+        speaker = self._speaker(view.language)
         shell, wording = speaker.shell(MailKind.DIGEST), speaker.wording
         values = {**self._common_values(view.email), **digest_values(view, wording)}
         values |= {"cards": "", "more": ""}
         room = SUBJECT_CHARS + 1 - len(shell.subject_line({**values, "title": "x"}))
         values["title"] = cut(lead_title(view, wording), room)
         values["subject"] = shell.subject_line(values)
-        return speaker.body.fill(shell, values, view.papers)
+        return values
 
     def confirmation(
         self,
@@ -268,7 +290,7 @@ class Renderer:
         return self._speakers[language]
 
 
-def _shown(facts: CardFacts, language: Language) -> dict[str, object]:
+def shown_values(facts: CardFacts, language: Language) -> dict[str, object]:
     """What a card shows: long words can break, and no domain in a text becomes a link."""
     foreign = language is not Language.ENGLISH and is_english(f"{facts.title} {facts.tldr}")
     return {
@@ -285,7 +307,7 @@ def _shown(facts: CardFacts, language: Language) -> dict[str, object]:
     }
 
 
-def _read(facts: CardFacts) -> dict[str, object]:
+def read_values(facts: CardFacts) -> dict[str, object]:
     """What a card says as text, in lines of 72 columns."""
     credits = ". ".join(filter(None, (facts.authors, facts.facts.replace(" · ", ". "))))
     return {

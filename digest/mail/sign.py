@@ -114,12 +114,16 @@ class MessageSigner:
         The same message, moment and keys give the same bytes.
         """
         head, blank, body = message.partition(b"\r\n\r\n")
-        fields = header_fields(head + b"\r\n")
         if not blank:
             raise InvalidInput("a message without an empty line after its headers cannot be signed")
-        body_hash = base64.b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()
-        signatures = (_signature(key, fields, body_hash, at) for key in self._keys)
-        return b"".join((*signatures, message))
+        return self.signatures(head + b"\r\n", relaxed_body(body), at) + message
+
+    def signatures(self, head: bytes, relaxed: bytes, at: datetime) -> bytes:
+        """The headers that `sign` puts in front: `head` is the header block without the empty line
+        that ends it, `relaxed` the body in that form."""
+        fields = header_fields(head)
+        body_hash = base64.b64encode(hashlib.sha256(relaxed).digest()).decode()
+        return b"".join(_signature(key, fields, body_hash, at) for key in self._keys)
 
 
 def header_fields(head: bytes) -> tuple[tuple[bytes, bytes], ...]:

@@ -16,10 +16,10 @@ from digest.mail.theme import Theme
 from digest.mail.wording import Wording
 
 # Keeps the first words of the body out of the preview line: invisible, but taking up its room.
-_PREVIEW_FILLER = "\u034f\u200c\u00a0" * 60
+PREVIEW_FILLER = "\u034f\u200c\u00a0" * 60
 _LINK_LINE = re.compile(r"\s*[^:]{0,60}: (?:https?://|mailto:)\S+")
-_MANY_BLANK_LINES = re.compile(r"\n{4,}")
-_GAP_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
+MANY_BLANK_LINES = re.compile(r"\n{4,}")
+GAP_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Shell:
 
         `for_text` holds what the text part says in other words than the HTML.
         """
-        without = _empty(values)
+        without = empty(values)
         html = self.html.fill_from(values, without) if self.html else ""
         return Content(
             subject=self.subject_line(values),
@@ -44,7 +44,7 @@ class Shell:
         )
 
     def subject_line(self, values: Mapping[str, str]) -> str:
-        return self.subject.fill_from(values, _empty(values)).strip()
+        return self.subject.fill_from(values, empty(values)).strip()
 
 
 class Templates:
@@ -76,7 +76,7 @@ class Templates:
         Raises ConfigError for a broken template and for a body that leaves out a `required` name.
         """
         holes: dict[str, object] = {name: hole(name) for name in names}
-        context = {"head_css": Markup(self._head_css), "filler": _PREVIEW_FILLER, **holes}  # noqa: S704
+        context = {"head_css": Markup(self._head_css), "filler": PREVIEW_FILLER, **holes}  # noqa: S704
         folder = f"mail/{kind.value}"
         has_html = f"{folder}/body.html" in self._jinja.list_templates(extensions=["html"])
         shell = Shell(
@@ -94,7 +94,7 @@ class Templates:
     def markup(self, name: str, context: Mapping[str, object]) -> str:
         """An HTML template rendered, inlined and freed of the space between its tags."""
         html = inline(self._render(name, context), self._css, self._hooks)
-        return _GAP_BETWEEN_TAGS.sub(">\n<", html)
+        return GAP_BETWEEN_TAGS.sub(">\n<", html)
 
     def plain(self, name: str, context: Mapping[str, object]) -> str:
         return self._render(name, context)
@@ -115,7 +115,8 @@ class Templates:
         return self._render(name, {})
 
 
-def _empty(values: Mapping[str, str]) -> frozenset[str]:
+def empty(values: Mapping[str, str]) -> frozenset[str]:
+    """The names whose value is empty."""
     return frozenset(name for name, value in values.items() if not value)
 
 
@@ -138,11 +139,12 @@ def inert(html: str) -> str:
 
 def wrapped(text: str) -> str:
     """`text` with paragraphs of at most 72 columns; lines that hold one link stay whole."""
-    lines = (_wrapped_line(line) for line in text.strip().split("\n"))
-    return _MANY_BLANK_LINES.sub("\n\n\n", "\n".join(lines)) + "\n"
+    lines = (wrapped_line(line) for line in text.strip().split("\n"))
+    return MANY_BLANK_LINES.sub("\n\n\n", "\n".join(lines)) + "\n"
 
 
-def _wrapped_line(line: str) -> str:
+def wrapped_line(line: str) -> str:
+    """One line of `wrapped`."""
     if columns(line) <= COLUMNS or _LINK_LINE.fullmatch(line):
         return line.rstrip()
     body = line.lstrip()

@@ -2,13 +2,14 @@
 
 Headers are folded here and not by `email.message`, whose folding turns a long List-Unsubscribe
 into encoded words that no mail program reads as a link (seen on CPython 3.11). Bodies are
-quoted-printable by `binascii`, with lines of at most 76 octets (RFC 2045, 6.7); the standard
-library's default policy writes 78.
+quoted-printable with lines of at most 76 octets (RFC 2045, 6.7); the standard library's default
+policy writes 78.
 """
 
-import binascii
+import functools
 import hashlib
 import re
+from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from email_validator import EmailNotValidError, validate_email
 from digest.core.errors import InvalidInput
 from digest.core.messages import Content, OutgoingMail
 from digest.mail.identity import MailIdentity
+from digest.mail.quoted import quoted
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -27,6 +29,11 @@ _HEADER_NAME = re.compile(r"[!-9;-~]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\]+@[^\s<>,;:\"()\[\]\\@]+")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_TEXT, _HTML = (
+    f'Content-Type: {media_type}; charset="utf-8"\r\n'
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode()
+    for media_type in ("text/plain", "text/html")
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -36,18 +43,34 @@ def compose(mail: OutgoingMail, identity: MailIdentity) -> bytes:
     multipart/alternative with the text first; text alone where the content has no HTML. To holds
     the one recipient. Raises InvalidInput where a value would break out of its header.
     """
+    return _head(mail, identity) + _body(mail.content, mail.message_id)
+
+
+def compose_printed(
+    mail: OutgoingMail, identity: MailIdentity, text: bytes, html: bytes
+) -> tuple[bytes, bytes]:
+    """`compose` of parts that are encoded already (`mail.press`): the headers, with the empty line
+    that ends them, and the body, which is its own relaxed form. Of the content only the subject
+    counts."""
+    start, boundary = _alternatives(mail.message_id)
+    parts = ((_TEXT, text), (_HTML, html))
+    delimited = [b"--%s\r\n%s%s\r\n" % (boundary, head, part) for head, part in parts]
+    return _head(mail, identity) + start, b"".join((*delimited, b"--%s--\r\n" % boundary))
+
+
+def _head(mail: OutgoingMail, identity: MailIdentity) -> bytes:
+    """The headers but for those of the content."""
     headers = [
         ("From", mailbox(identity.from_name, identity.from_address)),
         ("To", ascii_domain(mail.envelope.recipient)),
         ("Subject", _words(mail.content.subject, "Subject")),
-        ("Date", format_datetime(mail.date)),
+        ("Date", _date(mail.date)),
         ("Message-ID", mail.message_id),
         *([("Reply-To", ascii_domain(identity.reply_to))] if identity.reply_to else []),
         *((name, _words(value, name)) for name, value in mail.headers),
         ("MIME-Version", "1.0"),
     ]
-    head = b"".join(_header(name, value) for name, value in headers)
-    return head + _body(mail.content, mail.message_id)
+    return b"".join([_header(name, value) for name, value in headers])
 
 
 def message_id(identity: MailIdentity, public_id: str) -> str:
@@ -83,27 +106,38 @@ def digest_headers(
     """
     secure = unsubscribe_url.startswith("https://")
     by_mail = _command(identity, f"unsubscribe {unsubscribe_token}")
+    before, behind = _list_headers(identity, campaign, secure=secure)
+    leave = _uris(unsubscribe_url if secure else "", by_mail)
+    return (*before, *((("List-Unsubscribe", leave),) if leave else ()), *behind)
+
+
+@functools.lru_cache(maxsize=64)
+def _list_headers(
+    identity: MailIdentity, campaign: str, *, secure: bool
+) -> tuple[Headers, Headers]:
+    """What all digests of an edition carry, before and behind List-Unsubscribe."""
     home = f"{identity.base_url}/" if identity.base_url.startswith("https://") else ""
     owner = identity.reply_to or identity.from_address
     uris = {
-        "List-Unsubscribe": (unsubscribe_url if secure else "", by_mail),
-        "List-Subscribe": (home, _command(identity, "subscribe")),
-        "List-Help": (home, _command(identity, "help")),
-        "List-Owner": (f"mailto:{owner}",),
-        "List-Archive": (home,),
+        "List-Subscribe": _uris(home, _command(identity, "subscribe")),
+        "List-Help": _uris(home, _command(identity, "help")),
+        "List-Owner": _uris(f"mailto:{owner}"),
+        "List-Archive": _uris(home),
     }
-    listed = ((name, ", ".join(f"<{u}>" for u in found if u)) for name, found in uris.items())
     list_id = (("List-Id", mailbox(identity.from_name, identity.list_id)),)
     one_click = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),)
-    return (
-        *(list_id if identity.list_id else ()),
-        *((name, value) for name, value in listed if value),
+    return list_id if identity.list_id else (), (
+        *((name, value) for name, value in uris.items() if value),
         *(one_click if secure else ()),
         ("Precedence", "bulk"),
         ("Auto-Submitted", "auto-generated"),
         ("X-Auto-Response-Suppress", "OOF, AutoReply"),
         ("Feedback-ID", f"{_token(campaign)}:digest:mail:{_from_domain(identity)}"),
     )
+
+
+def _uris(*found: str) -> str:
+    return ", ".join(f"<{uri}>" for uri in found if uri)
 
 
 def transactional_headers(identity: MailIdentity, *, in_reply_to: str = "") -> Headers:
@@ -121,6 +155,7 @@ def transactional_headers(identity: MailIdentity, *, in_reply_to: str = "") -> H
     )
 
 
+@functools.lru_cache(maxsize=64)
 def mailbox(name: str, address: str) -> str:
     """`Name <address>`, the name in quotes or encoded words where it needs them (RFC 5322, 3.4)."""
     where = ascii_domain(address) if "@" in address else address
@@ -172,6 +207,8 @@ def _token(text: str) -> str:
     return text
 
 
+# Most headers of a mail are those of the mail before.
+@functools.lru_cache(maxsize=4_096)
 def _words(value: str, name: str) -> str:
     """Free text for a header: as it is, or as encoded words of at most 75 octets (RFC 2047)."""
     _refuse_control(value, name)
@@ -188,11 +225,17 @@ def _encoded(value: str, name: str) -> str:
     return header.encode(linesep="\n").replace("\n", "")
 
 
+@functools.lru_cache(maxsize=1_024)
+def _date(moment: datetime) -> str:
+    return format_datetime(moment)
+
+
 def _refuse_control(value: str, what: str) -> None:
     if _CONTROL.search(value):
         raise InvalidInput(f"{what} holds a line break or control character: {value[:60]!r}")
 
 
+@functools.lru_cache(maxsize=4_096)
 def _header(name: str, value: str) -> bytes:
     """One header, folded at spaces; raises InvalidInput where the value would end it."""
     if not _HEADER_NAME.fullmatch(name):
@@ -208,26 +251,27 @@ def _header(name: str, value: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n"
 
 
-def _body(content: Content, unique: str) -> bytes:
-    """Content-Type, blank line and parts; `unique` makes the boundary."""
-    if not content.html:
-        return _part("text/plain", content.text)
+def _alternatives(unique: str) -> tuple[bytes, bytes]:
+    """The header of a body in two parts, with the empty line behind it, and the boundary, made of
+    what is `unique`."""
     # Quoted-printable never writes "=_": no line of a part can be taken for the boundary.
     boundary = b"=_" + hashlib.sha256(unique.encode()).hexdigest()[:32].encode()
-    # The line break before a delimiter belongs to the delimiter (RFC 2046, 5.1.1).
-    parts = (_part("text/plain", content.text), _part("text/html", content.html))
-    delimited = b"".join(b"--%s\r\n%s\r\n" % (boundary, part) for part in parts)
     return (
-        b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % boundary
-        + delimited
-        + b"--%s--\r\n" % boundary
+        b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % boundary,
+        boundary,
     )
 
 
-def _part(media_type: str, text: str) -> bytes:
-    lines = _NEWLINE.sub("\r\n", text.rstrip("\r\n") + "\n").encode()
-    encoded = binascii.b2a_qp(lines, quotetabs=False, istext=True, header=False)
-    return (
-        f'Content-Type: {media_type}; charset="utf-8"\r\n'
-        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode() + encoded
+def _body(content: Content, unique: str) -> bytes:
+    """Content-Type, blank line and parts; `unique` makes the boundary."""
+    if not content.html:
+        return _TEXT + _quoted(content.text)
+    start, boundary = _alternatives(unique)
+    # The line break before a delimiter belongs to the delimiter (RFC 2046, 5.1.1).
+    parts = (_TEXT + _quoted(content.text), _HTML + _quoted(content.html))
+    delimited = b"".join(b"--%s\r\n%s\r\n" % (boundary, part) for part in parts)
+    return start + delimited + b"--%s--\r\n" % boundary
+
+
+def _quoted(text: str) -> bytes:
+    return quoted(_NEWLINE.sub("\n", text.rstrip("\r\n") + "\n"))

@@ -12,6 +12,8 @@ from digest.core.identifiers import PaperId
 from digest.core.messages import Content, Envelope, MailKind, OutgoingMail
 from digest.core.subscribers import Language, Subscriber, SubscriberId
 from digest.mail import wire
+from digest.mail.identity import MailIdentity
+from digest.mail.press import Printed
 from digest.mail.render import VIA_MAIL, VIA_OPERATOR, VIA_WEB
 from digest.mail.view import DigestPaper, DigestView
 from digest.pipeline import links
@@ -43,18 +45,22 @@ class Letters:
 
     def content(self, delivery: Delivery) -> Content:
         """Subject, text and HTML of a delivery."""
-        subscriber = self.subscribers[delivery.subscriber_id]
         if delivery.kind is MailKind.DIGEST:
-            assert delivery.edition_id is not None
-            edition = self.editions[delivery.edition_id]
-            base = links.feedback_base(self.app, delivery.public_id)
-            language = said_in(delivery.payload)
-            papers = tuple(
-                self._paper((edition.id, p.paper_id, language), p, base)
-                for p in self.papers[delivery.id]
-            )
-            return digest_content(self.app, subscriber, edition, delivery, papers)
-        return letter_content(self.app, subscriber, delivery)
+            return self.app.renderer.digest(self.view(delivery))
+        return letter_content(self.app, self.subscribers[delivery.subscriber_id], delivery)
+
+    def view(self, delivery: Delivery) -> DigestView:
+        """What a digest says to its reader."""
+        assert delivery.edition_id is not None
+        edition = self.editions[delivery.edition_id]
+        base = links.feedback_base(self.app, delivery.public_id)
+        language = said_in(delivery.payload)
+        papers = tuple(
+            self._paper((edition.id, p.paper_id, language), p, base)
+            for p in self.papers[delivery.id]
+        )
+        subscriber = self.subscribers[delivery.subscriber_id]
+        return digest_view(self.app, subscriber, edition, delivery, papers)
 
     def _paper(self, key: _CardKey, planned: PlannedPaper, base: str) -> DigestPaper:
         return digest_paper(self.cards[key], self.titles[planned.paper_id], planned, base)
@@ -62,7 +68,12 @@ class Letters:
     def write(self, delivery: Delivery) -> tuple[Envelope, bytes]:
         """The envelope and the finished message, signed where keys are configured."""
         subscriber = self.subscribers[delivery.subscriber_id]
+        if delivery.kind is MailKind.DIGEST and (printed := self._printed(delivery)):
+            return _finish_printed(self.app, subscriber, delivery, printed)
         return finish(self.app, subscriber, delivery, self.content(delivery))
+
+    def _printed(self, delivery: Delivery) -> Printed | None:
+        return self.app.renderer.print(self.view(delivery))
 
 
 def load_letters(app: App, deliveries: Sequence[Delivery], *, anew: bool = False) -> Letters:
@@ -118,31 +129,29 @@ def digest_paper(card: Card, title: str, planned: PlannedPaper, base: str) -> Di
     )
 
 
-def digest_content(
+def digest_view(
     app: App,
     subscriber: Subscriber,
     edition: Edition,
     delivery: Delivery,
     papers: Sequence[DigestPaper],
-) -> Content:
+) -> DigestView:
     """One person's digest."""
     confirmed = subscriber.confirmed_at
     missing = delivery.payload.get("missing", "")
-    return app.renderer.digest(
-        DigestView(
-            day=edition.date,
-            papers=tuple(papers),
-            language=said_in(delivery.payload),
-            appeared_count=int(delivery.payload.get("appeared", edition.candidate_count)),
-            matched_count=int(delivery.payload.get("matched", 0)),
-            missing=tuple(missing.splitlines()),
-            weekly=bool(delivery.payload.get("weekly")),
-            email=subscriber.email,
-            subscribed_on=confirmed.date() if confirmed else None,
-            unsubscribe_url=links.unsubscribe_url(app, subscriber),
-            preferences_url=links.preferences_url(app, subscriber),
-            browser_url=links.copy_url(app, delivery.public_id),
-        )
+    return DigestView(
+        day=edition.date,
+        papers=tuple(papers),
+        language=said_in(delivery.payload),
+        appeared_count=int(delivery.payload.get("appeared", edition.candidate_count)),
+        matched_count=int(delivery.payload.get("matched", 0)),
+        missing=tuple(missing.splitlines()),
+        weekly=bool(delivery.payload.get("weekly")),
+        email=subscriber.email,
+        subscribed_on=confirmed.date() if confirmed else None,
+        unsubscribe_url=links.unsubscribe_url(app, subscriber),
+        preferences_url=links.preferences_url(app, subscriber),
+        browser_url=links.copy_url(app, delivery.public_id),
     )
 
 
@@ -180,6 +189,27 @@ def finish(
     app: App, subscriber: Subscriber, delivery: Delivery, content: Content
 ) -> tuple[Envelope, bytes]:
     """Headers, MIME and signature around a content."""
+    mail, identity = _outgoing(app, subscriber, delivery, content)
+    message = wire.compose(mail, identity)
+    if app.signer is not None:
+        message = app.signer.sign(message, delivery.created_at)
+    return mail.envelope, message
+
+
+def _finish_printed(
+    app: App, subscriber: Subscriber, delivery: Delivery, printed: Printed
+) -> tuple[Envelope, bytes]:
+    """`finish` of a content that is encoded already."""
+    mail, identity = _outgoing(app, subscriber, delivery, Content(subject=printed.subject, text=""))
+    head, body = wire.compose_printed(mail, identity, printed.text, printed.html)
+    if app.signer is not None:
+        head = app.signer.signatures(head[:-2], body, delivery.created_at) + head
+    return mail.envelope, head + body
+
+
+def _outgoing(
+    app: App, subscriber: Subscriber, delivery: Delivery, content: Content
+) -> tuple[OutgoingMail, MailIdentity]:
     signature = links.bounce_signature(app, delivery.public_id)
     envelope = Envelope(
         sender=wire.envelope_sender(app.identity, delivery.public_id, signature),
@@ -196,10 +226,7 @@ def finish(
         date=delivery.created_at,
         headers=_headers(app, subscriber, delivery),
     )
-    message = wire.compose(mail, identity)
-    if app.signer is not None:
-        message = app.signer.sign(message, delivery.created_at)
-    return envelope, message
+    return mail, identity
 
 
 def _headers(app: App, subscriber: Subscriber, delivery: Delivery) -> wire.Headers:

@@ -12,7 +12,7 @@ from digest.core.subscribers import Status, Subscriber, slot_day
 from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
-from digest.pipeline.compose import digest_content, digest_paper, finish, load_letters
+from digest.pipeline.compose import digest_paper, digest_view, finish, load_letters
 from digest.pipeline.edition import Issue, gather, is_weekly
 from digest.pipeline.planning import (
     NO_EDITION,
@@ -127,7 +127,7 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
         )
         for paper in plan.papers
     ]
-    return delivery, digest_content(app, subscriber, edition, delivery, papers)
+    return delivery, app.renderer.digest(digest_view(app, subscriber, edition, delivery, papers))
 
 
 def explain(app: App, email: str, day: date) -> Explanation:

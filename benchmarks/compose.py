@@ -1,0 +1,91 @@
+"""Digests of ten papers composed, unsigned and with RSA-2048, against the plain way: for each
+message Jinja2, premailer and `email.message` (`benchmarks.plain`), which makes the same mail. Of
+ours all is counted, from rows to bytes: links, headers, envelope; of the plain way what is rendered
+and written."""
+
+import json
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from benchmarks.measure import Stopwatch, peak_mb
+from benchmarks.plain import PlainWay
+from benchmarks.world import NOW, service
+from digest.core.deliveries import Delivery
+from digest.core.papers import Paper
+from digest.logs import configure_logs
+from digest.mail.sign import DkimKey, MessageSigner
+from digest.pipeline.app import App
+from digest.pipeline.assemble import assemble
+from digest.pipeline.compose import Letters, load_letters
+from digest.store import library, outbox
+from digest.wiring import TEMPLATES
+
+_BATCH, _PLAIN_IN_A_BATCH = 256, 3
+
+
+def main(readers: int) -> None:
+    configure_logs("warning", "console")
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    signer = MessageSigner([DkimKey(domain="bench.example", selector="b", private_key=key)])
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        service(Path(folder), 25, paper_count=300, readers=readers) as app,
+    ):
+        assemble(app, NOW.date())
+        plain, unsigned, signed = (Stopwatch() for _ in range(3))
+        plainly = size = 0
+        way = PlainWay([TEMPLATES], app.identity)
+        for batch in _batches(app, readers):
+            letters = load_letters(app, batch)
+            with unsigned:
+                for delivery in batch:
+                    size += len(letters.write(delivery)[1])
+            signing = replace(letters, app=replace(app, signer=signer))
+            with signed:
+                for delivery in batch:
+                    signing.write(delivery)
+            for delivery in batch[:_PLAIN_IN_A_BATCH]:
+                plainly += 1
+                view, papers = letters.view(delivery), _papers(app, letters, delivery)
+                with plain:
+                    content = way.content(view, papers)
+                    way.message(content, {"To": view.email})
+                if content != letters.content(delivery):
+                    raise SystemExit("the plain way makes another mail")
+        memory = peak_mb()
+    each = plain.cpu_seconds / plainly
+    print(
+        json.dumps(
+            {
+                "digests": readers,
+                "bytes_each": round(size / readers),
+                "plain_per_second": round(1 / each, 1),
+                "unsigned_per_second": round(readers / unsigned.cpu_seconds),
+                "signed_per_second": round(readers / signed.cpu_seconds),
+                "ratio_unsigned": round(each * readers / unsigned.cpu_seconds, 1),
+                "ratio_signed": round(each * readers / signed.cpu_seconds, 1),
+                "peak_mb": round(memory),
+            }
+        )
+    )
+
+
+def _batches(app: App, readers: int) -> list[list[Delivery]]:
+    with app.store.read() as conn:
+        found = [row.delivery for row in outbox.listed(conn, day=NOW.date(), limit=readers)]
+    if len(found) != readers:
+        raise SystemExit(f"only {len(found)} of {readers} digests were planned")
+    return [found[first : first + _BATCH] for first in range(0, readers, _BATCH)]
+
+
+def _papers(app: App, letters: Letters, delivery: Delivery) -> list[Paper]:
+    with app.store.read() as conn:
+        return library.by_ids(conn, [p.paper_id for p in letters.papers[delivery.id]])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,175 @@
+"""Pieces of mail with their holes, encoded for transfer once: a message fills and joins them."""
+
+import functools
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from digest.mail.inline import Fragment, Hole, escaped
+from digest.mail.prose import COLUMNS, columns
+from digest.mail.quoted import quoted
+from digest.mail.templates import MANY_BLANK_LINES, inert, wrapped_line
+
+# A line that holds a link and nothing behind it is never wrapped (`templates.wrapped`).
+_LINK_STARTS = re.compile(r"\s*[^:]{0,60}: ")
+_LINK_HOLE = re.compile(r"feedback|\w+_url")
+_MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")
+# No digest has more papers than two digits count.
+_POSITION, _POSITION_COLUMNS = "position", 2
+_CARDS = "cards"
+IN_TAG = '"'
+_ONE_READERS = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text that is wrapped when it is filled: words and names of holes in turn, words
+    first, and what ends it."""
+
+    parts: tuple[str, ...]
+    end: str
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """The line, encoded."""
+        text = "".join([values[p] if n % 2 else p for n, p in enumerate(self.parts)])
+        # What names one reader is not kept for the next.
+        line = _line.__wrapped__ if _ONE_READERS in self.parts else _line
+        return line(text, self.end)
+
+
+@functools.lru_cache(maxsize=32_768)
+def _line(text: str, end: str) -> bytes:
+    return quoted(wrapped_line(text) + end)
+
+
+_Value = TypeVar("_Value")
+
+
+class Holes(dict[str, _Value]):
+    """What holes are filled with, by name: in a tag the same as outside, where nothing else is
+    there for it."""
+
+    def __missing__(self, name: str) -> _Value:
+        if not name.endswith(IN_TAG):
+            raise KeyError(name)
+        return self[name.removesuffix(IN_TAG)]
+
+
+def html_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Values as HTML, also for holes in tags where that is something else."""
+    shown: dict[str, str] = {}
+    for name, value in values.items():
+        shown[name] = inert(escaped(value, in_tag=False))
+        if IN_TAG in value:
+            shown[name + IN_TAG] = inert(escaped(value, in_tag=True))
+    return shown
+
+
+Piece = bytes | str | Line
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Encoded pieces and the names of holes between them; that of a hole in a tag ends with a
+    double quote, for what it is filled with must have none. `raw_bytes` is the size of the text
+    alone before it was encoded, in UTF-8; `holes` are all holes, each as often as it is there."""
+
+    pieces: tuple[Piece, ...]
+    raw_bytes: int
+    holes: tuple[str, ...]
+
+    def fill(self, encoded: Mapping[str, bytes], values: Mapping[str, str]) -> list[bytes]:
+        """The pieces of a message: holes from `encoded`, lines from `values`."""
+        return [
+            piece
+            if type(piece) is bytes
+            else encoded[piece]
+            if type(piece) is str
+            else piece.fill(values)  # type: ignore[union-attr]
+            for piece in self.pieces
+        ]
+
+    def around(self, name: str) -> tuple["Form", "Form"]:
+        """What stands before and behind a hole that is there once."""
+        place = self.pieces.index(name)
+        return tuple(  # type: ignore[return-value]
+            Form(pieces, 0, ()) for pieces in (self.pieces[:place], self.pieces[place + 1 :])
+        )
+
+
+def markup_form(fragment: Fragment, without: Collection[str], *, ended: bool = False) -> Form:
+    """A fragment of HTML without the sections named; `ended` gives it the end of its last line."""
+    turns = list(_in_turn(fragment.flat(without)))
+    if ended:
+        last, name = turns.pop() if not turns[-1][1] else ("", "")
+        turns.append((last.rstrip("\r\n") + "\n", name))
+    texts = [(inert(text), name) for text, name in turns]
+    pieces = [piece for text, name in texts for piece in (quoted(text), name) if piece]
+    return Form(
+        tuple(pieces),
+        sum(len(text.encode()) for text, _ in texts),
+        tuple(name for _, name in texts if name),
+    )
+
+
+def text_form(fragment: Fragment, without: Collection[str], *, ended: bool = False) -> Form:
+    """A fragment of the text part without the sections named, wrapped as `templates.wrapped` would
+    after filling; `ended` gives it the end of its last line."""
+    marked = "".join(p.mark if isinstance(p, Hole) else p for p in fragment.flat(without))
+    marked = marked.strip() if ended else marked.strip("\n")
+    lines = [line if "\ue000" in line else wrapped_line(line) for line in marked.split("\n")]
+    joined = MANY_BLANK_LINES.sub("\n\n\n", "\n".join(lines)) + ("\n" if ended else "")
+    pieces: list[Piece] = []
+    still: list[str] = []
+    for line in joined.splitlines(keepends=True):
+        if "\ue000" not in line:
+            still.append(line)
+            continue
+        pieces += [*_encoded(still), *_live(line)]
+        still.clear()
+    pieces += _encoded(still)
+    return Form(tuple(pieces), 0, ())
+
+
+def _encoded(lines: Sequence[str]) -> list[bytes]:
+    return [quoted("".join(lines))] if lines else []
+
+
+def _live(line: str) -> Iterator[Piece]:
+    """A line with holes: as pieces where filling it cannot make it wrap, else to be wrapped."""
+    body = line.rstrip("\n")
+    end = line[len(body) :]
+    parts = _MARK.split(body)
+    if not _stays_whole(parts):
+        yield Line(tuple(parts), end)
+        return
+    for number, part in enumerate(parts):
+        if number % 2:
+            yield part
+        elif text := part + (end if number == len(parts) - 1 else ""):
+            yield quoted(text)
+
+
+def _stays_whole(parts: Sequence[str]) -> bool:
+    if len(parts) != 3:
+        return False
+    before, name, behind = parts
+    if name == _CARDS:
+        return True
+    if name == _POSITION:
+        return not before and columns(behind) + _POSITION_COLUMNS <= COLUMNS
+    is_link = _LINK_HOLE.fullmatch(name) and _LINK_STARTS.fullmatch(before)
+    return bool(is_link) and not re.search(r"\s", behind)
+
+
+def _in_turn(pieces: Sequence[str | Hole]) -> Iterator[tuple[str, str]]:
+    """Text and the name of the hole behind it, which is empty at the end."""
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, Hole):
+            yield text, piece.name + IN_TAG * piece.in_tag
+            text = ""
+        else:
+            text += piece
+    yield text, ""

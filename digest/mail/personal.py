@@ -1,0 +1,84 @@
+"""What a card says to one reader: why it is there, how well it matches, how it trends. Pure."""
+
+import functools
+from dataclasses import dataclass
+
+from digest.core.places import Section
+from digest.mail.forms import Holes, html_values
+from digest.mail.prose import kept_together
+from digest.mail.quoted import quoted
+from digest.mail.reasons import why
+from digest.mail.sections import STEPS, relevance_steps, trend_steps
+from digest.mail.view import DigestPaper
+from digest.mail.wording import Wording
+
+_FULL, _EMPTY = "●", "○"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Personal:
+    """The values of a card's personal holes, but for links and position, as they are shown and as
+    they are read aloud; `without` are the sections that have nothing to say, of each part."""
+
+    shown: dict[str, str]
+    read: dict[str, str]
+    shown_without: frozenset[str]
+    read_without: frozenset[str]
+
+    @functools.cached_property
+    def encoded(self) -> Holes[bytes]:
+        """What is shown, as HTML encoded for transfer; a position is not shown."""
+        return Holes({name: quoted(value) for name, value in self._html.items()})
+
+    @functools.cached_property
+    def sizes(self) -> Holes[int]:
+        """The bytes of what is shown, as HTML before it is encoded."""
+        return Holes({name: len(value.encode()) for name, value in self._html.items()})
+
+    @property
+    def _html(self) -> dict[str, str]:
+        return html_values({**self.shown, "position": ""})
+
+
+def personal(paper: DigestPaper, wording: Wording) -> Personal:
+    """What this paper says to its reader."""
+    everywhere = paper.section is Section.EVERYWHERE
+    return _personal(paper.reason, everywhere, relevance_steps(paper), trend_steps(paper), wording)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _personal(reason: str, everywhere: bool, match: int, trend: int, wording: Wording) -> Personal:
+    said = why(reason, wording, heading_says_everywhere=everywhere)
+    shown = {
+        "reason": kept_together(said.line),
+        "match": _drawn(match),
+        "trend": _drawn(trend),
+    }
+    read = {
+        "reason": _read_aloud(said.line, wording),
+        "match": _counted(match, wording),
+        "trend": _counted(trend, wording),
+    }
+    silent = frozenset(name for name, value in shown.items() if not value)
+    return Personal(
+        shown=shown,
+        read=read,
+        # A line of growth stands beside the votes, wherever they are said.
+        shown_without=silent | {"votes" if said.counts else "spark"},
+        read_without=silent | {"votes"} if said.counts else silent,
+    )
+
+
+def _drawn(steps: int) -> str:
+    return _FULL * steps + _EMPTY * (STEPS - steps) if steps else ""
+
+
+def _counted(steps: int, wording: Wording) -> str:
+    of = wording.gettext("%(steps)s of %(most)s")
+    return of % {"steps": steps, "most": STEPS} if steps else ""
+
+
+def _read_aloud(reason: str, wording: Wording) -> str:
+    """A reason without signs that are for the eye."""
+    to = wording.gettext("to")
+    return reason.replace(" · ", "; ").replace(" → ", f" {to} ")
