@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test lint bench eval gate model docs lock format clean
+.PHONY: demo test lint bench eval gate model docs messages screenshots lock format clean
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "digest needs Python 3.11 or newer: set PYTHON=python3.11")'
@@ -57,6 +57,21 @@ model: $(VENV)/installed-dev $(if $(MODEL),,$(MINILM)/onnx/model_quantized.onnx)
 
 docs: $(VENV)/installed
 	$(BIN)/python docs/cli.py
+
+# Brings the catalogues up to date with what the mails say; what is new then waits for its words.
+PO = $(wildcard templates/locales/*.po)
+messages: $(VENV)/installed
+	$(BIN)/pybabel -q extract --mapping babel.cfg --keywords counted:1,2 --keywords marked \
+		--keywords marked_plural:1,2 --add-comments Translators: --no-location --omit-header \
+		--sort-output --output messages.pot .
+	for po in $(PO); do $(BIN)/pybabel -q update --input-file messages.pot --output-file $$po \
+		--locale $$(basename $$po .po) --no-fuzzy-matching --ignore-obsolete --width 100; done
+	rm messages.pot
+
+# Pictures of mails on a phone at night and in a window by day; needs Chromium.
+screenshots: $(VENV)/installed
+	$(BIN)/digest demo --no-serve --out demo-out
+	$(BIN)/python docs/screenshots.py demo-out
 
 # Names, versions and hashes only, for every platform from Python 3.11 on.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

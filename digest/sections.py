@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from digest.core.errors import ConfigError
+from digest.core.subscribers import Language
 from digest.embedding.endpoint import EndpointOptions
 from digest.embedding.naming import EndpointName, parse_model
 from digest.embedding.prompts import PromptOptions
@@ -70,6 +71,9 @@ class MailSection(Section):
     list_id: str = Field(default="", pattern=r"^$|^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$")
     bounce_address: Address = ""
     postal_address: str = ""
+    language: Language = Language.ENGLISH
+    theme: str = ""
+    thumbnails: bool = False
     count_opened: bool = False
 
 

@@ -127,12 +127,7 @@ def build_app(
         stand_ins=stand_ins or {},
         every=source_intervals(settings),
         mailer=build_mailer(settings),
-        renderer=Renderer(
-            [TEMPLATES],
-            identity,
-            own_words=settings.edition.summary == "abstract",
-            count_opened=settings.mail.count_opened,
-        ),
+        renderer=build_renderer(settings),
         signer=build_signer(settings),
         tokens=TokenSigner(secret),
         identity=identity,
@@ -270,6 +265,32 @@ def build_mailer(settings: Settings) -> SmtpMailer:
     return SmtpMailer(settings.smtp.mailer_config(build_identity(settings).domain))
 
 
+def build_renderer(settings: Settings, theme: Path | None = None) -> Renderer:
+    """What makes mails as configured, or in the look of another theme. Raises ConfigError."""
+    if theme is not None and not theme.is_dir():
+        raise ConfigError([f"there is no folder {theme}"])
+    return Renderer(
+        [theme, TEMPLATES] if theme else templates_of(settings),
+        build_identity(settings),
+        own_words=settings.edition.summary == "abstract",
+        count_opened=settings.mail.count_opened,
+        thumbnails=settings.mail.thumbnails,
+    )
+
+
+def templates_of(settings: Settings) -> list[Path]:
+    """The folders with templates: that of the theme, where there is one, before our own.
+
+    Raises ConfigError where the theme is no folder.
+    """
+    if not settings.mail.theme:
+        return [TEMPLATES]
+    theme = settings.folder / settings.mail.theme
+    if not theme.is_dir():
+        raise ConfigError([f"mail.theme: there is no folder {theme}"])
+    return [theme, TEMPLATES]
+
+
 def build_signer(settings: Settings) -> MessageSigner | None:
     keys = [
         load_key(domain, selector, settings.folder / file)
@@ -301,5 +322,6 @@ def _rules(settings: Settings) -> Rules:
             timezone=settings.schedule.timezone,
             max_papers=settings.edition.papers,
             dial=settings.ranking.dial,
+            language=settings.mail.language,
         ),
     )

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -73,7 +73,7 @@ def _measured(job: Job) -> Result:
     started = time.process_time()
     ranked = _ready(job.method, judged.papers)
     ready = time.process_time()
-    rankings = {query.id: ranked(query) for query in queries}
+    rankings = dict(zip((query.id for query in queries), ranked(queries), strict=True))
     done = time.process_time()
     return Result(
         by_query={q: dict(row) for q, row in quality(rankings, judged.judgements).by_query.items()},
@@ -83,10 +83,16 @@ def _measured(job: Job) -> Result:
     )
 
 
-def _ready(method: str, papers: Sequence[JudgedPaper]) -> Callable[[Query], list[str]]:
+Rank = Callable[[Sequence[Query]], Iterable[list[str]]]
+"""For each query the ids of the best papers, best first."""
+
+
+def _ready(method: str, papers: Sequence[JudgedPaper]) -> Rank:
     if method in METHODS:
         collection = Collection(papers, method)
-        return lambda query: [hit.paper for hit in collection.ranked(query, DEPTH)]
+        return lambda queries: (
+            [hit.paper for hit in hits] for hits in collection.ranked(queries, DEPTH)
+        )
     scored = BASELINES[method](papers)
     place = {paper.id: n for n, paper in enumerate(papers)}
 
@@ -99,7 +105,7 @@ def _ready(method: str, papers: Sequence[JudgedPaper]) -> Callable[[Query], list
         best = rows[np.argsort(-scores[rows], kind="stable")[:DEPTH]]
         return [papers[row].id for row in best]
 
-    return ranked
+    return lambda queries: map(ranked, queries)
 
 
 def joined(results: Sequence[Result]) -> Result:

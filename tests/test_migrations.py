@@ -8,9 +8,23 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from digest.core.deliveries import DeliveryId
+from digest.core.editions import Card, EditionId
 from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import Identifier, PaperId
-from digest.store import analyses, feedback, libraries, library, models, schema, subscribers
+from digest.core.places import Place, Section
+from digest.core.subscribers import Language
+from digest.store import (
+    analyses,
+    editions,
+    feedback,
+    libraries,
+    library,
+    models,
+    outbox,
+    schema,
+    subscribers,
+)
 from digest.store.engine import Store
 from digest.store.libraries import LibraryPaper
 from digest.store.tables import metadata, paper_sources
@@ -127,8 +141,11 @@ def test_0004_leaves_what_was_there_and_has_learnt_nothing_yet(blank_store: Stor
 def test_0005_brings_libraries_to_those_who_are_there(blank_store: Store) -> None:
     """Nobody has one yet; each can have one from then on, and nobody else changes."""
     schema.upgrade(blank_store, "0004")
-    ada = store_subscriber(blank_store)
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), {"at": "2026-03-20T12:00:00.000000Z"})
     schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        (ada,) = subscribers.listed(conn)
     name = Identifier("doi", "10.1234/old")
     paper = LibraryPaper(
         name=name, ids=(name,), title="Old", abstract="", authors=(), year=None, liked_at=NOW
@@ -152,6 +169,68 @@ def test_0007_leaves_the_texts_of_old_papers_to_be_analysed(blank_store: Store) 
         assert analyses.count(conn) == 0
     with blank_store.write() as conn:
         assert [text.title for text in analyses.lacking(conn, 1, 9)] == ["Walking", "Walking"]
+
+
+_OLD_DELIVERY = (
+    "INSERT INTO deliveries (public_id, kind, subscriber_id, status, priority, created_at, "
+    "next_attempt_at, attempts, message_id, smtp_reply, detail, payload) VALUES ('d', 'digest', 1, "
+    "'sent', 1, :at, :at, 1, '<d@e.org>', '', '', '{}')"
+)
+_OLD_PLANNED = "INSERT INTO delivery_papers VALUES (1, :position, :id, 0.5, 0.5, 0.5, :reason)"
+
+
+def test_0008_tells_by_their_reasons_what_papers_were_there_for(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0007")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    reasons = (
+        "matches “walking” · 9 votes",
+        "by Ada Bell, an author you follow",
+        "trending everywhere: 40 votes",
+        "to explore: close in meaning to “walking”",
+    )
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        conn.execute(sa.text(_OLD_DELIVERY), at)
+        for position, reason in enumerate(reasons):
+            row = {"id": position + 1, "provenance": "{}"}
+            conn.execute(sa.text(_OLD_PAPER), at | row)
+            planned = {"position": position, "id": position + 1, "reason": reason}
+            conn.execute(sa.text(_OLD_PLANNED), planned)
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        found = outbox.papers_of(conn, [DeliveryId(1)])[DeliveryId(1)]
+    assert [(paper.place, paper.section) for paper in found] == [
+        (Place.FITS, Section.FOR_YOU),
+        (Place.FITS, Section.AUTHORS),
+        (Place.EVERYWHERE, Section.EVERYWHERE),
+        (Place.EXPLORE, Section.FOR_YOU),
+    ]
+
+
+def test_0008_leaves_readers_and_cards_in_english(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0007")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        conn.execute(sa.text(_OLD_PAPER), at | {"id": 1, "provenance": "{}"})
+        conn.execute(
+            sa.text(
+                "INSERT INTO editions (date, window_start, window_end, frozen_at, "
+                "candidate_count, missing) VALUES ('2026-03-20', :at, :at, :at, 1, '[]')"
+            ),
+            at,
+        )
+        conn.execute(sa.text("INSERT INTO cards VALUES (1, 1, '<p>1</p>', '1')"))
+    schema.upgrade(blank_store)
+    one, day = PaperId(1), EditionId(1)
+    with blank_store.write() as conn:
+        (ada,) = subscribers.listed(conn)
+        assert ada.preferences.language is Language.ENGLISH
+        editions.add_cards(
+            conn, day, [Card(paper_id=one, language=Language.GERMAN, html="<p>eins</p>", text="1")]
+        )
+        assert editions.cards_of(conn, day, [one])[one].html == "<p>1</p>"
+        assert editions.cards_of(conn, day, [one], Language.GERMAN)[one].html == "<p>eins</p>"
 
 
 def test_the_history_is_one_line() -> None:

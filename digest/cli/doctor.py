@@ -25,13 +25,13 @@ from digest.settings import Settings, environment, find_config
 from digest.store import history
 from digest.store.engine import Store, parse_url, sqlite_path
 from digest.wiring import (
-    TEMPLATES,
     build_encoder,
     build_identity,
     build_mailer,
     database_url,
     open_database,
     source_intervals,
+    templates_of,
 )
 
 _STYLES = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"}
@@ -152,9 +152,9 @@ def load_keys(settings: Settings) -> tuple[list[DkimKey], list[Check]]:
 
 def _check_templates(settings: Settings) -> Check:
     try:
-        return health.check_templates(Renderer([TEMPLATES], build_identity(settings)))
+        return health.check_templates(Renderer(templates_of(settings), build_identity(settings)))
     except ConfigError as error:
-        return fail("templates", str(error), "restore the templates as they came")
+        return fail("templates", str(error), "restore the templates, or mend the theme")
 
 
 # --- the model ------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from digest.cli import (
     sources,
     stats,
     subscribers,
+    templates,
     trend,
 )
 from digest.cli.context import Globals, parse_now
@@ -107,6 +108,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(sources.app, name="sources")
 app.add_typer(mailbox.app, name="mailbox")
 app.add_typer(models.app, name="model")
+app.add_typer(templates.app, name="templates")
 app.add_typer(database.app, name="db")
 app.command("rank", short_help="Rank the papers of a file, and measure it.")(rank.rank)
 app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(

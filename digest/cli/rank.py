@@ -130,8 +130,8 @@ def _ranked(
         started = time.perf_counter()
         collection = Collection(papers, method, model)
         ready = time.perf_counter()
-        for number, query in enumerate(queries, 1):
-            hits = collection.ranked(query, depth)
+        ranked = zip(queries, collection.ranked(queries, depth), strict=True)
+        for number, (query, hits) in enumerate(ranked, 1):
             done.hits[query.id] = hits[:top]
             done.ranked[query.id] = [hit.paper for hit in hits] if measured else ()
             _write(file, query, hits[:top], method)

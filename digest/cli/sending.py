@@ -1,11 +1,12 @@
 """The daily work by hand: fetch, send, preview, explain."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day
+from digest.cli.context import DryRun, Json, day_or_today, globals_of, opened_app, parse_day
 from digest.cli.models import embed_line, embed_row
 from digest.cli.output import note, print_json, print_table, progress, say, shares_progress, warn
 from digest.core.errors import InvalidInput, NotFound
@@ -26,6 +27,7 @@ from digest.pipeline.embed import NOTHING
 from digest.pipeline.outcomes import known_names
 from digest.pipeline.refresh import refresh
 from digest.store.cursors import Fetch
+from digest.wiring import build_renderer
 
 PARTLY = 3
 
@@ -190,13 +192,18 @@ def preview(
         Literal["html", "text", "eml"], typer.Option("--format", help="What to show.")
     ] = "text",
     output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write to this file.")] = None,
+    theme: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="In the look of this theme.")
+    ] = None,
 ) -> None:
     """Show the mail that a subscriber would get. Changes nothing.
 
     Example: digest preview ada@example.org --format html --output mail.html
     """
     with opened_app(ctx) as app:
-        mail = previews.preview(app, email, day_or_today(app, date))
+        renderer = build_renderer(globals_of(ctx).settings(), theme) if theme else app.renderer
+        themed = replace(app, renderer=renderer)
+        mail = previews.preview(themed, email, day_or_today(app, date), anew=theme is not None)
     parts = {
         "html": mail.content.html.encode(),
         "text": mail.content.text.encode(),
@@ -238,13 +245,14 @@ def explain(
     for reason in told.reasons:
         say(f"  {reason}")
     print_table(
-        ("paper", "score", "match", "trend", "title", "why"),
+        ("paper", "score", "match", "trend", "section", "title", "why"),
         [
             (
                 one.paper.paper_id,
                 f"{one.paper.score:.3f}",
                 f"{one.paper.relevance:.3f}",
                 f"{one.paper.trend:.3f}",
+                one.paper.section.value,
                 one.title,
                 one.paper.reason,
             )
@@ -263,6 +271,7 @@ def _explained_row(one: previews.ExplainedPaper) -> dict[str, Any]:
         "match": round(one.paper.relevance, 6),
         "trend": round(one.paper.trend, 6),
         "reasons": [one.paper.reason],
-        "place": one.place.value if one.place else None,
+        "place": one.paper.place.value,
+        "section": one.paper.section.value,
         "parts": dict(one.parts),
     }

@@ -69,6 +69,7 @@ def subscriber_row(subscriber: Subscriber) -> dict[str, Any]:
         "timezone": preferences.timezone,
         "max_papers": preferences.max_papers,
         "dial": preferences.dial,
+        "language": preferences.language.value,
         "interests": [
             {"kind": i.kind.value, "value": i.value, "weight": i.weight}
             for i in subscriber.interests
@@ -173,6 +174,7 @@ def _csv_row(subscriber: Subscriber) -> dict[str, str]:
         "timezone": preferences.timezone,
         "max_papers": preferences.max_papers,
         "dial": preferences.dial,
+        "language": preferences.language.value,
         "status": subscriber.status.value,
     }
     return {name: importing.inert(str(value)) for name, value in row.items()}

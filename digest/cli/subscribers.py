@@ -12,7 +12,7 @@ from digest.cli.output import counted, iso, print_json, say, short_time
 from digest.cli.subscriber_lists import subscriber_row
 from digest.core.errors import InvalidInput
 from digest.core.interests import format_interest
-from digest.core.subscribers import normalize_address
+from digest.core.subscribers import Subscriber, normalize_address
 from digest.pipeline import membership
 from digest.pipeline.app import App
 from digest.pipeline.feedback import forget_all
@@ -38,6 +38,7 @@ def add(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    language: wishes.LanguageOption = None,
     library: LibraryFiles = None,
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="They have agreed: send no confirmation mail.")
@@ -69,6 +70,7 @@ def add(
             timezone=timezone,
             max_papers=max_papers,
             dial=dial,
+            language=language,
         )
         added = None
         if not dry_run:
@@ -76,13 +78,16 @@ def add(
                 service, address, interests or (), preferences, confirmed=confirmed
             )
         report = import_library(service, added, files.found, dry_run=dry_run)
-    if dry_run:
-        line = f"{address} would be {'subscribed' if confirmed else 'asked to confirm'}"
-    elif confirmed:
-        line = f"{address} is subscribed"
-    else:
-        line = f"{address} is asked to confirm: `digest send` or the daemon sends the mail"
+    line = _added_line(address, confirmed=confirmed, dry_run=dry_run)
     _answer(address, line, report if library else None, files, dry_run=dry_run, json=json)
+
+
+def _added_line(address: str, *, confirmed: bool, dry_run: bool) -> str:
+    if dry_run:
+        return f"{address} would be {'subscribed' if confirmed else 'asked to confirm'}"
+    if confirmed:
+        return f"{address} is subscribed"
+    return f"{address} is asked to confirm: `digest send` or the daemon sends the mail"
 
 
 def _answer(
@@ -167,6 +172,7 @@ def edit(
     timezone: wishes.TimeZone = None,
     max_papers: wishes.MaxPapers = None,
     dial: wishes.Dial = None,
+    language: wishes.LanguageOption = None,
     forget_feedback: Annotated[
         bool, typer.Option("--forget-feedback", help="Forget what they said of papers.")
     ] = False,
@@ -184,7 +190,7 @@ def edit(
     """
     wanted = (interest, keyword, exclude, category, author, like, library)
     said = (*wanted, frequency, at, timezone, forget_library, forget_feedback)
-    _require_change(*said, max_papers is not None, dial is not None)
+    _require_change(*said, language, max_papers is not None, dial is not None)
     files = library_imports.read_files(library or ())
     with opened_app(ctx) as service:
         found = subscriber_named(service, email)
@@ -204,15 +210,20 @@ def edit(
             timezone=timezone,
             max_papers=max_papers,
             dial=dial,
+            language=language,
         )
-        forgotten = forget_all(service, found) if forget_feedback and not dry_run else None
         if not dry_run:
+            _forget(service, found, wanted=forget_feedback, quiet=json)
             membership.change(service, found, preferences=preferences, interests=interests)
         report = import_library(service, found, files.found, forget=forget_library, dry_run=dry_run)
-    if forgotten is not None and not json:
-        say(f"{forgotten} votes and opened papers are forgotten")
     line = f"{found.email} {'would be' if dry_run else 'is'} changed"
     _answer(found.email, line, report if library else None, files, dry_run=dry_run, json=json)
+
+
+def _forget(service: App, subscriber: Subscriber, *, wanted: bool, quiet: bool) -> None:
+    forgotten = forget_all(service, subscriber) if wanted else 0
+    if wanted and not quiet:
+        say(f"{forgotten} votes and opened papers are forgotten")
 
 
 def _require_change(*said: object) -> None:

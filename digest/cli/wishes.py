@@ -14,7 +14,7 @@ from digest.core.interests import (
     parse_interest,
     unique_interests,
 )
-from digest.core.subscribers import Frequency, Preferences, parse_at, parse_timezone
+from digest.core.subscribers import Frequency, Language, Preferences, parse_at, parse_timezone
 from digest.pipeline.app import App
 from digest.pipeline.importing import MAX_PAPERS
 from digest.store import library
@@ -51,6 +51,8 @@ Dial = Annotated[
         "--dial", metavar="0..1", min=0.0, max=1.0, help="0 is all relevance, 1 all trend."
     ),
 ]
+
+LanguageOption = Annotated[Language | None, typer.Option("--language", help="Of their mails.")]
 
 
 def gather_interests(
@@ -98,6 +100,7 @@ def gather_preferences(
     timezone: str | None,
     max_papers: int | None,
     dial: float | None,
+    language: Language | None,
 ) -> Preferences:
     """`start` with what the options change."""
     return replace(
@@ -107,4 +110,5 @@ def gather_preferences(
         timezone=parse_timezone(timezone) if timezone else start.timezone,
         max_papers=max_papers if max_papers is not None else start.max_papers,
         dial=dial if dial is not None else start.dial,
+        language=language or start.language,
     )

@@ -12,6 +12,7 @@ from typing import NewType, assert_never
 from digest.core.editions import EditionId
 from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
+from digest.core.places import Place, Section
 from digest.core.subscribers import SubscriberId
 
 DeliveryId = NewType("DeliveryId", int)
@@ -70,7 +71,8 @@ SendOutcome = Accepted | Deferred | Rejected | Unreachable
 class PlannedPaper:
     """A paper chosen for a digest. `score`, `relevance`, `trend` in [0, 1]; `reason` in words.
 
-    `position` is its place in a stored digest, from 0: it stays when a paper before it goes.
+    `place` says what it is there for, `section` where it stands. `position` is its number in a
+    stored digest, from 0: it stays when a paper before it goes.
     """
 
     paper_id: PaperId
@@ -78,6 +80,8 @@ class PlannedPaper:
     relevance: float
     trend: float
     reason: str
+    place: Place = Place.FITS
+    section: Section = Section.FOR_YOU
     position: int = 0
 
 

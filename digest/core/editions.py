@@ -6,6 +6,7 @@ from typing import NewType
 from zoneinfo import ZoneInfo
 
 from digest.core.identifiers import PaperId
+from digest.core.subscribers import Language
 
 EditionId = NewType("EditionId", int)
 
@@ -32,13 +33,15 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One paper as a digest shows it, rendered once for all readers; holes are filled per reader.
+    """One paper as the digests of a language show it, rendered once for all readers; holes are
+    filled per reader.
 
     `html` is inlined; `html` and `text` carry the marks of `digest.mail.inline` where something
     personal belongs.
     """
 
     paper_id: PaperId
+    language: Language = Language.ENGLISH
     html: str
     text: str
 

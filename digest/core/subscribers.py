@@ -32,6 +32,13 @@ class Frequency(StrEnum):
     WEEKLY = "weekly"  # on Mondays
 
 
+class Language(StrEnum):
+    """The languages that mails are written in, by their code (BCP 47)."""
+
+    ENGLISH = "en"
+    GERMAN = "de"
+
+
 # Which status may follow which. Out of suppression only an operator leads (`unsuppress`).
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.ACTIVE, Status.UNSUBSCRIBED, Status.SUPPRESSED}),
@@ -44,13 +51,15 @@ TRANSITIONS: Mapping[Status, frozenset[Status]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """How a subscriber wants the digest. `dial` 0 is all relevance, 1 all trend."""
+    """How a subscriber wants the digest. `dial` 0 is all relevance, 1 all trend; papers stay in
+    whatever language they are, `language` is that of the words around them."""
 
     frequency: Frequency = Frequency.DAILY
     at: time = time(7, 30)
     timezone: str = "UTC"
     max_papers: int = 10
     dial: float = 0.3
+    language: Language = Language.ENGLISH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +123,11 @@ def parse_at(text: str) -> time:
         return datetime.strptime(text.strip(), "%H:%M").time()  # noqa: DTZ007 (a time of day)
     except ValueError:
         raise InvalidInput(f"{text!r} is not a time of day: write it as 07:30") from None
+
+
+def language_of(code: str) -> Language:
+    """The language of a stored code; English where this program does not speak it (any more)."""
+    return Language(code) if code in frozenset(Language) else Language.ENGLISH
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -1,16 +1,19 @@
 """A collection ranked by the product's own code, query by query."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from digest.embedding.shipped import table_bytes
 from digest.evaluation.files import JudgedPaper, Query
+from digest.ranking.analysis import analyse
 from digest.ranking.corpus import RankingPaper
+from digest.ranking.fit import Wishes
 from digest.ranking.meaning import LikedPaper, Meaning
-from digest.ranking.rank import Prepared, prepare, score_interests
+from digest.ranking.rank import Prepared, prepare, score_all
 from digest.ranking.static_table import parse_table
 from digest.ranking.vectors import Floats
 
@@ -20,13 +23,16 @@ METHODS: Mapping[str, Callable[[Sequence[RankingPaper]], Prepared]] = {
     "static": lambda papers: prepare(papers, table=parse_table(table_bytes())),
     "lexical": prepare,
 }
-"""The ways to rank by name, without a model: each makes candidates ready for `score_interests`."""
+"""The ways to rank by name, without a model: each makes candidates ready for `score_all`."""
 SEMANTIC = "semantic"
 """The way to rank by words, table and a model, as the first of the above is without it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+# Queries whose scores are worked out in one go.
+_AT_ONCE = 64
+
+
+class Hit(NamedTuple):
     """A paper's id in the file and its score: only the order of scores has a meaning."""
 
     paper: str
@@ -34,7 +40,7 @@ class Hit:
 
 
 class Collection:
-    """Papers made ready once, to be ranked for one query after the other; `model` is for the
+    """Papers made ready once, to be ranked for many queries; `model` is for the
     method SEMANTIC."""
 
     def __init__(
@@ -44,33 +50,41 @@ class Collection:
         self.place = {paper.id: place for place, paper in enumerate(papers)}
         # Numbered in the order of the ids: equal scores go by it, and so does every sum.
         self._by_id = np.argsort(np.argsort(np.array([p.id for p in papers], np.str_)))
-        candidates = [p.candidate(int(n) + 1) for n, p in zip(self._by_id, papers, strict=True)]
+        self._analyses = [analyse(paper.title, paper.text) for paper in papers]
+        candidates = [
+            replace(p.candidate(int(n) + 1), analysis=analysis)
+            for n, p, analysis in zip(self._by_id, papers, self._analyses, strict=True)
+        ]
         self._prepared = (
             prepare(candidates, table=parse_table(table_bytes()), model=model)
             if method == SEMANTIC
             else METHODS[method](candidates)
         )
 
-    def ranked(self, query: Query, depth: int) -> tuple[Hit, ...]:
-        """The best papers for a query, at most `depth`, best first, equal scores by id.
+    def ranked(self, queries: Sequence[Query], depth: int) -> Iterator[tuple[Hit, ...]]:
+        """For each query the best papers, at most `depth`, best first, equal scores by id.
 
         Seeds, and what an exclusion names, are left out; where the query names candidates, so
         are all others. Names that no paper has are passed over.
         """
-        liked = {
-            name: LikedPaper(title=paper.title, abstract=paper.text)
-            for name in query.likes
-            if (paper := self._paper(name)) is not None
-        }
-        scores = score_interests(self._prepared, query.interests, liked)
-        return tuple(
-            Hit(paper=self._papers[place].id, score=float(scores[place]))
-            for place in self._best(scores, self._allowed(query) & np.isfinite(scores), depth)
-        )
+        for first in range(0, len(queries), _AT_ONCE):
+            some = queries[first : first + _AT_ONCE]
+            asked = [Wishes(interests=q.interests, liked=self._liked(q.likes)) for q in some]
+            for query, scores in zip(some, score_all(self._prepared, asked), strict=True):
+                best = self._best(scores, self._allowed(query) & np.isfinite(scores), depth)
+                papers = [self._papers[place].id for place in best.tolist()]
+                yield tuple(map(Hit, papers, scores[best].tolist()))
 
-    def _paper(self, name: str) -> JudgedPaper | None:
-        place = self.place.get(name)
-        return None if place is None else self._papers[place]
+    def _liked(self, names: Sequence[str]) -> dict[str, LikedPaper]:
+        known = {name: place for name in names if (place := self.place.get(name)) is not None}
+        return {
+            name: LikedPaper(
+                title=self._papers[place].title,
+                abstract=self._papers[place].text,
+                analysis=self._analyses[place],
+            )
+            for name, place in known.items()
+        }
 
     def _allowed(self, query: Query) -> npt.NDArray[np.bool_]:
         allowed = np.full(len(self._papers), query.cand is None, np.bool_)
@@ -81,13 +95,15 @@ class Collection:
     def _places(self, names: Sequence[str]) -> list[int]:
         return [self.place[name] for name in names if name in self.place]
 
-    def _best(self, scores: Floats, allowed: npt.NDArray[np.bool_], depth: int) -> Iterator[int]:
+    def _best(
+        self, scores: Floats, allowed: npt.NDArray[np.bool_], depth: int
+    ) -> npt.NDArray[np.intp]:
         places = np.flatnonzero(allowed)
         if depth < len(places):
             least = np.partition(scores[places], len(places) - depth)[len(places) - depth]
             places = places[scores[places] >= least]
         order = np.lexsort((self._by_id[places], -scores[places]))
-        yield from (int(place) for place in places[order[:depth]])
+        return np.asarray(places[order[:depth]], np.intp)
 
 
 def trec_lines(query: str, hits: Sequence[Hit], tag: str) -> Iterator[str]:

@@ -1,12 +1,11 @@
-"""Words as a mail shows them: cleaned, cut, counted, dated, wrapped. Everything here is pure."""
+"""Words as a mail shows them: cleaned, cut, wrapped. Everything here is pure."""
 
 import functools
 import re
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from digest.core.latex import readable
@@ -14,23 +13,29 @@ from digest.core.latex import readable
 COLUMNS = 72
 MAX_URL_CHARS = 600
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    *("January", "February", "March", "April", "May", "June", "July"),
-    *("August", "September", "October", "November", "December"),
-)
-
 # Marks that change the direction of all text after them (Unicode TR 9, explicit formatting).
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Of all that is not seen, what joins or parts letters, where to break, and the tags of flags.
+_JOINS = re.compile("[\u00ad\u0600-\u0605\u200b-\u200f\U000e0020-\U000e007f]")
 _REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
 _LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
+_COUNT = re.compile(r"(\d\.?) (?=\w)")
 _BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 # Abbreviations and initials behind which a full stop ends no sentence.
 _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
-_SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])")
+_SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+# Scripts without spaces between words: two signs that stand together are as good as a word.
+_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,}")
+_UNSPACED_OR_RUN = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff][^\\w\\s]?"
+    "|[^\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{1,30}"
+)
+_LINK = re.compile(r"(?:https?://|mailto:)\S")
+_NO_WIDTH = ("Mn", "Me", "Cf")
+_ENGLISH = re.compile(r"(?i)\b(?:the|of|and|for|with|in|is|are|to|from|by|on|via|an?)\b")
 _MIN_WORDS = 4
 _CLAIM = re.compile(
     r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
@@ -71,6 +76,8 @@ def _as_kept(character: str) -> str:
             return " "
         case "Co" | "Cs" | "Cn":
             return ""
+        case "Cf" if not _JOINS.match(character):
+            return ""
         case _:
             return character
 
@@ -93,6 +100,11 @@ def breakable(text: str) -> str:
     )
 
 
+def kept_together(text: str) -> str:
+    """`text` in which a number stays on the line of what it counts (U+00A0 behind it)."""
+    return _COUNT.sub("\\1\u00a0", text)
+
+
 def not_a_link(text: str) -> str:
     """`text` in which mail programs find no domain to make a link of (U+200C behind its dot).
 
@@ -105,6 +117,12 @@ def is_right_to_left(text: str) -> bool:
     """Whether the first letters that have a direction run from right to left, mostly."""
     letters = [c for c in text if c.isalpha()]
     return bool(letters) and sum(bool(_RTL.match(c)) for c in letters) * 2 > len(letters)
+
+
+def is_english(text: str) -> bool:
+    """Whether a text holds one of the small words of English, and letters of its alphabet alone."""
+    letters = [c for c in text if c.isalpha()]
+    return all(c < "\u0250" for c in letters) and _ENGLISH.search(text) is not None
 
 
 def web_link(url: str) -> str:
@@ -132,41 +150,45 @@ def web_link(url: str) -> str:
     return link if len(link) <= MAX_URL_CHARS and "%7B" not in link.upper() else ""
 
 
-def long_date(day: date) -> str:
-    """Friday, 20 March 2026: the same in every locale."""
-    return f"{_DAYS[day.weekday()]}, {short_date(day)} {day.year}"
-
-
-def short_date(day: date) -> str:
-    """20 March."""
-    return f"{day.day} {_MONTHS[day.month - 1]}"
-
-
-def count(number: float, noun: str, plural: str = "") -> str:
-    """1 vote, 1,204 votes."""
-    whole = round(number)
-    return f"{whole:,} {noun if whole == 1 else plural or noun + 's'}"
-
-
-def listed(items: Sequence[str]) -> str:
-    """a, b and c."""
-    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
-
-
 def without_reply_prefix(title: str) -> str:
     """A title that cannot pass for an answer: "Re:" and its kin are taken off its start."""
     return _REPLY_PREFIX.sub("", title) or "Untitled"
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> str:
-    """Lines of at most 72 columns; a longer word, such as a link, keeps a line of its own."""
-    return textwrap.fill(
-        text,
-        COLUMNS,
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
+    """Lines of at most 72 columns; a link that is longer keeps a line of its own."""
+    lines, line, used = [], indent if first is None else first, 0
+    room = COLUMNS - len(line)
+    for piece in _pieces(text, COLUMNS - len(indent)):
+        width = columns(piece.rstrip())
+        if used and used + width > room:
+            lines.append(line.rstrip())
+            line, used, room = indent, 0, COLUMNS - len(indent)
+        line += piece
+        used += columns(piece)
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(text: str, most: int) -> Iterator[str]:
+    """The words of a text, each with the space behind it; writing without spaces sign by sign,
+    and in parts what is wider than `most` and no link."""
+    for word in text.split():
+        if _LINK.match(word) or (columns(word) <= most and not _UNSPACED.search(word)):
+            yield word + " "
+            continue
+        *parts, last = _UNSPACED_OR_RUN.findall(word)
+        yield from parts
+        yield last + " "
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes where letters are of one width: signs of East Asia take two,
+    marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        2 if unicodedata.east_asian_width(c) in "WF" else unicodedata.category(c) not in _NO_WIDTH
+        for c in text
     )
 
 
@@ -190,9 +212,9 @@ def gist(title: str, abstract: str, limit: int) -> str:
     candidates = sentences(abstract)
     if len(candidates) <= 2 and len(abstract) <= limit:
         return abstract
-    words = [frozenset(w.casefold() for w in _WORD.findall(s)) for s in candidates]
+    words = [_words(sentence) for sentence in candidates]
     spread = Counter(w for sentence in words for w in sentence)
-    topic = frozenset(w.casefold() for w in _WORD.findall(title))
+    topic = _words(title)
 
     def centrality(number: int) -> float:
         mine = words[number]
@@ -209,3 +231,10 @@ def gist(title: str, abstract: str, limit: int) -> str:
     fitting = (n for n in others[:3] if len(candidates[n]) <= room)
     chosen = sorted({best, next(fitting, best)})
     return cut(" ".join(candidates[n] for n in chosen), limit)
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of four letters and more; of writing without spaces, pairs of signs."""
+    pairs = (run[n : n + 2] for run in _UNSPACED.findall(text) for n in range(len(run) - 1))
+    spaced = _UNSPACED.sub(" ", text)
+    return frozenset(w.casefold() for w in _WORD.findall(spaced)) | frozenset(pairs)

@@ -1,11 +1,9 @@
 """The mails that people read: subject, text and HTML of each kind."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-
-from markupsafe import Markup
 
 from digest.core.editions import Card
 from digest.core.interests import Interest, format_interest
@@ -14,45 +12,37 @@ from digest.core.papers import Paper
 from digest.core.subscribers import (
     CONFIRMATION_VALID_DAYS,
     Frequency,
+    Language,
     Preferences,
     zone_of,
 )
-from digest.mail.cards import card_facts
+from digest.mail.body import Body
+from digest.mail.cards import CardFacts, card_facts, thumbnail_url
 from digest.mail.identity import MailIdentity
-from digest.mail.inline import hole, split
+from digest.mail.inline import hole
 from digest.mail.prose import (
     breakable,
     clean,
-    count,
     cut,
+    is_english,
     is_right_to_left,
-    long_date,
+    kept_together,
     not_a_link,
     without_reply_prefix,
     wrap,
 )
-from digest.mail.templates import Shell, Templates, inert
-from digest.mail.view import (
-    COMFORTABLE_HTML_BYTES,
-    DigestPaper,
-    DigestView,
-    digest_values,
-    fit,
-    lead_title,
-    reason_line,
-)
+from digest.mail.templates import Shell, Templates
+from digest.mail.theme import load_theme
+from digest.mail.view import DigestView, digest_values, lead_title
+from digest.mail.wording import Wording, load_wording, marked
 
 SUBJECT_CHARS = 100
-_NO_PAPERS = {"cards": "", "more": ""}
-# What the sentence about papers left out may add to a digest, which is measured without it.
-_MORE_BYTES = 1_000
-
 _COMMON = ("from_name", "postal_address", "subject", "email")
 _NAMES = {
     MailKind.DIGEST: (
         *("preheader", "headline", "date", "standfirst", "cards", "nothing"),
         *("widen", "more", "missing"),
-        *("subscribed_on", "preferences_url", "browser_url", "unsubscribe_url"),
+        *("subscribed_on", "preferences_url", "pause_url", "browser_url", "unsubscribe_url"),
         *("title", "others", "day"),
     ),
     MailKind.CONFIRMATION: (*("requested_at", "via", "confirm_url", "by_reply", "expires_on"),),
@@ -70,19 +60,51 @@ _REQUIRED = {
     MailKind.GOODBYE: (),
     MailKind.REPLY: ("answer",),
 }
-_EVERY = {
-    Frequency.DAILY: "every day",
-    Frequency.WEEKDAYS: "from Monday to Friday",
-    Frequency.WEEKLY: "every Monday",
+# What is known when a mail is filled, not when a card is rendered.
+_PERSONAL = ("reason", "position", "feedback", "match", "trend")
+_SCHEDULES = {
+    Frequency.DAILY: marked(
+        "Up to %(papers)s will reach you every day at %(at)s (%(timezone)s time)."
+    ),
+    Frequency.WEEKDAYS: marked(
+        "Up to %(papers)s will reach you from Monday to Friday at %(at)s (%(timezone)s time)."
+    ),
+    Frequency.WEEKLY: marked(
+        "Up to %(papers)s will reach you every Monday at %(at)s (%(timezone)s time)."
+    ),
 }
+VIA_WEB = marked("on the web page")
+VIA_MAIL = marked("by mail")
+VIA_OPERATOR = marked("by the operator of this service")
+
+
+@dataclass(slots=True)
+class _Speaker:
+    """What is needed to speak one language; shells are compiled when first used."""
+
+    wording: Wording
+    templates: Templates
+    shells: dict[MailKind, Shell] = field(default_factory=dict)
+    body: Body = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.body = Body(self.templates, self.wording)
+
+    def shell(self, kind: MailKind) -> Shell:
+        if kind not in self.shells:
+            names = (*_COMMON, *_NAMES[kind])
+            self.shells[kind] = self.templates.shell(kind, names, _REQUIRED[kind])
+        return self.shells[kind]
 
 
 class Renderer:
     """Turns views into mails. Templates are compiled when first used and kept.
 
-    `templates_dirs` hold a `mail/` folder each; a file in an earlier one stands before the same
-    file in a later one. With `count_opened` titles lead to the page that counts, else to the
-    paper itself. All methods raise ConfigError for a template that cannot be used.
+    `templates_dirs` hold a `mail/` folder each, `theme.toml` and `locales/`; a file in an earlier
+    one stands before the same file in a later one. With `count_opened` titles lead to the page
+    that counts, else to the paper itself; with `thumbnails` papers have pictures, which a mail
+    program may well not load. All methods raise ConfigError for a template, theme or
+    catalogue that cannot be used.
     """
 
     def __init__(
@@ -92,71 +114,58 @@ class Renderer:
         *,
         own_words: bool = False,
         count_opened: bool = False,
+        thumbnails: bool = False,
     ) -> None:
         self._own_words = own_words
         self._count_opened = count_opened
-        self._templates = Templates(templates_dirs)
+        self._thumbnails = thumbnails
+        self._folders = tuple(templates_dirs)
+        self._theme = load_theme(self._folders)
         self._identity = identity
-        self._shells: dict[MailKind, Shell] = {}
+        self._speakers: dict[Language, _Speaker] = {}
+        self._speaker(Language.ENGLISH)
 
     def check(self) -> None:
         """Compiles every template now, so that a mistake shows before a mail is due."""
-        for kind in MailKind:
-            self._shell(kind)
+        for language in Language:
+            for kind in MailKind:
+                self._speaker(language).shell(kind)
 
-    def card(self, paper: Paper) -> Card:
-        """The paper as every digest of an edition shows it, with holes for what is personal:
-        `position`, `reason` and `feedback`.
+    def card(self, paper: Paper, language: Language = Language.ENGLISH) -> Card:
+        """The paper as every digest of an edition shows it in a language, with holes for what is
+        personal: `position`, `reason`, `match`, `trend` and `feedback`.
 
-        Costs about 10 ms: made once per edition and paper. The same paper gives the same card.
+        Costs about 10 ms: made once per edition, paper and language. The same paper gives the
+        same card.
         """
-        facts = card_facts(paper, own_words=self._own_words)
-        common = {
-            "reason": hole("reason"),
-            "position": hole("position"),
-            "feedback": hole("feedback"),
+        speaker = self._speaker(language)
+        facts = card_facts(paper, own_words=self._own_words, wording=speaker.wording)
+        common: dict[str, object] = {
+            **{name: hole(name) for name in _PERSONAL},
             "url": f"{hole('feedback')}.open" if facts.url and self._count_opened else facts.url,
             "links": facts.links,
-            "marks": facts.marks,
+            "thumbnail": thumbnail_url(paper) if self._thumbnails else "",
         }
-        html = self._templates.markup(
-            "mail/digest/card.html",
-            {
-                **common,
-                "title": breakable(not_a_link(facts.title)),
-                "authors": breakable(facts.authors),
-                "facts": breakable(facts.facts),
-                "tldr": breakable(not_a_link(facts.tldr)),
-                # A number stays on the line of what it counts.
-                "marks": facts.marks.replace(" ", "\u00a0").replace("·\u00a0", "· "),
-                "rtl": is_right_to_left(facts.title),
-            },
+        html = speaker.templates.markup(
+            "mail/digest/card.html", {**common, **_shown(facts, language)}
         )
-        credits = ". ".join(filter(None, (facts.authors, facts.facts.replace(" · ", ". "))))
-        text = self._templates.plain(
-            "mail/digest/card.txt",
-            {
-                **common,
-                "title": wrap(facts.title, indent="   ", first="    ").lstrip(),
-                "credits": wrap(credits, indent="   "),
-                "tldr": wrap(facts.tldr, indent="   "),
-                "marks": wrap(facts.marks.replace(" · ", ", "), indent="   "),
-            },
-        )
-        return Card(paper_id=paper.id, html=html.strip(), text=text.strip("\n"))
+        text = speaker.templates.plain("mail/digest/card.txt", {**common, **_read(facts)})
+        return Card(paper_id=paper.id, language=language, html=html.strip(), text=text.strip("\n"))
 
     def digest(self, view: DigestView) -> Content:
         """One person's digest: below what Gmail clips, always with the unsubscribe link.
 
-        A digest too large for that loses summaries first, from the last paper up, then papers
-        from the end, and says so.
+        A digest too large for that loses all but the first sentence of summaries, from the last
+        paper up, then summaries, then papers from the end, and says so.
         """
-        shell = self._shell(MailKind.DIGEST)
-        values = {**self._common_values(view.email), **digest_values(view), **_NO_PAPERS}
+        speaker = self._speaker(view.language)
+        shell, wording = speaker.shell(MailKind.DIGEST), speaker.wording
+        values = {**self._common_values(view.email), **digest_values(view, wording)}
+        values |= {"cards": "", "more": ""}
         room = SUBJECT_CHARS + 1 - len(shell.subject_line({**values, "title": "x"}))
-        values["title"] = cut(lead_title(view), room)
+        values["title"] = cut(lead_title(view, wording), room)
         values["subject"] = shell.subject_line(values)
-        return _with_papers(shell, values, view.papers)
+        return speaker.body.fill(shell, values, view.papers)
 
     def confirmation(
         self,
@@ -165,21 +174,28 @@ class Renderer:
         requested_at: datetime,
         via: str,
         confirm_url: str,
+        language: Language = Language.ENGLISH,
     ) -> Content:
         """The double opt-in request. `via` says how it was asked for: "on the web page".
 
         It quotes nothing of what was typed: whoever asked may be a stranger to the reader, who
         would have us carry his words to them.
         """
+        wording = self._speaker(language).wording
         ends = requested_at + timedelta(days=CONFIRMATION_VALID_DAYS)
+        requested = wording.gettext("%(day)s at %(time)s") % {
+            "day": wording.long_date(requested_at.date()),
+            "time": f"{requested_at:%H:%M %Z}",
+        }
         return self._letter(
             MailKind.CONFIRMATION,
+            language,
             email=email,
-            requested_at=f"{long_date(requested_at.date())} at {requested_at:%H:%M %Z}",
-            via=via,
+            requested_at=requested,
+            via=wording.gettext(via),
             confirm_url=confirm_url,
             by_reply="yes" if self._identity.command_address else "",
-            expires_on=long_date(ends.date()),
+            expires_on=wording.long_date(ends.date()),
         )
 
     def welcome(
@@ -193,14 +209,19 @@ class Renderer:
         unsubscribe_url: str,
     ) -> Content:
         """What somebody who has just confirmed has asked for, and where to change it."""
-        zone = zone_of(preferences.timezone)
+        wording = self._speaker(preferences.language).wording
+        zone, most = zone_of(preferences.timezone), preferences.max_papers
+        schedule = wording.gettext(_SCHEDULES[preferences.frequency]) % {
+            "papers": wording.counted("%(count)s paper", "%(count)s papers", most),
+            "at": f"{preferences.at:%H:%M}",
+            "timezone": preferences.timezone.replace("_", " "),
+        }
         return self._letter(
             MailKind.WELCOME,
+            preferences.language,
             email=email,
-            schedule=f"Up to {count(preferences.max_papers, 'paper')} will reach you "
-            f"{_EVERY[preferences.frequency]} at {preferences.at:%H:%M} "
-            f"({preferences.timezone.replace('_', ' ')} time).",
-            first=long_date(next_due_at.astimezone(zone).date()) if next_due_at else "",
+            schedule=schedule,
+            first=wording.long_date(next_due_at.astimezone(zone).date()) if next_due_at else "",
             interests=_interests(interests),
             no_interests="" if interests else "yes",
             command_address=self._identity.command_address,
@@ -208,19 +229,25 @@ class Renderer:
             unsubscribe_url=unsubscribe_url,
         )
 
-    def goodbye(self, *, email: str, subscribe_url: str) -> Content:
+    def goodbye(
+        self, *, email: str, subscribe_url: str, language: Language = Language.ENGLISH
+    ) -> Content:
         """The one line that says an unsubscription has been done."""
-        return self._letter(MailKind.GOODBYE, email=email, subscribe_url=subscribe_url)
+        return self._letter(MailKind.GOODBYE, language, email=email, subscribe_url=subscribe_url)
 
     def reply(self, *, subject: str, answer: str) -> Content:
         """The answer to a command by mail, text only. `subject` is that of the command mail."""
         title = cut(without_reply_prefix(clean(subject) or "your mail"), SUBJECT_CHARS - 4)
         lines = (clean(line) if line.strip() else "" for line in answer.splitlines())
-        return self._letter(MailKind.REPLY, subject=title, answer="\n".join(lines))
+        return self._letter(
+            MailKind.REPLY, Language.ENGLISH, subject=title, answer="\n".join(lines)
+        )
 
-    def _letter(self, kind: MailKind, *, email: str = "", subject: str = "", **own: str) -> Content:
+    def _letter(
+        self, kind: MailKind, language: Language, *, email: str = "", subject: str = "", **own: str
+    ) -> Content:
         values = {**self._common_values(email), "subject": subject, **own}
-        shell = self._shell(kind)
+        shell = self._speaker(language).shell(kind)
         if not subject:
             values["subject"] = cut(shell.subject_line(values), SUBJECT_CHARS)
         content = shell.fill(values)
@@ -233,52 +260,43 @@ class Renderer:
             "email": email,
         }
 
-    def _shell(self, kind: MailKind) -> Shell:
-        if kind not in self._shells:
-            names = (*_COMMON, *_NAMES[kind])
-            self._shells[kind] = self._templates.shell(kind, names, _REQUIRED[kind])
-        return self._shells[kind]
+    def _speaker(self, language: Language) -> _Speaker:
+        if language not in self._speakers:
+            wording = load_wording(self._folders, language)
+            templates = Templates(self._folders, wording, self._theme)
+            self._speakers[language] = _Speaker(wording, templates)
+        return self._speakers[language]
 
 
-def _with_papers(shell: Shell, values: dict[str, str], papers: Sequence[DigestPaper]) -> Content:
-    full = [_html_card(paper) for paper in papers]
-    frame_bytes = len(shell.fill(values).html.encode()) + _MORE_BYTES
-    cards, shown = full, len(papers)
-    if frame_bytes + sum(map(_html_bytes, full)) > COMFORTABLE_HTML_BYTES:
-        brief = [_html_card(paper, without=("tldr",)) for paper in papers]
-        plan = fit(tuple(map(_html_bytes, full)), tuple(map(_html_bytes, brief)), frame_bytes)
-        shown = plan.shown
-        cards = full[: plan.full] + brief[plan.full : shown]
-    left = len(papers) - shown
-    texts = (_text_card(paper, number) for number, paper in enumerate(papers[:shown], 1))
-    more = f"{count(left, 'more paper')} did not fit into this mail." if left else ""
-    return shell.fill(
-        {
-            **values,
-            "cards": Markup("\n".join(cards)),  # noqa: S704 (escaped when each was filled)
-            "more": more,
-        },
-        {"cards": "\n\n\n".join(texts)},
-    )
+def _shown(facts: CardFacts, language: Language) -> dict[str, object]:
+    """What a card shows: long words can break, and no domain in a text becomes a link."""
+    foreign = language is not Language.ENGLISH and is_english(f"{facts.title} {facts.tldr}")
+    return {
+        "title": breakable(not_a_link(facts.title)),
+        "authors": breakable(kept_together(facts.authors)),
+        "facts": breakable(kept_together(facts.facts)),
+        "lead": breakable(not_a_link(facts.lead)),
+        "rest": breakable(not_a_link(facts.rest)),
+        "votes": kept_together(facts.votes),
+        "others": kept_together(facts.others),
+        "spark": facts.spark,
+        "rtl": is_right_to_left(facts.title),
+        "spoken": Language.ENGLISH.value if foreign else "",
+    }
 
 
-def _html_card(paper: DigestPaper, without: Sequence[str] = ()) -> str:
-    reason = reason_line(paper.reason)
-    fragment = split(paper.card.html, markup=True)
-    left_out = (*without, *(("reason",) if not reason else ()))
-    values = {"reason": reason, "position": "", "feedback": paper.feedback_url}
-    return inert(fragment.fill_from(values, left_out))
-
-
-def _text_card(paper: DigestPaper, position: int) -> str:
-    reason = reason_line(paper.reason)
-    fragment = split(paper.card.text, markup=False)
-    values = {"reason": reason, "position": str(position), "feedback": paper.feedback_url}
-    return fragment.fill_from(values, () if reason else ("reason",)).strip("\n")
-
-
-def _html_bytes(card: str) -> int:
-    return len(card.encode()) + 1  # the line break between two cards
+def _read(facts: CardFacts) -> dict[str, object]:
+    """What a card says as text, in lines of 72 columns."""
+    credits = ". ".join(filter(None, (facts.authors, facts.facts.replace(" · ", ". "))))
+    return {
+        "title": wrap(facts.title, indent="   ", first="    ").lstrip(),
+        "credits": wrap(credits, indent="   "),
+        "lead": wrap(facts.lead, indent="   "),
+        "tldr": wrap(facts.tldr, indent="   "),
+        "rest": facts.rest,
+        "votes": facts.votes.replace(" · ", ", "),
+        "others": facts.others.replace(" · ", ", "),
+    }
 
 
 def _interests(interests: Sequence[Interest]) -> str:

@@ -11,7 +11,9 @@ from markupsafe import Markup
 from digest.core.errors import ConfigError
 from digest.core.messages import Content, MailKind
 from digest.mail.inline import Fragment, class_names, hole, inline, section, split
-from digest.mail.prose import COLUMNS, wrap
+from digest.mail.prose import COLUMNS, columns, wrap
+from digest.mail.theme import Theme
+from digest.mail.wording import Wording
 
 # Keeps the first words of the body out of the preview line: invisible, but taking up its room.
 _PREVIEW_FILLER = "\u034f\u200c\u00a0" * 60
@@ -46,20 +48,24 @@ class Shell:
 
 
 class Templates:
-    """The templates of a project, those in the first directory that has them.
+    """The templates of a project in one language, those in the first directory that has them.
 
     Every mistake in one of them is a ConfigError that names the file.
     """
 
-    def __init__(self, directories: Sequence[Path]) -> None:
+    def __init__(self, directories: Sequence[Path], wording: Wording, theme: Theme) -> None:
         self._jinja = Environment(
             loader=FileSystemLoader([str(directory) for directory in directories]),
             autoescape=select_autoescape(("html",)),  # subjects and text parts are no markup
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        self._jinja.globals["when"] = _when
+        self._jinja.install_gettext_translations(  # type: ignore[attr-defined]
+            wording.translations, newstyle=True
+        )
+        self._jinja.globals.update(when=_when, theme=theme, language=wording.language.value)
         self._css = self._source("mail/inline.css")
         self._head_css = self._source("mail/head.css")
         self._hooks = class_names(self._head_css)
@@ -100,6 +106,10 @@ class Templates:
             raise ConfigError(
                 [f"template {name}: {error.message or type(error).__name__}"]
             ) from None
+        except (KeyError, TypeError, ValueError) as error:  # what a translation is filled with
+            raise ConfigError(
+                [f"template {name}: {error!r} in a text or its translation"]
+            ) from None
 
     def _source(self, name: str) -> str:
         return self._render(name, {})
@@ -133,7 +143,7 @@ def wrapped(text: str) -> str:
 
 
 def _wrapped_line(line: str) -> str:
-    if len(line) <= COLUMNS or _LINK_LINE.fullmatch(line):
+    if columns(line) <= COLUMNS or _LINK_LINE.fullmatch(line):
         return line.rstrip()
     body = line.lstrip()
     return wrap(body, indent=" " * (len(line) - len(body)))

@@ -5,35 +5,33 @@ from dataclasses import dataclass
 from datetime import date
 
 from digest.core.editions import Card
-from digest.mail.prose import (
-    clean,
-    count,
-    cut,
-    long_date,
-    not_a_link,
-    short_date,
-    without_reply_prefix,
-)
+from digest.core.places import Section
+from digest.core.subscribers import Language
+from digest.mail.prose import clean, cut, not_a_link, without_reply_prefix
+from digest.mail.reasons import trouble
+from digest.mail.wording import ENGLISH, Wording, marked
 
-# Gmail clips at 102,400 bytes. Above the first number summaries go, above the second papers do.
-COMFORTABLE_HTML_BYTES = 80_000
-MOST_HTML_BYTES = 98_000
 _PREHEADER_CHARS = (40, 140)
 _PREHEADER_TITLE_CHARS = 56
-_REASON_CHARS = 160
+_TROUBLE_CHARS, _MOST_TROUBLES = 160, 20
+# Where the preferences page lets its reader take a break.
+PAUSE_ANCHOR = "#pause"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestPaper:
     """A paper in one person's digest: its card, its title as the source gives it, and why.
 
-    `feedback_url` leads to what this person may say of it, when `.more`, `.less` or `.open`
-    follows.
+    `relevance` and `trend` are in [0, 1]; 0 is not said. `feedback_url` leads to what this person
+    may say of it, when `.more`, `.less` or `.open` follows.
     """
 
     card: Card
     title: str
     reason: str
+    section: Section = Section.FOR_YOU
+    relevance: float = 0.0
+    trend: float = 0.0
     feedback_url: str
 
 
@@ -43,7 +41,8 @@ class DigestView:
     the operator has a mail sent even then.
 
     `appeared_count` papers appeared in the edition's window, `matched_count` of them match the
-    subscriber's interests (0: not said). `missing` holds a line for each source that was not there.
+    subscriber's interests (0: not said). `missing` holds a line for each source that was not
+    there. A `weekly` one looks back upon a week.
     """
 
     day: date
@@ -51,6 +50,8 @@ class DigestView:
     appeared_count: int
     matched_count: int = 0
     missing: tuple[str, ...] = ()
+    weekly: bool = False
+    language: Language = Language.ENGLISH
     email: str
     subscribed_on: date | None = None
     unsubscribe_url: str
@@ -58,67 +59,93 @@ class DigestView:
     browser_url: str
 
 
-def digest_values(view: DigestView) -> dict[str, str]:
+def digest_values(view: DigestView, wording: Wording = ENGLISH) -> dict[str, str]:
     """What the templates of a digest are filled with, but for subject and cards."""
-    papers = count(len(view.papers), "paper") if view.papers else "Nothing new"
+    many, others = len(view.papers), len(view.papers) - 1
     subscribed = view.subscribed_on
     return {
-        "preheader": preheader(view),
-        "headline": f"{papers} for you",
-        "date": long_date(view.day),
-        "day": short_date(view.day),
-        "standfirst": standfirst(view),
-        "nothing": "" if view.papers else nothing(view),
-        "widen": "yes" if view.appeared_count and not view.papers else "",
-        "others": f"{len(view.papers) - 1} more" if len(view.papers) > 1 else "",
-        "missing": sentence_list(view.missing),
+        "preheader": preheader(view, wording),
+        "headline": (
+            wording.counted("%(count)s paper for you", "%(count)s papers for you", many)
+            if many
+            else wording.gettext("Nothing new for you")
+        ),
+        "date": wording.long_date(view.day),
+        "day": wording.short_date(view.day),
+        "standfirst": standfirst(view, wording),
+        "nothing": "" if many else nothing(view, wording),
+        "widen": "yes" if view.appeared_count and not many else "",
+        "others": wording.counted("%(count)s more", "%(count)s more", others) if others > 0 else "",
+        "missing": missing(view, wording),
         "email": view.email,
-        "subscribed_on": f"{short_date(subscribed)} {subscribed.year}" if subscribed else "",
+        "subscribed_on": wording.dated(subscribed) if subscribed else "",
         "unsubscribe_url": view.unsubscribe_url,
         "preferences_url": view.preferences_url,
+        "pause_url": view.preferences_url + PAUSE_ANCHOR,
         "browser_url": view.browser_url,
     }
 
 
-def lead_title(view: DigestView) -> str:
+def lead_title(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The title of the strongest paper, fit for a subject."""
     if not view.papers:
-        return "No new papers for you"
+        return wording.gettext("No new papers for you")
     return without_reply_prefix(clean(view.papers[0].title))
 
 
-def reason_line(reason: str) -> str:
-    """Why a paper is in a digest, as a line: clean, cut, with a capital."""
-    line = cut(clean(reason), _REASON_CHARS)
-    return line[:1].upper() + line[1:]
-
-
-def standfirst(view: DigestView) -> str:
+def standfirst(view: DigestView, wording: Wording = ENGLISH) -> str:
     """Where the papers were chosen from: Chosen from 614 new papers, 48 of them on your topics."""
     if not view.papers:
-        looked = count(view.appeared_count, "new paper")
-        return f"Looked through {looked}." if view.appeared_count else "No new papers came up."
+        return _looked_through(view, wording)
     if view.appeared_count <= len(view.papers):
-        return "All that appeared."
-    topics = f", {view.matched_count:,} of them on your topics" if view.matched_count else ""
-    return f"Chosen from {count(view.appeared_count, 'new paper')}{topics}."
+        return wording.gettext("All that appeared.")
+    chosen = {"papers": _appeared(view, wording), "matched": wording.number(view.matched_count)}
+    if view.weekly and view.matched_count:
+        message = marked("Chosen from %(papers)s of the week, %(matched)s of them on your topics.")
+        return wording.gettext(message) % chosen
+    if view.weekly:
+        return wording.gettext("Chosen from %(papers)s of the week.") % chosen
+    if view.matched_count:
+        message = marked("Chosen from %(papers)s, %(matched)s of them on your topics.")
+        return wording.gettext(message) % chosen
+    return wording.gettext("Chosen from %(papers)s.") % chosen
 
 
-def nothing(view: DigestView) -> str:
+def _looked_through(view: DigestView, wording: Wording) -> str:
+    if not view.appeared_count:
+        return wording.gettext("No new papers came up.")
+    return wording.gettext("Looked through %(papers)s.") % {"papers": _appeared(view, wording)}
+
+
+def _appeared(view: DigestView, wording: Wording) -> str:
+    return wording.counted("%(count)s new paper", "%(count)s new papers", view.appeared_count)
+
+
+def nothing(view: DigestView, wording: Wording = ENGLISH) -> str:
     """What a digest without papers says in their place."""
     if not view.appeared_count:
-        return "There is nothing to read today."
-    return "Nothing that came up is both on your topics and new to you."
+        return wording.gettext("There is nothing to read today.")
+    return wording.gettext("Nothing that came up is both on your topics and new to you.")
 
 
-def preheader(view: DigestView) -> str:
+def missing(view: DigestView, wording: Wording = ENGLISH) -> str:
+    """What was not there, as sentences in a row; empty where nothing was missing."""
+    lines = (cut(line, _TROUBLE_CHARS) for line in view.missing[:_MOST_TROUBLES])
+    return sentence_list([trouble(line, wording) for line in lines])
+
+
+def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The line that an inbox shows after the subject: the next papers; 40 to 140 characters."""
     shortest, longest = _PREHEADER_CHARS
     titles = [cut(clean(paper.title), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]]
-    line = not_a_link("Also: " + "; ".join(titles)) if titles else "The one to read today."
-    line = line if view.papers else nothing(view)
+    if titles:
+        line = not_a_link(wording.gettext("Also: %(titles)s") % {"titles": "; ".join(titles)})
+    elif view.papers:
+        line = wording.gettext("The one to read today.")
+    else:
+        line = nothing(view, wording)
     if len(line) < shortest:
-        line = f"{line} {standfirst(view)} {long_date(view.day)}."
+        line = f"{line} {standfirst(view, wording)} {wording.long_date(view.day)}."
     return cut(line, longest)
 
 
@@ -126,29 +153,3 @@ def sentence_list(lines: Sequence[str]) -> str:
     """Lines as sentences in a row, each with its full stop."""
     tidy = (clean(line).rstrip(".") for line in lines)
     return " ".join(f"{line}." for line in tidy if line)
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """`shown` papers go into the mail, those from number `full` on without their summary."""
-
-    shown: int
-    full: int
-
-
-def fit(full_bytes: Sequence[int], brief_bytes: Sequence[int], frame_bytes: int) -> Fit:
-    """How many papers fit into a mail, and how many with their summary; always one paper.
-
-    Summaries go first, from the last paper up, until the mail is comfortable; papers go only
-    where that is not enough to stay below what mail programs clip.
-    """
-    total = frame_bytes + sum(full_bytes)
-    full = len(full_bytes)
-    while full and total > COMFORTABLE_HTML_BYTES:
-        full -= 1
-        total += brief_bytes[full] - full_bytes[full]
-    shown = len(full_bytes)
-    while shown > 1 and total > MOST_HTML_BYTES:
-        shown -= 1
-        total -= brief_bytes[shown]
-    return Fit(shown, min(full, shown))

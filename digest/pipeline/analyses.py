@@ -76,6 +76,11 @@ def analysed(
     return found, Background(documents=max(others, 0), counts=counts)
 
 
+def kept(conn: sa.Connection, ids: Iterable[PaperId]) -> dict[PaperId, bytes]:
+    """The analyses that are kept of these papers, packed, for `ranking.meaning.LikedPaper`."""
+    return analyses.packed(conn, ids, ANALYSIS_VERSION)
+
+
 def look_up(conn: sa.Connection, counts: MutableMapping[str, int], terms: Iterable[str]) -> None:
     """Makes a background know terms that none of its papers has."""
     unknown = [term for term in terms if term not in counts]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from digest.core.editions import Edition, edition_window
 from digest.core.subscribers import Subscriber, SubscriberId, next_slot, slot_day
 from digest.pipeline.app import App
-from digest.pipeline.edition import Issue, freeze, gather
+from digest.pipeline.edition import Issue, freeze, gather, is_weekly
 from digest.pipeline.outcomes import missing_sources
 from digest.pipeline.planning import (
     NO_EDITION,
@@ -89,6 +89,7 @@ class Issues:
     def __init__(self, app: App) -> None:
         self._app = app
         self._by_day: dict[date, tuple[Issue, Edition]] = {}
+        self._weeks: dict[date, Issue] = {}
         self._stamp: object = None
 
     def drop_stale(self) -> None:
@@ -101,6 +102,7 @@ class Issues:
         stamp = (hour, stored_at, encoded_at, missing_sources(self._app))
         if stamp != self._stamp:
             self._by_day.clear()
+            self._weeks.clear()
             self._stamp = stamp
 
     def of(self, day: date) -> tuple[Issue, Edition]:
@@ -108,8 +110,18 @@ class Issues:
             # Slots come in the order of time: of a day before yesterday no more will.
             for past in [known for known in self._by_day if known < day - timedelta(days=1)]:
                 del self._by_day[past]
+                self._weeks.pop(past, None)
             self._by_day[day] = self._gathered(day)
         return self._by_day[day]
+
+    def _for(self, day: date, *, weekly: bool) -> tuple[Issue, Edition]:
+        """The issue for those who read each day, or for those who look back upon a week."""
+        issue, edition = self.of(day)
+        if not weekly:
+            return issue, edition
+        if day not in self._weeks:
+            self._weeks[day] = gather(self._app, day, weekly=True)
+        return self._weeks[day], edition
 
     def _gathered(self, day: date) -> tuple[Issue, Edition]:
         issue = gather(self._app, day)
@@ -128,12 +140,18 @@ class Issues:
         """Plans a batch; what has changed under our hands is read anew and planned again."""
         for is_last_try in (False, True):
             try:
-                return _count(day, plan_batch(self._app, *self.of(day), batch))
+                plans = [
+                    plan
+                    for weekly, group in _by_week(batch)
+                    for plan in plan_batch(self._app, *self._for(day, weekly=weekly), group)
+                ]
+                return _count(day, plans)
             except IntegrityError:
                 if is_last_try:
                     raise
                 log.info("assemble.planned_again", edition=day.isoformat())
                 self._by_day.pop(day, None)
+                self._weeks.pop(day, None)
                 with self._app.store.read() as conn:
                     there = members.many(conn, [s.id for s in batch])
                 batch = [there[s.id] for s in batch if s.id in there]
@@ -142,18 +160,36 @@ class Issues:
 
 def rehearse(app: App, day: date, *, emails: Sequence[str] = ()) -> AssembleReport:
     """What `assemble` would plan; writes nothing."""
-    issue, edition = gather(app, day), edition_of(app, day)
+    issues: dict[bool, Issue] = {}
     report = AssembleReport(days=(day,))
-    for batch in _active_batches(app, edition, emails):
-        report += _count(day, plans_for(app, issue, NO_EDITION, batch))
+    for batch in _active_batches(app, edition_of(app, day), emails):
+        report += _rehearsed(app, day, batch, issues)
     return report
+
+
+def _rehearsed(
+    app: App, day: date, batch: Sequence[Subscriber], issues: dict[bool, Issue]
+) -> AssembleReport:
+    """What is planned for a batch; the issues of the day are gathered when they are needed."""
+    report = AssembleReport(days=(day,))
+    for weekly, group in _by_week(batch):
+        issue = issues.get(weekly) or issues.setdefault(weekly, gather(app, day, weekly=weekly))
+        report += _count(day, plans_for(app, issue, NO_EDITION, group))
+    return report
+
+
+def _by_week(batch: Sequence[Subscriber]) -> Iterator[tuple[bool, list[Subscriber]]]:
+    """Those who look back upon a week apart from the others; no group is empty."""
+    for weekly in (False, True):
+        if group := [one for one in batch if is_weekly(one) is weekly]:
+            yield weekly, group
 
 
 def rehearse_due(app: App) -> AssembleReport:
     """What `assemble_due` would plan; writes nothing."""
     now, report = app.clock.now(), AssembleReport()
     oldest = now - app.rules.catch_up_within
-    issues: dict[date, Issue] = {}
+    issues: dict[date, dict[bool, Issue]] = {}
     with app.store.read() as conn:
         waiting = members.due(conn, now, limit=None)
     for day, group in _by_day(slot for one in waiting for slot in _slots_until(one, now)):
@@ -162,8 +198,7 @@ def rehearse_due(app: App) -> AssembleReport:
         missed = sum(_slot(s) < oldest and s.id not in decided for s in group)
         report += AssembleReport(days=(day,), missed=missed)
         if punctual:
-            issue = issues.get(day) or issues.setdefault(day, gather(app, day))
-            report += _count(day, plans_for(app, issue, NO_EDITION, punctual))
+            report += _rehearsed(app, day, punctual, issues.setdefault(day, {}))
     return report
 
 

@@ -36,7 +36,7 @@ def choose(
     Votes count beside likes, for and against, and fade with time, as does a library.
     """
     ids = [subscriber.id for subscriber in subscribers]
-    seen, votes = seen_by(app, issue, ids), votes_of(app, ids)
+    seen, votes = seen_by(app, issue, ids), _votes(app, ids)
     readers = [
         _reader(app, issue, one, seen=seen[one.id], votes=votes[one.id]) for one in subscribers
     ]
@@ -60,13 +60,13 @@ def _reader(
     subscriber: Subscriber,
     *,
     seen: set[PaperId],
-    votes: Sequence[VotedPaper],
+    votes: Sequence[Vote],
 ) -> Reader:
     likes = _likes(app, issue, subscriber)
     return Reader(
         interests=subscriber.interests,
-        liked={like.value: _text(like) for like in likes if like.liked_at is None},
-        votes=(*_library_votes(likes), *_votes(votes)),
+        liked={like.value: like.paper for like in likes if like.liked_at is None},
+        votes=(*_library_votes(likes), *votes),
         dial=subscriber.preferences.dial,
         seen=seen,
         limit=subscriber.preferences.max_papers,
@@ -100,18 +100,24 @@ def _likes(app: App, issue: Issue, subscriber: Subscriber) -> tuple[Like, ...]:
         )
 
 
-def _text(like: Like) -> LikedPaper:
-    return LikedPaper(title=like.title, abstract=like.abstract)
-
-
 def _library_votes(likes: Sequence[Like]) -> Iterator[Vote]:
     for like in likes:
         if like.liked_at is not None:
-            yield Vote(paper=_text(like), weight=like.weight, saying="in your library")
+            yield Vote(paper=like.paper, weight=like.weight, saying="in your library")
 
 
-def _votes(votes: Sequence[VotedPaper]) -> Iterator[Vote]:
-    for vote in votes:
-        strength, saying = _SAID[vote.kind]
-        paper = LikedPaper(title=vote.title, abstract=vote.abstract)
-        yield Vote(paper=paper, weight=strength * vote.weight, saying=saying)
+def _votes(app: App, ids: Sequence[SubscriberId]) -> dict[SubscriberId, tuple[Vote, ...]]:
+    said = votes_of(app, ids)
+    papers = {vote.paper_id for votes in said.values() for vote in votes}
+    with app.store.read() as conn:
+        known = analyses.kept(conn, sorted(papers))
+    return {
+        subscriber_id: tuple(_vote(vote, known.get(vote.paper_id)) for vote in votes)
+        for subscriber_id, votes in said.items()
+    }
+
+
+def _vote(vote: VotedPaper, analysis: bytes | None) -> Vote:
+    strength, saying = _SAID[vote.kind]
+    paper = LikedPaper(title=vote.title, abstract=vote.abstract, analysis=analysis)
+    return Vote(paper=paper, weight=strength * vote.weight, saying=saying)

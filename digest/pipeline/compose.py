@@ -10,16 +10,21 @@ from digest.core.editions import Card, Edition, EditionId
 from digest.core.errors import NotFound
 from digest.core.identifiers import PaperId
 from digest.core.messages import Content, Envelope, MailKind, OutgoingMail
-from digest.core.subscribers import Subscriber, SubscriberId
+from digest.core.subscribers import Language, Subscriber, SubscriberId
 from digest.mail import wire
+from digest.mail.render import VIA_MAIL, VIA_OPERATOR, VIA_WEB
 from digest.mail.view import DigestPaper, DigestView
 from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.membership import message_id
+from digest.pipeline.planning import said_in
 from digest.store import editions, library, outbox
 from digest.store import subscribers as members
 
-_VIA = {"web": "on the web page", "mail": "by mail", "operator": "by the operator of this service"}
+_VIA = {"web": VIA_WEB, "mail": VIA_MAIL, "operator": VIA_OPERATOR}
+
+
+_CardKey = tuple[EditionId, PaperId, Language]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +35,7 @@ class Letters:
     subscribers: Mapping[SubscriberId, Subscriber]
     editions: Mapping[EditionId, Edition]
     papers: Mapping[DeliveryId, Sequence[PlannedPaper]]
-    cards: Mapping[tuple[EditionId, PaperId], Card]
+    cards: Mapping[_CardKey, Card]
     titles: Mapping[PaperId, str]
 
     def subscriber(self, delivery: Delivery) -> Subscriber | None:
@@ -43,17 +48,16 @@ class Letters:
             assert delivery.edition_id is not None
             edition = self.editions[delivery.edition_id]
             base = links.feedback_base(self.app, delivery.public_id)
-            papers = tuple(self._paper(edition.id, p, base) for p in self.papers[delivery.id])
+            language = said_in(delivery.payload)
+            papers = tuple(
+                self._paper((edition.id, p.paper_id, language), p, base)
+                for p in self.papers[delivery.id]
+            )
             return digest_content(self.app, subscriber, edition, delivery, papers)
         return letter_content(self.app, subscriber, delivery)
 
-    def _paper(self, edition_id: EditionId, planned: PlannedPaper, base: str) -> DigestPaper:
-        return DigestPaper(
-            card=self.cards[edition_id, planned.paper_id],
-            title=self.titles[planned.paper_id],
-            reason=planned.reason,
-            feedback_url=links.feedback_url(base, planned.position),
-        )
+    def _paper(self, key: _CardKey, planned: PlannedPaper, base: str) -> DigestPaper:
+        return digest_paper(self.cards[key], self.titles[planned.paper_id], planned, base)
 
     def write(self, delivery: Delivery) -> tuple[Envelope, bytes]:
         """The envelope and the finished message, signed where keys are configured."""
@@ -61,25 +65,27 @@ class Letters:
         return finish(self.app, subscriber, delivery, self.content(delivery))
 
 
-def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
-    """Reads what these deliveries need, in a handful of queries."""
+def load_letters(app: App, deliveries: Sequence[Delivery], *, anew: bool = False) -> Letters:
+    """Reads what these deliveries need, in a handful of queries; with `anew` cards are made from
+    what is known of the papers today."""
     with app.store.read() as conn:
         planned = outbox.papers_of(conn, [d.id for d in deliveries])
-        wanted: dict[EditionId, set[PaperId]] = {}
+        wanted: dict[tuple[EditionId, Language], set[PaperId]] = {}
         for delivery in deliveries:
             if delivery.edition_id is not None:
-                ids = wanted.setdefault(delivery.edition_id, set())
+                ids = wanted.setdefault((delivery.edition_id, said_in(delivery.payload)), set())
                 ids.update(paper.paper_id for paper in planned[delivery.id])
         cards = {
-            (edition_id, card.paper_id): card
-            for edition_id, ids in wanted.items()
-            for card in editions.cards_of(conn, edition_id, sorted(ids)).values()
+            (edition_id, card.paper_id, language): card
+            for (edition_id, language), ids in wanted.items()
+            for card in editions.cards_of(conn, edition_id, sorted(ids), language).values()
+            if not anew
         }
         cards |= _rendered_anew(app, conn, wanted, cards)
         return Letters(
             app=app,
             subscribers=members.many(conn, [d.subscriber_id for d in deliveries]),
-            editions=editions.many(conn, list(wanted)),
+            editions=editions.many(conn, list({edition_id for edition_id, _ in wanted})),
             papers=planned,
             cards=cards,
             titles=library.titles_of(conn, set().union(*wanted.values())),
@@ -89,13 +95,27 @@ def load_letters(app: App, deliveries: Sequence[Delivery]) -> Letters:
 def _rendered_anew(
     app: App,
     conn: sa.Connection,
-    wanted: Mapping[EditionId, set[PaperId]],
-    have: Mapping[tuple[EditionId, PaperId], Card],
-) -> dict[tuple[EditionId, PaperId], Card]:
+    wanted: Mapping[tuple[EditionId, Language], set[PaperId]],
+    have: Mapping[_CardKey, Card],
+) -> dict[_CardKey, Card]:
     """Cards of papers that have lost theirs, from what is known of the papers today."""
-    lost = [(e, p) for e, ids in wanted.items() for p in sorted(ids) if (e, p) not in have]
-    papers = {paper.id: paper for paper in library.by_ids(conn, {p for _, p in lost})}
-    return {(e, p): app.renderer.card(papers[p]) for e, p in lost if p in papers}
+    keys = ((e, p, language) for (e, language), ids in wanted.items() for p in sorted(ids))
+    lost = [key for key in keys if key not in have]
+    papers = {paper.id: paper for paper in library.by_ids(conn, {p for _, p, _ in lost})}
+    return {key: app.renderer.card(papers[key[1]], key[2]) for key in lost if key[1] in papers}
+
+
+def digest_paper(card: Card, title: str, planned: PlannedPaper, base: str) -> DigestPaper:
+    """A planned paper as a digest shows it; `base` is the delivery's own `feedback_base`."""
+    return DigestPaper(
+        card=card,
+        title=title,
+        reason=planned.reason,
+        section=planned.section,
+        relevance=planned.relevance,
+        trend=planned.trend,
+        feedback_url=links.feedback_url(base, planned.position),
+    )
 
 
 def digest_content(
@@ -112,8 +132,11 @@ def digest_content(
         DigestView(
             day=edition.date,
             papers=tuple(papers),
+            language=said_in(delivery.payload),
             appeared_count=int(delivery.payload.get("appeared", edition.candidate_count)),
+            matched_count=int(delivery.payload.get("matched", 0)),
             missing=tuple(missing.splitlines()),
+            weekly=bool(delivery.payload.get("weekly")),
             email=subscriber.email,
             subscribed_on=confirmed.date() if confirmed else None,
             unsubscribe_url=links.unsubscribe_url(app, subscriber),
@@ -132,6 +155,7 @@ def letter_content(app: App, subscriber: Subscriber, delivery: Delivery) -> Cont
                 requested_at=delivery.created_at,
                 via=_VIA.get(delivery.payload.get("via", "web"), _VIA["web"]),
                 confirm_url=links.confirm_url(app, subscriber, delivery),
+                language=subscriber.preferences.language,
             )
         case MailKind.WELCOME:
             return app.renderer.welcome(
@@ -144,7 +168,9 @@ def letter_content(app: App, subscriber: Subscriber, delivery: Delivery) -> Cont
             )
         case MailKind.GOODBYE:
             return app.renderer.goodbye(
-                email=subscriber.email, subscribe_url=links.subscribe_url(app)
+                email=subscriber.email,
+                subscribe_url=links.subscribe_url(app),
+                language=subscriber.preferences.language,
             )
         case _:
             raise NotFound(f"a {delivery.kind.value} is not made from rows")

@@ -76,6 +76,7 @@ def _membership(subscriber: Subscriber) -> dict[str, Any]:
             "timezone": preferences.timezone,
             "max_papers": preferences.max_papers,
             "dial": preferences.dial,
+            "language": preferences.language.value,
         },
         "interests": [
             {"kind": i.kind.value, "value": i.value, "weight": i.weight}

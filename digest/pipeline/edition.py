@@ -8,7 +8,7 @@ from digest.core.analyses import Analysis
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
-from digest.core.subscribers import SubscriberId
+from digest.core.subscribers import Frequency, Subscriber, SubscriberId
 from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.learning import known_growths
@@ -22,15 +22,26 @@ from digest.ranking.trending import TrendPaper, area_of, trends
 from digest.store import cursors, editions, libraries, library
 from digest.store.editions import Candidate
 
+# Of a weekly digest: the week since the last one, and the whole of that day, of which the last
+# one saw the morning.
+WEEK_DAYS = 8
+# Of these, so many are no longer news: whoever reads elsewhere, too, may have missed what came up
+# before the last days.
+NEWS_DAYS = 4
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """The candidates of one date, ready to be ranked for anybody; prepared once for all.
+
+    `earlier` holds, where a week is looked back upon, those that came up before its last days.
     `known_terms` says in how many papers beyond the candidates a term occurs; it learns those of
     interests when they come up."""
 
     day: date
     window: Window
+    weekly: bool = False
+    earlier: frozenset[PaperId] = frozenset()
     papers: Mapping[PaperId, Paper]
     candidates: tuple[Candidate, ...]
     prepared: Prepared
@@ -40,12 +51,15 @@ class Issue:
     library_owners: frozenset[SubscriberId] = frozenset()
 
 
-def gather(app: App, day: date) -> Issue:
-    """What the edition of `day` holds, by what is known now or was at the end of that day.
+def gather(app: App, day: date, *, weekly: bool = False) -> Issue:
+    """What the edition of `day` holds, by what is known now or was at the end of that day; a
+    `weekly` one at least the last week.
 
     Only reads. A paper belongs when it came up at some source within the window.
     """
-    window = edition_window(day, app.rules.timezone, app.rules.lookback_days)
+    lookback_days = max(app.rules.lookback_days, WEEK_DAYS if weekly else 0)
+    window = edition_window(day, app.rules.timezone, lookback_days)
+    news = edition_window(day, app.rules.timezone, NEWS_DAYS)
     known_at = min(app.clock.now(), window.end)
     with app.store.read() as conn:
         appeared = library.appeared_between(conn, window.start, window.end)
@@ -58,6 +72,8 @@ def gather(app: App, day: date) -> Issue:
     return Issue(
         day=day,
         window=window,
+        weekly=weekly,
+        earlier=frozenset(key for key, at in appeared.items() if weekly and at < news.start),
         papers=papers,
         candidates=candidates,
         prepared=prepare(
@@ -70,6 +86,11 @@ def gather(app: App, day: date) -> Issue:
         library_owners=library_owners,
         known_terms=background.counts,
     )
+
+
+def is_weekly(subscriber: Subscriber) -> bool:
+    """Whether their digests look back upon a week."""
+    return subscriber.preferences.frequency is Frequency.WEEKLY
 
 
 def judge(

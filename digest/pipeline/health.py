@@ -100,7 +100,9 @@ def check_templates(renderer: Renderer) -> Check:
     try:
         renderer.check()
     except ConfigError as error:
-        return fail("templates", "; ".join(error.mistakes), "restore the templates as they came")
+        return fail(
+            "templates", "; ".join(error.mistakes), "restore the templates, or mend the theme"
+        )
     return ok("templates", "every kind of mail compiles")
 
 

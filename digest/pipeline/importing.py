@@ -2,8 +2,8 @@
 
 Columns: `email`, `interests` (separated by `;`), and the options of `subscribers add`:
 keyword, exclude, category, author, like (each separated by `;`), frequency, at, timezone,
-max_papers, dial. By a column `status`, as `export` writes it, whoever is not a member any more
-stays away. Exports of listmonk and Mailchimp are read as they are.
+max_papers, dial, language. By a column `status`, as `export` writes it, whoever is not a member
+any more stays away. Exports of listmonk and Mailchimp are read as they are.
 """
 
 import csv
@@ -24,6 +24,7 @@ from digest.core.interests import (
 )
 from digest.core.subscribers import (
     Frequency,
+    Language,
     Preferences,
     Status,
     address_key,
@@ -47,7 +48,7 @@ _KINDS = {
 }
 COLUMNS = (
     *("email", "interests", *_KINDS, "frequency", "at", "timezone", "max_papers", "dial"),
-    "status",
+    *("language", "status"),
 )
 _ORIGIN = Origin(via="operator", wording="import")
 # Of an export, only these come back: who left or was suppressed stays away.
@@ -151,6 +152,7 @@ def _member(cells: Mapping[str, str], defaults: Preferences) -> NewMember:
             timezone=parse_timezone(cells.get("timezone") or defaults.timezone),
             max_papers=parse_max_papers(cells.get("max_papers") or str(defaults.max_papers)),
             dial=parse_dial(cells.get("dial") or str(defaults.dial)),
+            language=parse_language(cells.get("language") or defaults.language.value),
         ),
         status=_parse_status(cells.get("status") or Status.ACTIVE.value),
     )
@@ -170,6 +172,14 @@ def parse_frequency(text: str) -> Frequency:
     except ValueError:
         choices = ", ".join(choice.value for choice in Frequency)
         raise InvalidInput(f"{text!r} is not a frequency: {choices}") from None
+
+
+def parse_language(text: str) -> Language:
+    try:
+        return Language(text.strip().lower())
+    except ValueError:
+        choices = ", ".join(choice.value for choice in Language)
+        raise InvalidInput(f"{text!r} is not a language of the mails: {choices}") from None
 
 
 def parse_max_papers(text: str) -> int:

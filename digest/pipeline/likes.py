@@ -10,13 +10,15 @@ from digest.core.interests import InterestKind
 from digest.core.latex import readable
 from digest.core.references import fading
 from digest.core.subscribers import Subscriber
+from digest.pipeline import analyses
+from digest.ranking.meaning import LikedPaper
 from digest.store import libraries, library
 
 # Of a library, so many papers are compared with each candidate: the latest liked.
 LIBRARY_LIKES = 100
 
-# Title and abstract of a paper by what a person calls it; None for one that is not here.
-Texts = MutableMapping[str, tuple[str, str] | None]
+# A paper of the store by what a person calls it; None for one that is not here.
+Texts = MutableMapping[str, LikedPaper | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,7 @@ class Like:
     the library, and what they chose for an interest."""
 
     value: str
-    title: str
-    abstract: str
+    paper: LikedPaper
     weight: float
     liked_at: datetime | None = None
 
@@ -48,26 +49,31 @@ def likes_of(
     known = {} if known is None else known
     found: dict[str, Like] = {}
     for wish in subscriber.interests:
-        if wish.kind is InterestKind.LIKE and (text := _text_of(conn, wish.value, known)):
-            title, abstract = text
-            like = Like(value=wish.value, title=title, abstract=abstract, weight=wish.weight)
-            found.setdefault(title.casefold(), like)
+        if wish.kind is InterestKind.LIKE and (paper := _named(conn, wish.value, known)):
+            like = Like(value=wish.value, paper=paper, weight=wish.weight)
+            found.setdefault(paper.title.casefold(), like)
     if library_limit != 0:
-        for paper in libraries.of_subscriber(conn, subscriber.id, limit=library_limit):
-            if paper.title:
+        for owned in libraries.of_subscriber(conn, subscriber.id, limit=library_limit):
+            if owned.title:
                 like = Like(
-                    value=readable(paper.title),
-                    title=paper.title,
-                    abstract=paper.abstract,
-                    weight=fading(paper.liked_at, now),
-                    liked_at=paper.liked_at,
+                    value=readable(owned.title),
+                    paper=LikedPaper(title=owned.title, abstract=owned.abstract),
+                    weight=fading(owned.liked_at, now),
+                    liked_at=owned.liked_at,
                 )
-                found.setdefault(paper.title.casefold(), like)
+                found.setdefault(owned.title.casefold(), like)
     return tuple(found.values())
 
 
-def _text_of(conn: sa.Connection, value: str, known: Texts) -> tuple[str, str] | None:
+def _named(conn: sa.Connection, value: str, known: Texts) -> LikedPaper | None:
     if value not in known:
-        paper = library.find(conn, value)
-        known[value] = (paper.title, paper.abstract) if paper else None
+        known[value] = _stored(conn, value)
     return known[value]
+
+
+def _stored(conn: sa.Connection, value: str) -> LikedPaper | None:
+    paper = library.find(conn, value)
+    if paper is None:
+        return None
+    analysis = analyses.kept(conn, [paper.id]).get(paper.id)
+    return LikedPaper(title=paper.title, abstract=paper.abstract, analysis=analysis)

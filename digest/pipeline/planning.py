@@ -1,13 +1,15 @@
 """From an edition's candidates to rows: what each subscriber of a batch gets, or why nothing."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 
 from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
 from digest.core.identifiers import PaperId
+from digest.core.interests import InterestKind, format_interest
 from digest.core.messages import MailKind
-from digest.core.subscribers import Subscriber
+from digest.core.places import section_of
+from digest.core.subscribers import Language, Subscriber, language_of
 from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.choice import choose
 from digest.pipeline.edition import Issue
@@ -68,8 +70,14 @@ def plan_for(
         edition_id=edition_id,
         message_id=message_id(app, public_id),
         # What the mail says of the edition is fixed now: a later try must make the same mail.
-        payload={"appeared": str(len(issue.candidates)), "missing": "\n".join(issue.missing)},
-        papers=tuple(map(_planned, chosen)),
+        payload={
+            "appeared": str(len(issue.candidates)),
+            "matched": str(chosen[0].fitting if chosen else 0),
+            "missing": "\n".join(issue.missing),
+            "language": subscriber.preferences.language,
+            **({"weekly": "yes"} if issue.weekly else {}),
+        },
+        papers=tuple(planned(issue, subscriber, chosen)),
     )
 
 
@@ -91,28 +99,51 @@ def why_skipped(app: App, issue: Issue, chosen: Sequence[Ranked]) -> str:
     """Why this many papers do not make a digest, in one line."""
     if not issue.candidates:
         trouble = f" ({'; '.join(issue.missing)})" if issue.missing else ""
-        return f"no paper appeared in the {app.rules.lookback_days} days of this edition{trouble}"
+        days = (issue.window.end - issue.window.start + timedelta(hours=12)).days
+        return f"no paper appeared in the {days} days of this edition{trouble}"
     return (
         f"{len(chosen)} of {len(issue.candidates)} papers are new to this reader and match, "
         f"at least {app.rules.min_papers} are wanted"
     )
 
 
-def _planned(ranked: Ranked) -> PlannedPaper:
-    return PlannedPaper(
-        paper_id=ranked.paper_id,
-        score=ranked.score,
-        relevance=ranked.relevance,
-        trend=ranked.trend,
-        reason=ranked.reason,
-    )
+def planned(
+    issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]
+) -> Iterator[PlannedPaper]:
+    """The chosen papers as a delivery keeps them, in their order."""
+    followed = {
+        format_interest(interest)
+        for interest in subscriber.interests
+        if interest.kind is InterestKind.AUTHOR
+    }
+    for position, ranked in enumerate(chosen):
+        matched = {name for name, _ in ranked.parts}
+        yield PlannedPaper(
+            paper_id=ranked.paper_id,
+            score=ranked.score,
+            relevance=ranked.relevance,
+            trend=ranked.trend,
+            reason=ranked.reason,
+            place=ranked.place,
+            section=section_of(
+                ranked.place,
+                followed=bool(followed & matched),
+                earlier=ranked.paper_id in issue.earlier,
+            ),
+            position=position,
+        )
 
 
 def _add_missing_cards(
     app: App, issue: Issue, edition_id: EditionId, plans: Sequence[NewDelivery]
 ) -> None:
+    languages = {said_in(plan.payload) for plan in plans}
     with app.store.read() as conn:
-        have = editions.carded(conn, edition_id)
+        have = {
+            (key, language)
+            for language in languages
+            for key in editions.carded(conn, edition_id, language)
+        }
     rendered = render_cards(app, issue, plans, have)
     if rendered:
         with app.store.write() as conn:
@@ -120,11 +151,25 @@ def _add_missing_cards(
 
 
 def render_cards(
-    app: App, issue: Issue, plans: Sequence[NewDelivery], have: set[PaperId]
+    app: App,
+    issue: Issue,
+    plans: Sequence[NewDelivery],
+    have: Collection[tuple[PaperId, Language]],
 ) -> list[Card]:
     """The cards that these plans need beyond those there are."""
-    wanted = dict.fromkeys(paper.paper_id for plan in plans for paper in plan.papers)
-    return [app.renderer.card(issue.papers[key]) for key in wanted if key not in have]
+    wanted = dict.fromkeys(
+        (paper.paper_id, said_in(plan.payload)) for plan in plans for paper in plan.papers
+    )
+    return [
+        app.renderer.card(issue.papers[key], language)
+        for key, language in wanted
+        if (key, language) not in have
+    ]
+
+
+def said_in(payload: Mapping[str, str] | None) -> Language:
+    """The language of a delivery: that of its reader when it was planned."""
+    return language_of((payload or {}).get("language", ""))
 
 
 def is_skipped(plan: NewDelivery) -> bool:

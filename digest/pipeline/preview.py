@@ -9,14 +9,20 @@ from digest.core.editions import Edition
 from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
 from digest.core.subscribers import Status, Subscriber, slot_day
-from digest.mail.view import DigestPaper
 from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
-from digest.pipeline.compose import digest_content, finish, load_letters
-from digest.pipeline.edition import Issue, gather
-from digest.pipeline.planning import NO_EDITION, edition_of, is_skipped, plan_for
-from digest.ranking.rank import Place, Ranked
+from digest.pipeline.compose import digest_content, digest_paper, finish, load_letters
+from digest.pipeline.edition import Issue, gather, is_weekly
+from digest.pipeline.planning import (
+    NO_EDITION,
+    edition_of,
+    is_skipped,
+    plan_for,
+    planned,
+    said_in,
+)
+from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
 
@@ -29,15 +35,11 @@ class PreviewedMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedPaper:
-    """A paper with the parts of its score, by name, each as it went into the score.
-
-    `place` tells what it is there for; of a mail that was made, only its reason does.
-    """
+    """A paper with the parts of its score, by name, each as it went into the score."""
 
     paper: PlannedPaper
     title: str
     parts: tuple[tuple[str, float], ...] = ()
-    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +66,16 @@ def subscriber_named(app: App, email: str) -> Subscriber:
     return found
 
 
-def preview(app: App, email: str, day: date) -> PreviewedMail:
-    """The mail of a date: the one that was made, else the one that would be made now.
+def preview(app: App, email: str, day: date, *, anew: bool = False) -> PreviewedMail:
+    """The mail of a date: the one that was made, else the one that would be made now. Its cards
+    are those that were made, or made `anew`.
 
     Raises NotFound when there is no subscriber, or nothing that would be sent to them.
     """
     subscriber = subscriber_named(app, email)
     delivery = _decided(app, day, subscriber)
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
-        letters = load_letters(app, [delivery])
+        letters = load_letters(app, [delivery], anew=anew)
         content = letters.content(delivery)
     else:
         delivery, content = _rehearsed(app, day, subscriber)
@@ -90,7 +93,7 @@ def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
 def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, Content]:
     if subscriber.status is not Status.ACTIVE:
         raise NotFound(f"there is no mail to show: {_about_waiting(subscriber, day)}")
-    issue = gather(app, day)
+    issue = gather(app, day, weekly=is_weekly(subscriber))
     chosen = choose(app, issue, [subscriber])[subscriber.id]
     plan = plan_for(app, issue, NO_EDITION, subscriber, chosen)
     if is_skipped(plan):
@@ -116,13 +119,13 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
     )
     base = links.feedback_base(app, plan.public_id)
     papers = [
-        DigestPaper(
-            card=app.renderer.card(issue.papers[ranked.paper_id]),
-            title=issue.papers[ranked.paper_id].title,
-            reason=ranked.reason,
-            feedback_url=links.feedback_url(base, position),
+        digest_paper(
+            app.renderer.card(issue.papers[paper.paper_id], said_in(plan.payload)),
+            issue.papers[paper.paper_id].title,
+            paper,
+            base,
         )
-        for position, ranked in enumerate(chosen)
+        for paper in plan.papers
     ]
     return delivery, digest_content(app, subscriber, edition, delivery, papers)
 
@@ -133,7 +136,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
     delivery = _decided(app, day, subscriber)
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
         return _of_a_mail(app, subscriber, delivery, day)
-    issue = gather(app, day)
+    issue = gather(app, day, weekly=is_weekly(subscriber))
     chosen = choose(app, issue, [subscriber])[subscriber.id]
     return Explanation(
         day=day,
@@ -144,7 +147,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
             if delivery is not None
             else _undecided(app, subscriber, issue, chosen)
         ),
-        papers=tuple(_explained(issue, ranked) for ranked in chosen),
+        papers=_explained(issue, subscriber, chosen),
     )
 
 
@@ -190,18 +193,12 @@ def _about_missing(line: str) -> str:
     return f"missing in this edition: {line}"
 
 
-def _explained(issue: Issue, ranked: Ranked) -> ExplainedPaper:
-    return ExplainedPaper(
-        paper=PlannedPaper(
-            paper_id=ranked.paper_id,
-            score=ranked.score,
-            relevance=ranked.relevance,
-            trend=ranked.trend,
-            reason=ranked.reason,
-        ),
-        title=issue.papers[ranked.paper_id].title,
-        parts=ranked.parts,
-        place=ranked.place,
+def _explained(
+    issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]
+) -> tuple[ExplainedPaper, ...]:
+    return tuple(
+        ExplainedPaper(paper=paper, title=issue.papers[ranked.paper_id].title, parts=ranked.parts)
+        for paper, ranked in zip(planned(issue, subscriber, chosen), chosen, strict=True)
     )
 
 

@@ -5,13 +5,13 @@ Arrays are readers x rows of the corpus; what one reader gets does not hang on t
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind
+from digest.core.places import Place
 from digest.ranking import repeats, select
 from digest.ranking.corpus import Corpus
 from digest.ranking.fit import Fit, Fits, Fitter, Vote, Wishes
@@ -29,16 +29,7 @@ EVERYWHERE_SHARE = 0.5
 EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
 # Readers whose scores are worked out in one go: so many numbers, which a processor's cache holds.
-NUMBERS_AT_ONCE = 65_536
-
-
-class Place(StrEnum):
-    """Why a paper has its place in a digest: it fits, it trends everywhere, or it lies at the
-    edge of what the reader said, for them to find out."""
-
-    FITS = "fits"
-    EVERYWHERE = "everywhere"
-    EXPLORE = "explore"
+NUMBERS_AT_ONCE = 131_072
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +77,8 @@ class Prepared:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
     """The rows of one reader's digest, best first, with the place and the score of each; `total`
-    is the relevance of every row, and `fit` what it is made of."""
+    is the relevance of every row, and `fit` what it is made of. `fitting` is how many rows fit
+    the reader in all, 0 where trend alone decides."""
 
     reader: Reader
     dial: float
@@ -95,6 +87,7 @@ class Chosen:
     scores: Floats
     total: Floats
     fit: Fit
+    fitting: int
 
 
 def choose_all(
@@ -143,6 +136,7 @@ def _chosen(prepared: Prepared, readers: Sequence[Reader], diversity: float) -> 
     wishes = [Wishes(interests=r.interests, liked=r.liked, votes=r.votes) for r in readers]
     fits = prepared.fitter.fit_all(wishes, texts)
     draft = _draft(prepared, readers, fits)
+    fit_in_all = np.count_nonzero(draft.fitting, axis=1) * (draft.dials < 1.0)
     fitting = select.diverse_rows(
         _wanted(prepared, draft, fits),
         prepared.order,
@@ -159,6 +153,7 @@ def _chosen(prepared: Prepared, readers: Sequence[Reader], diversity: float) -> 
             scores=draft.scores[number, rows],
             total=draft.totals[number],
             fit=fits.each[number],
+            fitting=int(fit_in_all[number]),
         )
 
 
@@ -216,12 +211,13 @@ def _best_of_each(prepared: Prepared, draft: _Draft, fits: Fits) -> Mask:
     """For each interest, and for taste, which row would be the first if it were alone; of a
     single one that is the first of all."""
     kept = np.zeros(draft.fitting.shape, np.bool_)
-    for who, strengths in fits.layers(least=2):
+    everybody = np.arange(len(draft.readers))
+    for who, strengths in fits.competing():
         dials = draft.dials[who]
         scores = select.blended(strengths, prepared.trend, _column(dials))
         fitting = draft.fitting[who] & (strengths >= FLOOR) & (dials < 1.0)[:, np.newaxis]
         numbers, rows = first(prepared.order.keys(scores, fitting))
-        kept[np.array(who)[numbers], rows] = True
+        kept[everybody[who][numbers], rows] = True
     return kept
 
 
@@ -275,6 +271,7 @@ def _explored(prepared: Prepared, draft: _Draft, everywhere: Sequence[Places]) -
     for number, rows in enumerate(everywhere):
         near[number, rows] = False
     explored = [prepared.voted[:0]] * len(near)
-    for number, row in zip(*first(prepared.order.keys(draft.scores, near)), strict=True):
-        explored[number] = np.array([row], np.intp)
+    who, rows = first(prepared.order.keys(draft.scores, near))
+    for place, number in enumerate(who.tolist()):
+        explored[number] = rows[place : place + 1]
     return explored

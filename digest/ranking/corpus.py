@@ -97,7 +97,8 @@ class Corpus:
 
     def _known(self, joined: tuple[str, ...]) -> tuple[str, ...]:
         # Most pairs of words are never written as one: they have no entries of their own.
-        return joined and tuple(term for term in joined if self.index.frequency(term))
+        known = [term for term in joined if self.index.knows(term)]
+        return tuple(known) if known else ()
 
     def _rows_saying(self, own: tuple[Alternative, ...], joined: tuple[str, ...]) -> frozenset[int]:
         found = self._word(own, joined)

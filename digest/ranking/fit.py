@@ -69,37 +69,52 @@ class Fit:
         return named if self.taste is None else (*named, self.taste)
 
 
+Who = npt.NDArray[np.intp] | slice
+"""Readers of a batch: all of them, or their numbers."""
+
+
 class Fits:
     """The fits of a batch of readers, each a `Fit`, and `totals`, the relevance of each row for
     each of them (readers x rows)."""
 
     def __init__(self, fits: Sequence[Fit], size: int) -> None:
         self.each = tuple(fits)
+        self._layers = tuple(self._stacked())
         self.totals = np.zeros((len(fits), size), np.float32)
         unmatched = np.ones_like(self.totals)
-        for who, strengths in self.layers():
+        for who, strengths in self._layers:
             self.totals[who] = np.maximum(self.totals[who], strengths)
             unmatched[who] *= 1.0 - strengths
         self.totals = relevance.agreed(self.totals, unmatched)
 
-    def layers(self, least: int = 1) -> Iterator[tuple[list[int], Floats]]:
+    def _stacked(self) -> Iterator[tuple[Who, Floats]]:
         """The first strength of each reader who has one, then the second of each who has two,
-        and so on, each with the numbers of these readers; of those with so many at least."""
-        strengths = [fit.strengths for fit in self.each]
-        for place in range(max(map(len, strengths), default=0)):
-            who = [n for n, each in enumerate(strengths) if len(each) > max(place, least - 1)]
-            if who:
-                yield who, np.stack([strengths[n][place] for n in who])
+        and so on, each with these readers."""
+        each = [fit.strengths for fit in self.each]
+        for place in range(max(map(len, each), default=0)):
+            who = [n for n, strengths in enumerate(each) if len(strengths) > place]
+            stacked = np.stack([each[n][place] for n in who])
+            yield slice(None) if len(who) == len(each) else np.array(who, np.intp), stacked
+
+    def competing(self) -> Iterator[tuple[Who, Floats]]:
+        """The strengths that compete with others, as layers: readers, and one strength of each."""
+        several = np.array([len(fit.strengths) > 1 for fit in self.each], np.bool_)
+        for who, strengths in self._layers:
+            chosen = several[who]
+            if chosen.all():
+                yield who, strengths
+            elif chosen.any():
+                yield np.arange(len(several))[who][chosen], strengths[chosen]
 
     def topics(self) -> npt.NDArray[np.int16]:
         """For each reader and row, the number of the interest or liked paper that it fits best;
         -1 for a reader who has neither (readers x rows)."""
         topics = np.full(self.totals.shape, -1, np.int16)
         best = np.full(self.totals.shape, -1.0, np.float32)
-        for place, (who, strengths) in enumerate(self.layers()):
+        for place, (who, strengths) in enumerate(self._layers):
             better = strengths > best[who]
-            topics[who] = np.where(better, np.int16(place), topics[who])
-            best[who] = np.where(better, strengths, best[who])
+            topics[who] = np.where(better, np.int16(place), topics[who]) if place else 0
+            best[who] = np.maximum(strengths, best[who])
         for number, fit in enumerate(self.each):
             if len(fit.liked) > 1:
                 nearest = np.argmax([one.kin.likeness for one in fit.liked], axis=0)

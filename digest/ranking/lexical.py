@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.ranking.analysis import Analysis
-from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms
+from digest.ranking.neighbours import Neighbours
+from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms, stem
 from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
@@ -128,6 +129,10 @@ class LexicalIndex:
         own = 0 if place is None else int(self._frequencies[place])
         return own + self._background.counts.get(term, 0)
 
+    def knows(self, term: str) -> bool:
+        """Whether a term occurs anywhere, in the background too."""
+        return term in self._places or self._background.counts.get(term, 0) > 0
+
     def rarity(self, term: str) -> float:
         """The inverse document frequency of a term: log(1 + (N - n + 1/2) / (n + 1/2)), > 0."""
         return inverse_frequency(self.frequency(term), self.documents)
@@ -144,12 +149,12 @@ class LexicalIndex:
     def bag(self, counts: Mapping[str, float]) -> Bag:
         """Terms with their weights, as the index knows them."""
         known = {p: n for term, n in counts.items() if (p := self._places.get(term)) is not None}
-        elsewhere = [term for term in counts if term not in self._places]
+        elsewhere = [t for t in counts if t not in self._places] if len(known) < len(counts) else []
         return Bag(
-            places=np.fromiter(known, np.int32, len(known)),
-            weights=np.fromiter(known.values(), np.float32, len(known)),
+            places=np.array([*known], np.int32),
+            weights=np.array([*known.values()], np.float32),
             elsewhere=tuple(elsewhere),
-            others=np.fromiter(map(counts.__getitem__, elsewhere), np.float32, len(elsewhere)),
+            others=np.array([counts[term] for term in elsewhere], np.float32),
         )
 
     def saturated(self, bag: Bag) -> Bag:
@@ -180,8 +185,17 @@ class LexicalIndex:
         return self._rows_holding(phrase_forms(phrase))
 
     def neighbour_rows(self, word: str, follower: str) -> Rows:
-        """The rows where two words stand side by side, or are written as one, ascending."""
-        return self._rows_holding(neighbour_forms(word, follower))
+        """The rows where two words of a query stand side by side, or are written as one,
+        ascending."""
+        if "-" in word or "-" in follower:
+            return self._rows_holding(neighbour_forms(word, follower))
+        apart = self._neighbours.rows(stem(word), stem(follower))
+        as_one, _ = self.postings(stem(word + follower))
+        return np.union1d(apart, as_one) if len(as_one) else apart
+
+    @functools.cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self._phrases, self._places)
 
     def _rows_holding(self, forms: Iterable[str]) -> Rows:
         rows: set[int] = set()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digest.ranking.analysis import Analysis, analyse
+from digest.ranking.analysis import Analysis, analyse, unpack
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
@@ -69,9 +69,15 @@ class Opinion:
     weight: float = 1.0
 
 
-@functools.lru_cache(maxsize=4_096)
 def analysed(liked: LikedPaper) -> Analysis:
     """A liked paper's text as the index counts it; the most recent are kept, some 10 MB."""
+    return liked.analysis if isinstance(liked.analysis, Analysis) else _analysed(liked)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _analysed(liked: LikedPaper) -> Analysis:
+    if isinstance(liked.analysis, bytes):
+        return unpack(liked.analysis)
     return analyse(liked.title, liked.abstract)
 
 
@@ -136,19 +142,19 @@ def _scores(
     nearest = np.zeros_like(total)
     for place in range(max(map(len, tastes))):
         people = [n for n, opinions in enumerate(tastes) if place < len(opinions)]
-        scores = np.stack([tastes[n][place].kin.scores for n in people])
+        opinions = [tastes[n][place] for n in people]
+        scores = np.stack([opinion.kin.scores for opinion in opinions])
         total[people] += np.array([[shares[n][place]] for n in people], np.float32) * scores
-        liked = [(n, row) for row, n in enumerate(people) if tastes[n][place].weight > 0]
-        if liked:
-            who, rows = map(list, zip(*liked, strict=True))
-            own = np.array([[tastes[n][place].kin.own or 1.0] for n in who], np.float32)
-            likeness = np.clip(scores[rows] / own, 0.0, 1.0)
-            nearest[who] = np.maximum(nearest[who], likeness)
+        # Nothing is near to a paper that was not liked.
+        scores /= np.array([[o.kin.own or 1.0 if o.weight > 0 else np.inf] for o in opinions])
+        nearest[people] = np.maximum(nearest[people], np.clip(scores, 0.0, 1.0))
     return total, nearest
 
 
 def _shares(opinions: Sequence[Opinion]) -> Floats:
     """What each opinion counts: those for papers 1 together, those against DISLIKE_SHARE."""
+    if len(opinions) == 1:
+        return np.ones(1, np.float32)
     weights = np.array([opinion.weight for opinion in opinions], np.float32)
     for_, against = weights > 0, weights < 0
     shares = np.zeros_like(weights)
@@ -189,6 +195,8 @@ def _coherence(corpus: Corpus, opinions: Sequence[Opinion], shares: Floats) -> f
 
 
 def _mean_point(opinions: Sequence[Opinion], shares: Floats, space: int) -> Floats:
+    if len(opinions) == 1:
+        return opinions[0].kin.points[space]
     points = np.stack([opinion.kin.points[space] for opinion in opinions])
     return np.asarray(shares @ points, np.float32)
 

@@ -6,11 +6,12 @@ here. A stem's vector is moved towards the papers that say it, so that one which
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
+from digest.ranking.analysis import Analysis
 from digest.ranking.lexical import Bag, LexicalIndex
 from digest.ranking.space import (
     MODEL_SHRINKAGE,
@@ -29,10 +30,12 @@ CONTEXT_SHARE = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikedPaper:
-    """What is known of a paper that a subscriber liked."""
+    """What is known of a paper that a subscriber liked. `analysis` is that of title and abstract,
+    where it is at hand, whole or packed as the store keeps it."""
 
     title: str
     abstract: str = ""
+    analysis: Analysis | bytes | None = field(default=None, compare=False, repr=False)
 
 
 class Meaning(Protocol):

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from digest.core.interests import Interest
+from digest.core.places import Place
 from digest.ranking import relevance
-from digest.ranking.choosing import Place, Prepared, Reader, choose_all, eligible_rows
+from digest.ranking.choosing import Prepared, Reader, choose_all, eligible_rows
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.fit import Wishes
 from digest.ranking.lexical import Background
@@ -27,6 +28,7 @@ __all__ = [
     "prepare",
     "rank",
     "rank_all",
+    "score_all",
     "score_interests",
     "score_query",
 ]
@@ -81,17 +83,23 @@ def score_query(prepared: Prepared, text: str) -> Floats:
     return np.asarray(relevance.query_scores(prepared.corpus, text)[prepared.given], np.float32)
 
 
+def score_all(prepared: Prepared, asked: Sequence[Wishes]) -> Floats:
+    """The relevance of each candidate for each one's interests and likes, without a floor: askers
+    x candidates in the order in which `prepare` was given them; -inf for what an exclusion names.
+
+    More is better; only the order has a meaning: whether a text is met well enough for a mail is
+    a question of the floor, and not asked here. O(askers x interests x candidates).
+    """
+    known = prepared.fitter.texts([one.interests for one in asked], with_evidence=False)
+    totals = prepared.fitter.fit_all(asked, known).totals
+    for number, one in enumerate(asked):
+        totals[number, ~eligible_rows(prepared, one.interests)] = -np.inf
+    return np.round(totals[:, prepared.given], _SURE_DIGITS).astype(np.float32)
+
+
 def score_interests(
     prepared: Prepared, interests: Sequence[Interest], liked: Mapping[str, LikedPaper]
 ) -> Floats:
-    """The relevance of each candidate for one subscriber's interests, without a floor, in the
-    order in which `prepare` was given them; -inf for what an exclusion names.
-
-    More is better; only the order has a meaning: whether a text is met well enough for a mail is
-    a question of the floor, and not asked here. `liked` as for `Reader`; O(candidates x
-    interests).
-    """
-    known = prepared.fitter.texts([interests], with_evidence=False)
-    (total,) = prepared.fitter.fit_all([Wishes(interests=interests, liked=liked)], known).totals
-    allowed = np.where(eligible_rows(prepared, interests), total, np.float32(-np.inf))
-    return np.round(allowed[prepared.given], _SURE_DIGITS).astype(np.float32)
+    """`score_all` for one subscriber; `liked` as for `Reader`."""
+    (scores,) = score_all(prepared, [Wishes(interests=interests, liked=liked)])
+    return np.asarray(scores, np.float32)

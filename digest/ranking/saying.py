@@ -7,8 +7,9 @@ import numpy as np
 
 from digest.core.identifiers import PaperId
 from digest.core.interests import format_interest
+from digest.core.places import Place
 from digest.ranking import explain
-from digest.ranking.choosing import Chosen, Place, Prepared
+from digest.ranking.choosing import Chosen, Prepared
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.trending import VOTED_LEAST
 
@@ -23,7 +24,8 @@ class Ranked:
     """One paper of a digest. All numbers are in [0, 1].
 
     `parts` are the names and values that `score` was made of: `relevance`, `trend` and `dial`,
-    then each interest that matched, as a person writes it, best first.
+    then each interest that matched, as a person writes it, best first. `fitting` is how many
+    papers fit the reader in all, 0 where trend alone decides.
     """
 
     paper_id: PaperId
@@ -33,6 +35,7 @@ class Ranked:
     reason: str
     parts: tuple[tuple[str, float], ...]
     place: Place = Place.FITS
+    fitting: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +82,7 @@ def said_of(prepared: Prepared, chosen: Chosen) -> tuple[Ranked, ...]:
                     *[(voice.name, strength) for strength, voice in matched],
                 ),
                 place=place,
+                fitting=chosen.fitting,
             )
         )
     return tuple(said)

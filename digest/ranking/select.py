@@ -59,18 +59,27 @@ def diverse_rows(
     """
     limits = np.maximum(wanted.limits, 0)
     there = np.count_nonzero(wanted.keys, axis=1)
-    first = order.rows(best(wanted.keys, int(limits.max(initial=0))))
-    chosen = [rows[: min(limit, n)] for rows, limit, n in zip(first, limits, there, strict=True)]
+    top = best(wanted.keys, int(_first(limits).max(initial=0)))
+    rows = order.rows(top)
+    chosen = [rows[n, : min(most, there[n])] for n, most in enumerate(limits.tolist())]
     crowded = np.flatnonzero((limits > 1) & (there > limits))
     if diversity > 0 and len(crowded):
-        found = _marginal(wanted.of(crowded), order, likeness, diversity)
-        for number, rows in zip(crowded.tolist(), found, strict=True):
-            chosen[number] = rows
+        some = wanted.of(crowded)
+        pools = pool_of(some, top[crowded])
+        found = _marginal(some, pools, order, likeness, diversity)
+        for number, picked in zip(crowded.tolist(), found, strict=True):
+            chosen[number] = picked
     return chosen
 
 
-def _marginal(wanted: Wanted, order: Order, likeness: Likeness, diversity: float) -> list[Places]:
-    keys = pool_of(wanted, order)
+def _first(limits: Places) -> Places:
+    """How many of the best rows are to choose from."""
+    return np.maximum(POOL_FACTOR * limits, POOL_LEAST)
+
+
+def _marginal(
+    wanted: Wanted, keys: Keys, order: Order, likeness: Likeness, diversity: float
+) -> list[Places]:
     pools, limits = order.rows(keys), wanted.limits[:, np.newaxis]
     readers = np.arange(len(keys))
     worth = np.float32(1.0 - diversity) * np.take_along_axis(wanted.scores, pools, axis=1)
@@ -103,32 +112,36 @@ def _hold_places(left: Floats, kept: Mask, taken: Mask, places: Places) -> None:
         left[full & ~kept] = -np.inf
 
 
-def pool_of(wanted: Wanted, order: Order) -> Keys:
-    """The keys of the rows to choose among, best first, then 0: the first of all, and of each
-    topic, and the kept."""
-    first = np.maximum(POOL_FACTOR * wanted.limits, POOL_LEAST)
-    widest = min(int(first.max()), wanted.keys.shape[1])
-    top = best(wanted.keys, widest)
-    last = np.take_along_axis(top, np.minimum(first, widest)[:, np.newaxis] - 1, axis=1)
-    in_pool = (wanted.keys >= last) & (wanted.keys > 0)
-    wide = np.flatnonzero(np.count_nonzero(wanted.keys, axis=1) > first)
+def pool_of(wanted: Wanted, top: Keys) -> Keys:
+    """The keys of the rows to choose among, best first, then 0: the first of all, which are among
+    the `top`, and of each topic, and the kept."""
+    first = _first(wanted.limits)[:, np.newaxis]
+    last = np.take_along_axis(top, np.minimum(first, top.shape[1]) - 1, axis=1)
+    more = wanted.kept & (wanted.keys > 0)
+    wide = np.flatnonzero((last[:, 0] > 0) & (wanted.topics.max(axis=1) > 0))
     if len(wide):
-        in_pool[wide] |= _first_of_each_topic(wanted.of(wide), order)
-    in_pool |= wanted.kept & (wanted.keys > 0)
-    return best(wanted.keys * in_pool, int(np.count_nonzero(in_pool, axis=1).max()))
+        more[wide] |= _first_of_each_topic(wanted.of(wide))
+    more &= wanted.keys < last
+    firsts = top * (np.arange(top.shape[1]) < first)
+    most = int(np.count_nonzero(more, axis=1).max())
+    if not most:
+        return firsts
+    both = np.concatenate([firsts, best(wanted.keys * more, most)], axis=1)
+    return best(both, int(np.count_nonzero(both, axis=1).max()))
 
 
-def _first_of_each_topic(wanted: Wanted, order: Order) -> Mask:
+def _first_of_each_topic(wanted: Wanted) -> Mask:
     """The rows that are among the first `limit` of their topic."""
     bits = PLACE_BITS + SCORE_BITS
     by_topic = ((wanted.topics.astype(np.int64) + 1) << bits) | wanted.keys
-    by_topic = -np.sort(-by_topic * (wanted.keys > 0), axis=1)
-    topics = by_topic >> bits
+    by_topic *= wanted.keys > 0
+    order = np.argsort(-by_topic, axis=1)
+    topics = np.take_along_axis(by_topic, order, axis=1) >> bits
     places = np.arange(by_topic.shape[1])
     starts = np.zeros_like(by_topic)
-    starts[:, 1:] = np.where(topics[:, 1:] != topics[:, :-1], places[1:], 0)
+    starts[:, 1:] = places[1:] * (topics[:, 1:] != topics[:, :-1])
     rank = places - np.maximum.accumulate(starts, axis=1)
-    among = (rank < wanted.limits[:, np.newaxis]) & (by_topic > 0)
+    among = (rank < wanted.limits[:, np.newaxis]) & (topics > 0)
     found = np.zeros(wanted.keys.shape, np.bool_)
-    np.put_along_axis(found, order.rows(by_topic), among, axis=1)
+    np.put_along_axis(found, order, among, axis=1)
     return found

@@ -236,29 +236,48 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
     (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
     left out, unless nothing else is there.
     """
-    words = _parts(text)
-    kept = _informative(words)
+    words = [_asked(parts) for chunk in read(text) for parts in chunk.words]
+    told = [n for n, word in enumerate(words) if not word.is_stop]
+    kept = [n for n in told if not words[n].is_wrapping] or told
     # By its place, the term of a plain word and the plain word right behind it, written as one.
-    joined = {
-        place: stem(words[place][0] + words[after][0])
-        for place, after in pairwise(kept)
-        if after == place + 1 and len(words[place]) == len(words[after]) == 1
-    }
-    informative = set(kept)
+    joined: dict[int, str] = {}
+    followers: dict[int, str] = {}
+    for place, after in pairwise(kept):
+        if after == place + 1:
+            word, follower = words[place], words[after]
+            followers[place] = follower.spelling
+            if len(word.own) == len(follower.own) == 1:
+                joined[place] = stem(word.spelling + follower.spelling)
     found: dict[Alternative, QueryWord] = {}
     for place in kept:
-        own = _alternatives(words[place])
+        spelling, own, _, _ = words[place]
         if known := found.get(own[0]):
             found[own[0]] = known._replace(times=known.times + 1)
-            continue
-        found[own[0]] = QueryWord(
-            "-".join(words[place]),
-            own,
-            tuple(joined[left] for left in (place - 1, place) if left in joined),
-            1,
-            "-".join(words[place + 1]) if place + 1 in informative else None,
-        )
+        else:
+            both = tuple([joined[n] for n in (place - 1, place) if n in joined])
+            found[own[0]] = QueryWord(spelling, own, both, 1, followers.get(place))
     return tuple(found.values())
+
+
+class _Asked(NamedTuple):
+    """A word of a query by itself: how it is spelled, the terms that may stand for it (a compound
+    has several), and whether it says anything."""
+
+    spelling: str
+    own: tuple[Alternative, ...]
+    is_stop: bool
+    is_wrapping: bool
+
+
+@functools.lru_cache(maxsize=_KEPT_WORDS)
+def _asked(parts: Parts) -> _Asked:
+    separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
+    return _Asked(
+        spelling="-".join(parts),
+        own=(separate,) if len(parts) == 1 else (separate, (stem("".join(parts)),)),
+        is_stop=STOP_WORDS.issuperset(parts),
+        is_wrapping=_WRAPPING.issuperset(parts),
+    )
 
 
 def query_terms(text: str) -> frozenset[str]:
@@ -266,18 +285,6 @@ def query_terms(text: str) -> frozenset[str]:
     return frozenset(
         term for word in query_words(text) for each in word.alternatives for term in each
     )
-
-
-def _informative(words: Sequence[Parts]) -> list[int]:
-    places = [n for n, parts in enumerate(words) if not STOP_WORDS.issuperset(parts)]
-    return [n for n in places if not _WRAPPING.issuperset(words[n])] or places
-
-
-def _alternatives(parts: Parts) -> tuple[Alternative, ...]:
-    if len(parts) == 1:
-        return ((stem(parts[0]),),) if parts[0] not in STOP_WORDS else ((),)
-    separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
-    return separate, (stem("".join(parts)),)
 
 
 def phrase_text(*texts: Words) -> str:

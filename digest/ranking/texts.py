@@ -25,12 +25,14 @@ from digest.ranking.words import Word
 # cannot be matched whole.
 WORDS_OF_AN_INTEREST = 5
 # A match fades away steeply when less is found than this share of the interest's two best
-# words, or of all words of a brief interest; prose says much that need not be there.
+# words, or of all words of a brief interest; prose says much that need not be there. Words are
+# evidence by the square of their worth: of "graph neural networks for molecules" the molecules
+# must be there, as judged papers show (docs/DESIGN.md, "Ranking").
 NEEDED_SHARE_OF_TWO = 0.9
 NEEDED_SHARE_OF_ALL = 0.6
 BRIEF_WORDS = 6
 # With this share of what is needed a match counts in full.
-NEEDED_AT_LEAST = 0.8
+NEEDED_AT_LEAST = 0.9
 # How much of the strength neighbouring words give by standing together in the paper too.
 NEIGHBOUR_SHARE = 0.1
 # Calibrated on days of arXiv listings: papers on the subject get about 0.5 to 0.8.
@@ -175,13 +177,13 @@ def _feedback(corpus: Corpus, scores: Floats) -> Floats:
 def _compiled(corpus: Corpus, text: str) -> CompiledText:
     asked = query_words(text)
     words = tuple(map(corpus.word, asked))
-    evidence = [word.evidence for word in words]
+    evidence = [word.evidence**2 for word in words]
     highest = _best([word.worth for word in words], WORDS_OF_AN_INTEREST) or 1.0
     needed = _needed(evidence) or 1.0
     pairs = [
-        (corpus.neighbour_rows(word.spelling, word.followed_by), worth)
-        for word, worth in zip(asked, evidence, strict=True)
-        if word.followed_by
+        (corpus.neighbour_rows(spelled.spelling, spelled.followed_by), word.evidence)
+        for spelled, word in zip(asked, words, strict=True)
+        if spelled.followed_by
     ]
     together = _best([worth for _, worth in pairs], WORDS_OF_AN_INTEREST - 1) or 1.0
     return CompiledText(
@@ -202,4 +204,4 @@ def _needed(evidence: Sequence[float]) -> float:
 
 
 def _best(weights: Sequence[float], count: int) -> float:
-    return sum(sorted(weights, reverse=True)[:count])
+    return sum(weights if len(weights) <= count else sorted(weights)[-count:])

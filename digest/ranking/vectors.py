@@ -4,6 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
+
+# Many small matrices are multiplied: among threads that wait for each other, and for whatever
+# else a small machine does, that takes up to thirty times as long. NumPy is loaded by now.
+threadpool_limits(limits=1, user_api="blas")
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int32]

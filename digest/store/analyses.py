@@ -137,15 +137,20 @@ def _adding(conn: sa.Connection) -> sa.Executable:
 
 def by_ids(conn: sa.Connection, ids: Iterable[PaperId], version: int) -> dict[PaperId, Analysis]:
     """The analyses of these papers that are of the version asked for, in the order of `ids`."""
-    found: dict[PaperId, Analysis] = {}
+    return {key: unpack(payload) for key, payload in packed(conn, ids, version).items()}
+
+
+def packed(conn: sa.Connection, ids: Iterable[PaperId], version: int) -> dict[PaperId, bytes]:
+    """`by_ids`, each as it is kept: some 800 bytes."""
+    found: dict[PaperId, bytes] = {}
     for chunk in chunks(ids):
         rows = conn.execute(
             sa.select(analyses.c.paper_id, analyses.c.payload).where(
                 analyses.c.paper_id.in_(chunk), analyses.c.version == version
             )
         )
-        packed = {row.paper_id: row.payload for row in rows}
-        found.update((key, unpack(packed[key])) for key in chunk if key in packed)
+        payloads = {row.paper_id: row.payload for row in rows}
+        found.update((key, payloads[key]) for key in chunk if key in payloads)
     return found
 
 

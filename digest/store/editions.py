@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from digest.core.editions import Card, Edition, EditionId, Window
 from digest.core.identifiers import PaperId
+from digest.core.subscribers import Language
 from digest.store.tables import candidates, cards, editions
 from digest.store.upserts import upsert
 
@@ -121,27 +122,48 @@ def add_cards(conn: sa.Connection, edition_id: EditionId, rendered: Sequence[Car
         conn.execute(
             upsert(conn, cards).on_conflict_do_nothing(),
             [
-                {"edition_id": edition_id, "paper_id": c.paper_id, "html": c.html, "text": c.text}
+                {
+                    "edition_id": edition_id,
+                    "paper_id": c.paper_id,
+                    "language": c.language,
+                    "html": c.html,
+                    "text": c.text,
+                }
                 for c in rendered
             ],
         )
 
 
 def cards_of(
-    conn: sa.Connection, edition_id: EditionId, ids: Sequence[PaperId]
+    conn: sa.Connection,
+    edition_id: EditionId,
+    ids: Sequence[PaperId],
+    language: Language = Language.ENGLISH,
 ) -> Mapping[PaperId, Card]:
     rows = conn.execute(
-        sa.select(cards).where(cards.c.edition_id == edition_id, cards.c.paper_id.in_(ids))
+        sa.select(cards).where(
+            cards.c.edition_id == edition_id,
+            cards.c.paper_id.in_(ids),
+            cards.c.language == language,
+        )
     )
     return {
-        PaperId(row.paper_id): Card(paper_id=PaperId(row.paper_id), html=row.html, text=row.text)
+        PaperId(row.paper_id): Card(
+            paper_id=PaperId(row.paper_id), language=language, html=row.html, text=row.text
+        )
         for row in rows
     }
 
 
-def carded(conn: sa.Connection, edition_id: EditionId) -> set[PaperId]:
-    """The papers of an edition that have a card."""
-    rows = conn.scalars(sa.select(cards.c.paper_id).where(cards.c.edition_id == edition_id))
+def carded(
+    conn: sa.Connection, edition_id: EditionId, language: Language = Language.ENGLISH
+) -> set[PaperId]:
+    """The papers of an edition that have a card in this language."""
+    rows = conn.scalars(
+        sa.select(cards.c.paper_id).where(
+            cards.c.edition_id == edition_id, cards.c.language == language
+        )
+    )
     return {PaperId(key) for key in rows}
 
 

@@ -34,7 +34,7 @@ _KEYS = {
     paper_sources: ("source",),
     signals: ("source", "metric", "at"),
     candidates: ("edition_id",),
-    cards: ("edition_id",),
+    cards: ("edition_id", "language"),
     sent_papers: ("subscriber_id",),
     delivery_papers: ("delivery_id",),
     feedback: ("subscriber_id", "kind"),

@@ -11,6 +11,7 @@ from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus, Planned
 from digest.core.editions import EditionId
 from digest.core.identifiers import PaperId
 from digest.core.messages import MailKind
+from digest.core.places import Place, Section
 from digest.core.subscribers import SubscriberId, address_key
 from digest.store.chunks import chunks
 from digest.store.ledger import give_back
@@ -120,6 +121,8 @@ def _write_papers(conn: sa.Connection, kept: Sequence[tuple[int, NewDelivery]]) 
             "relevance": paper.relevance,
             "trend": paper.trend,
             "reason": paper.reason,
+            "place": paper.place,
+            "section": paper.section,
             "subscriber_id": new.subscriber_id,
         }
         for key, new in kept
@@ -178,6 +181,8 @@ def papers_of(
                 relevance=row.relevance,
                 trend=row.trend,
                 reason=row.reason,
+                place=Place(row.place),
+                section=Section(row.section),
                 position=row.position,
             )
         )

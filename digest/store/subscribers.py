@@ -18,6 +18,7 @@ from digest.core.subscribers import (
     Subscriber,
     SubscriberId,
     address_key,
+    language_of,
     parse_at,
 )
 from digest.store import libraries
@@ -339,6 +340,7 @@ def _preference_columns(preferences: Preferences) -> dict[str, Any]:
         "timezone": preferences.timezone,
         "max_papers": preferences.max_papers,
         "dial": preferences.dial,
+        "language": preferences.language,
     }
 
 
@@ -374,5 +376,6 @@ def _subscriber(row: sa.RowMapping, wishes: tuple[Interest, ...]) -> Subscriber:
             timezone=row["timezone"],
             max_papers=row["max_papers"],
             dial=row["dial"],
+            language=language_of(row["language"]),
         ),
     )

@@ -8,16 +8,24 @@ from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
 from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
+from digest.core.places import Place, Section
 from digest.core.subscribers import Frequency, Status
-from digest.store import columns, learnt_tables
+from digest.store import columns, learnt_tables, operation_tables
 from digest.store.columns import Time, one_of, serial
 
 metadata = columns.metadata
-# What is worked out from the others; named here, too, so that all tables are found in one place.
+# What is worked out from the others, and what the running service needs; named here, too, so that
+# all tables are found in one place.
 analyses, term_counts, models = (
     learnt_tables.analyses,
     learnt_tables.term_counts,
     learnt_tables.models,
+)
+suppressions, attempts, inbound_mails, leases = (
+    operation_tables.suppressions,
+    operation_tables.attempts,
+    operation_tables.inbound_mails,
+    operation_tables.leases,
 )
 
 # --- papers -----------------------------------------------------------------------------------
@@ -183,6 +191,8 @@ subscribers = Table(
     Column("timezone", sa.String(64), nullable=False),
     Column("max_papers", Integer, nullable=False),
     Column("dial", sa.Float, nullable=False),
+    # No check: a language that was taken away again leaves its readers with English.
+    Column("language", sa.String(8), nullable=False, server_default="en"),
     Column("paused_until", Time),
     Column("last_sent_at", Time),
     Column("next_due_at", Time),
@@ -266,26 +276,6 @@ feedback = Table(
     one_of("kind", "kind", FeedbackKind),
 )
 
-# Kept after erasure: a keyed hash, no address.
-suppressions = Table(
-    "suppressions",
-    metadata,
-    Column("address_hash", sa.String(64), primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("at", Time, nullable=False),
-)
-
-# What is limited per key (an address, a network) in a stretch of time; keys are hashed.
-attempts = Table(
-    "attempts",
-    metadata,
-    serial(),
-    Column("scope", sa.String(32), nullable=False),
-    Column("key_hash", sa.String(64), nullable=False),
-    Column("at", Time, nullable=False),
-    Index("ix_attempts_scope_key_hash_at", "scope", "key_hash", "at"),
-)
-
 # --- editions and deliveries --------------------------------------------------------------------
 
 editions = Table(
@@ -310,12 +300,13 @@ candidates = Table(
     Index("ix_candidates_paper_id", "paper_id"),
 )
 
-# A paper as the mails of an edition show it; rendered when first chosen for anybody.
+# A paper as the mails of an edition show it in a language; rendered when first chosen for anybody.
 cards = Table(
     "cards",
     metadata,
     Column("edition_id", ForeignKey("editions.id", ondelete="CASCADE"), primary_key=True),
     Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Column("language", sa.String(8), primary_key=True),
     Column("html", Text, nullable=False),
     Column("text", Text, nullable=False),
     Index("ix_cards_paper_id", "paper_id"),
@@ -364,6 +355,10 @@ delivery_papers = Table(
     Column("relevance", sa.Float, nullable=False),
     Column("trend", sa.Float, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("place", sa.String(16), nullable=False),
+    Column("section", sa.String(16), nullable=False),
+    one_of("place", "place", Place),
+    one_of("section", "section", Section),
 )
 
 # The ledger: nobody gets a paper twice, whatever the day, source or version. It outlives the
@@ -375,26 +370,4 @@ sent_papers = Table(
     Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("delivery_id", ForeignKey("deliveries.id", ondelete="SET NULL")),
     Index("ix_sent_papers_delivery_id", "delivery_id"),
-)
-
-# --- operation ----------------------------------------------------------------------------------
-
-# Mails that came in, by Message-ID or content hash: each is handled once.
-inbound_mails = Table(
-    "inbound_mails",
-    metadata,
-    Column("key", sa.String(255), primary_key=True),
-    Column("at", Time, nullable=False),
-    Column("outcome", sa.String(32), nullable=False),
-    Column("detail", Text, nullable=False),
-)
-
-# Held by one process at a time, for a limited time; `outbox-pause` with a reason is the breaker.
-leases = Table(
-    "leases",
-    metadata,
-    Column("name", sa.String(80), primary_key=True),
-    Column("owner", sa.String(160), nullable=False),
-    Column("until", Time, nullable=False),
-    Column("reason", Text, nullable=False),
 )

@@ -13,6 +13,7 @@ from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, format_interest, parse_interests
 from digest.core.subscribers import (
     Frequency,
+    Language,
     Preferences,
     Subscriber,
     normalize_address,
@@ -87,6 +88,9 @@ def read_preferences(form: Mapping[str, str], subscriber: Subscriber) -> Wanted 
         timezone=field("timezone", parse_zone, kept.timezone),
         max_papers=field("max_papers", parse_max_papers, kept.max_papers),
         dial=field("dial", parse_dial, kept.dial),
+        language=field("language", parse_language, kept.language)
+        if "language" in form
+        else kept.language,
     )
     if mistakes:
         return Mistakes(mistakes)
@@ -103,6 +107,7 @@ def preference_fields(subscriber: Subscriber) -> dict[str, str]:
         "timezone": preferences.timezone,
         "max_papers": str(preferences.max_papers),
         "dial": f"{preferences.dial:g}",
+        "language": preferences.language.value,
     }
 
 
@@ -127,6 +132,13 @@ def parse_frequency(text: str) -> Frequency:
         return Frequency(text)
     except ValueError:
         raise InvalidInput("choose one of: every day, on weekdays, once a week") from None
+
+
+def parse_language(text: str) -> Language:
+    try:
+        return Language(text)
+    except ValueError:
+        raise InvalidInput("choose one of the languages") from None
 
 
 def parse_max_papers(text: str) -> int:

@@ -10,7 +10,7 @@ from digest.core.editions import Edition
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
 from digest.mail.cards import CardFacts, card_facts, source_names
-from digest.mail.view import reason_line
+from digest.mail.reasons import reason_line
 from digest.pipeline import browse
 from digest.store import editions, library
 

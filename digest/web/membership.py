@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, request
 
 from digest.core.errors import InvalidInput
-from digest.core.subscribers import Frequency, Status, Subscriber
+from digest.core.subscribers import Frequency, Language, Status, Subscriber
 from digest.core.tokens import Purpose, Refused
 from digest.pipeline import feedback, membership
 from digest.pipeline.links import unsubscribe_token
@@ -153,6 +153,7 @@ def _preferences(
         mistakes=mistakes or {},
         notice=notice,
         frequencies=tuple(Frequency),
+        languages=tuple(Language),
         zones=zones(),
         max_papers=MAX_PAPERS,
         pauses=PAUSES_IN_DAYS,

@@ -11,7 +11,8 @@ from flask import Flask
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 
 from digest.core.errors import ConfigError
-from digest.mail.prose import clean, long_date, short_date
+from digest.mail.prose import clean
+from digest.mail.wording import ENGLISH
 from digest.pipeline.app import App
 from digest.web import archive, failures, feedback, membership, ops, public, replies
 from digest.web.addresses import DayConverter, RowConverter
@@ -58,7 +59,9 @@ def _prepare_templates(site: Flask, app: App, folders: Sequence[Path]) -> None:
         "loader": FileSystemLoader([str(folder) for folder in folders]),
     }
     jinja = site.jinja_env
-    jinja.filters.update(clean=clean, calendar_day=long_date, short_day=_short_day, moment=_moment)
+    jinja.filters.update(
+        clean=clean, calendar_day=ENGLISH.long_date, short_day=_short_day, moment=_moment
+    )
     style = _source(site, "web/style.css").encode()
     icon = _source(site, "web/icon.svg").encode()
     site.extensions["digest.assets"] = {"style.css": style, "icon.svg": icon}
@@ -79,11 +82,10 @@ def _source(site: Flask, name: str) -> str:
 
 
 def _short_day(moment: datetime) -> str:
-    day = moment.astimezone(UTC).date()
-    return f"{short_date(day)} {day.year}"
+    return ENGLISH.dated(moment.astimezone(UTC).date())
 
 
 def _moment(moment: datetime, timezone: str) -> str:
     """Friday, 20 March 2026 at 07:30 (Europe/Berlin)."""
     local = moment.astimezone(ZoneInfo(timezone))
-    return f"{long_date(local.date())} at {local:%H:%M} ({timezone.replace('_', ' ')})"
+    return f"{ENGLISH.long_date(local.date())} at {local:%H:%M} ({timezone.replace('_', ' ')})"

@@ -17,7 +17,7 @@ from tests.cli.conftest import Operator
 ADA, BEN, CARL = (f"{name}@reader.example" for name in ("ada", "ben", "carl"))
 ROW = {
     *("email", "status", "created_at", "confirmed_at", "frequency", "at", "timezone"),
-    *("max_papers", "dial", "interests", "last_sent_at", "next_due_at", "paused_until"),
+    *("max_papers", "dial", "language", "interests", "last_sent_at", "next_due_at", "paused_until"),
 }
 
 
@@ -55,7 +55,7 @@ def test_every_option_of_add_is_kept(operator: Operator) -> None:
     options = (
         "--interest agents --keyword transformer --exclude survey --category cs.CL "
         "--like 2603.02002 --frequency weekly --at 06:15 --timezone Europe/Berlin "
-        "--max-papers 3 --dial 0.9"
+        "--max-papers 3 --dial 0.9 --language de"
     )
     address = "Dora@Reader.Example"
     operator.ok(
@@ -65,6 +65,7 @@ def test_every_option_of_add_is_kept(operator: Operator) -> None:
     assert row["email"] == "Dora@reader.example"
     assert (row["status"], row["frequency"], row["at"]) == ("active", "weekly", "06:15")
     assert (row["timezone"], row["max_papers"], row["dial"]) == ("Europe/Berlin", 3, 0.9)
+    assert row["language"] == "de"
     kinds = {interest["kind"]: interest["value"] for interest in row["interests"]}
     assert kinds.pop("like") in ("2603.02002", "arxiv:2603.02002")
     assert kinds == {

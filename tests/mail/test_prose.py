@@ -1,5 +1,3 @@
-from datetime import date
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,16 +81,6 @@ def test_a_direction_is_told_by_most_letters() -> None:
     assert not prose.is_right_to_left("2026")
 
 
-def test_dates_and_counts_read_well() -> None:
-    assert prose.long_date(date(2026, 3, 20)) == "Friday, 20 March 2026"
-    assert prose.short_date(date(2026, 12, 1)) == "1 December"
-    assert prose.count(1, "vote") == "1 vote"
-    assert prose.count(1204, "vote") == "1,204 votes"
-    assert prose.listed(["a", "b", "c"]) == "a, b and c"
-    assert prose.listed(["a"]) == "a"
-    assert prose.listed([]) == ""
-
-
 @pytest.mark.parametrize("title", ["Re: a", "RE: Fwd: a", " re[2]: AW: a", "a"])
 def test_a_title_cannot_pass_for_an_answer(title: str) -> None:
     assert prose.without_reply_prefix(title) == "a"
@@ -141,6 +129,35 @@ def test_a_short_abstract_is_its_own_gist() -> None:
 @given(st.text(max_size=2000), st.integers(20, 400))
 def test_a_gist_is_never_longer_than_its_limit(abstract: str, limit: int) -> None:
     assert len(prose.gist("A title of words", abstract, limit)) <= limit
+
+
+def test_chinese_is_cut_into_its_sentences_and_the_central_ones_are_chosen() -> None:
+    abstract = (
+        "近年来深度学习发展迅速。天气很好。本文提出一种用于机器人行走的规划方法。"
+        "今天是星期五。实验表明这种规划方法使机器人行走更加稳定！"
+    )
+    assert prose.sentences(abstract)[1] == "天气很好。"
+    gist = prose.gist("机器人行走的规划方法", abstract, 60)
+    assert (
+        gist == "本文提出一种用于机器人行走的规划方法。 实验表明这种规划方法使机器人行走更加稳定！"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["学" * 200, "長い、文。" * 40, "W" * 500, "한국어 논문 " * 30, "é" * 90]
+)
+def test_no_line_is_wider_than_72_columns_whatever_the_writing(text: str) -> None:
+    lines = prose.wrap(text, indent="   ").split("\n")
+    assert max(map(prose.columns, lines)) <= 72
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "english"),
+    [("A study of walking", True), ("Eine Studie", False), ("למידה of", False), ("Robots", False)],
+)
+def test_english_is_told_by_its_small_words(text: str, english: bool) -> None:
+    assert prose.is_english(text) is english
 
 
 def test_wrapped_lines_have_72_columns_and_links_stay_whole() -> None:

@@ -8,12 +8,23 @@ from pathlib import Path
 import pytest
 
 from digest.core.errors import ConfigError
+from digest.core.identifiers import ARXIV, Identifier
 from digest.core.interests import InterestKind, make_interest
 from digest.core.papers import Paper
 from digest.core.subscribers import Frequency, Preferences
+from digest.mail.reasons import reason_line
 from digest.mail.render import Renderer
-from digest.mail.view import Fit, fit, preheader, reason_line
-from tests.mail.builders import NOW, TEMPLATES, make_identity, make_paper, make_renderer, make_view
+from digest.mail.sections import Fit, fit
+from digest.mail.view import preheader
+from tests.mail.builders import (
+    NOW,
+    TEMPLATES,
+    make_identity,
+    make_paper,
+    make_renderer,
+    make_signal,
+    make_view,
+)
 
 VOID = {"br", "meta"}
 INTERESTS = (
@@ -228,7 +239,7 @@ def test_a_hostile_edition_is_harmless_and_fits(renderer: Renderer, number: int)
     assert page.open == []
     assert {tag for tag, _ in page.tags} <= {
         *("html", "head", "meta", "title", "style", "body", "div", "table", "tr", "td"),
-        *("h1", "h2", "p", "a", "br"),
+        *("h1", "h2", "p", "a", "br", "span"),
     }
     assert all(link.startswith(("https://", "http://")) for link in page.links)
     assert view.unsubscribe_url in page.links
@@ -284,6 +295,40 @@ def test_no_digest_loads_anything_from_elsewhere(renderer: Renderer) -> None:
     assert style is not None
     assert len(style[1]) < 8192
     assert "prefers-color-scheme" in style[1]
+
+
+def test_pictures_are_an_option_and_say_nothing_that_is_missed(renderer: Renderer) -> None:
+    paper = make_paper(ids=(Identifier(ARXIV, "2603.00001"),))
+    pictured = Renderer([TEMPLATES], make_identity(), thumbnails=True)
+    html = pictured.digest(make_view(pictured, [paper, make_paper(2)])).html
+    (image,) = [attrs for tag, attrs in Page(html).tags if tag == "img"]
+    assert image["src"] == (
+        "https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/2603.00001.png"
+    )
+    assert (image["alt"], image["width"]) == ("", "520")
+    assert "<img" not in renderer.digest(make_view(renderer, [paper])).html
+
+
+def test_the_text_part_reads_well_aloud(renderer: Renderer) -> None:
+    view = make_view(renderer, [make_paper()])
+    reason = "matches “robots” · rising: 53 → 301 votes since yesterday"
+    content = renderer.digest(replace(view, papers=(replace(view.papers[0], reason=reason),)))
+    assert "Matches “robots”; rising: 53 to 301 votes since yesterday" in content.text
+    assert not set("·→▁█●○") & set(content.text)
+
+
+def test_growth_is_drawn_beside_the_votes_and_hidden_from_screen_readers(
+    renderer: Renderer,
+) -> None:
+    signals = tuple(make_signal("upvotes", 2.0**hour, hour=hour) for hour in range(6))
+    view = make_view(renderer, [make_paper(signals=signals)])
+    drawn = r"<span[^>]* aria-hidden=\"true\"[^>]*>▁▁▁▂▄█</span>"
+    assert re.search(rf"32\u00a0votes {drawn}", renderer.digest(view).html)
+    reason = "rising: 1 → 32 votes in 5 h"
+    rising = replace(view, papers=(replace(view.papers[0], reason=reason),))
+    html = renderer.digest(rising).html
+    assert re.search(rf"in 5\u00a0h {drawn}", html)
+    assert html.count("32\u00a0votes") == 1
 
 
 def test_every_table_of_a_digest_is_marked_as_layout(renderer: Renderer) -> None:
@@ -390,7 +435,7 @@ def test_all_templates_compile(renderer: Renderer) -> None:
 
 
 def test_missing_templates_are_a_configuration_mistake(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"mail/inline\.css"):
+    with pytest.raises(ConfigError, match=r"theme\.toml"):
         Renderer([tmp_path], make_identity())
 
 

@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from digest.core.identifiers import PaperId
-from digest.core.interests import InterestKind
+from digest.core.interests import Interest, InterestKind
 from digest.pipeline import corrections
 from digest.pipeline.analyses import catch_up
 from digest.pipeline.choice import choose
 from digest.pipeline.edition import gather
 from digest.pipeline.housekeeping import housekeeping
+from digest.pipeline.likes import likes_of
 from digest.pipeline.refresh import refresh
 from digest.ranking.analysis import ANALYSIS_VERSION, analyse
+from digest.ranking.likes import analysed
 from digest.store import analyses
 from digest.store.engine import Store
 from tests.builders import (
@@ -57,6 +59,15 @@ def test_a_fetch_analyses_what_it_stores(store: Store) -> None:
         kept = analyses.by_ids(conn, [PaperId(1)], ANALYSIS_VERSION)[PaperId(1)]
     record = make_record(1)
     assert kept == analyse(record.title, record.abstract)
+
+
+def test_a_liked_paper_of_the_store_is_not_analysed_anew(store: Store) -> None:
+    refresh(make_app(store, sources={"arxiv": FakeSource("arxiv", [page(1)])}))
+    ada = make_subscriber(interests=(Interest(InterestKind.LIKE, "2603.00001"),))
+    with store.read() as conn:
+        (like,) = likes_of(conn, ada, now=NOW)
+    assert isinstance(like.paper.analysis, bytes)
+    assert analysed(like.paper) == analyse(like.paper.title, like.paper.abstract)
 
 
 def test_a_correction_analyses_what_it_changes(sqlite_store: Store) -> None:

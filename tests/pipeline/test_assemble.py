@@ -13,6 +13,7 @@ from digest.core.fetching import FetchRequest, Outcome, Page
 from digest.core.identifiers import ARXIV, DOI, Identifier
 from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Reading, SourceRecord
+from digest.core.places import Section
 from digest.core.subscribers import Frequency, Preferences, Status
 from digest.pipeline import membership, suppression
 from digest.pipeline.app import App, WhenEmpty
@@ -22,7 +23,7 @@ from digest.pipeline.edition import freeze, gather
 from digest.pipeline.planning import plan_batch
 from digest.pipeline.refresh import refresh
 from digest.pipeline.turns import Busy
-from digest.store import cursors, editions, subscribers
+from digest.store import cursors, editions, outbox, subscribers
 from digest.store.cursors import Fetch
 from digest.store.engine import Store
 from digest.store.tables import cards, paper_ids
@@ -435,6 +436,40 @@ def test_a_weekly_reader_is_due_on_mondays(sqlite_store: Store) -> None:
     store_subscriber(sqlite_store, email=ADA, preferences=weekly, next_due_at=monday)
     assemble_due(make_app(sqlite_store, clock=FakeClock(monday)))
     assert member(sqlite_store, ADA).next_due_at == monday + 7 * DAY
+
+
+def test_a_weekly_digest_looks_back_upon_the_week_since_the_last_one(sqlite_store: Store) -> None:
+    """The last one saw the morning of its Monday; a short look back is for those who read daily."""
+    monday = datetime(2026, 3, 23, 7, 30, tzinfo=UTC)
+    moments = (monday - 7 * DAY + timedelta(hours=4), monday - 3 * DAY, monday - DAY)
+    store_records(sqlite_store, [at(n, moment) for n, moment in enumerate(moments, 1)])
+    for number, frequency in ((1, Frequency.WEEKLY), (2, Frequency.DAILY)):
+        wanted = Preferences(frequency=frequency, at=time(7, 30))
+        store_subscriber(sqlite_store, number, preferences=wanted, next_due_at=monday)
+    app = make_app(sqlite_store, clock=FakeClock(monday), lookback_days=2)
+    assert assemble_due(app).planned == 2
+    assert sorted(sent_papers(sqlite_store, "reader1@example.org")[0]) == [1, 2, 3]
+    assert sent_papers(sqlite_store, "reader2@example.org") == [[3]]
+
+
+def test_a_weekly_digest_parts_the_news_from_what_may_have_been_missed(
+    sqlite_store: Store,
+) -> None:
+    monday = datetime(2026, 3, 23, 7, 30, tzinfo=UTC)
+    moments = (monday - 5 * DAY, monday - 2 * DAY)
+    store_records(sqlite_store, [at(n, moment) for n, moment in enumerate(moments, 1)])
+    weekly = Preferences(frequency=Frequency.WEEKLY)
+    store_subscriber(sqlite_store, email=ADA, preferences=weekly, next_due_at=monday)
+    app = make_app(sqlite_store, clock=FakeClock(monday))
+    assert assemble_due(app).planned == 1
+    (row,) = rows(sqlite_store, email=ADA)
+    with sqlite_store.read() as conn:
+        planned = outbox.papers_of(conn, [row.delivery.id])[row.delivery.id]
+    assert {paper.paper_id: paper.section for paper in planned} == {
+        1: Section.MISSED,
+        2: Section.FOR_YOU,
+    }
+    assert row.delivery.payload["weekly"] == "yes"
 
 
 def test_a_late_slot_is_caught_up_within_the_time_for_that_and_recorded_as_missed_after(

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from digest.core.messages import MailKind
-from digest.core.subscribers import Status
+from digest.core.subscribers import Language, Preferences, Status
 from digest.core.tokens import Granted, Purpose
 from digest.pipeline import links, membership
 from digest.pipeline.app import WhenEmpty
@@ -71,6 +71,23 @@ def test_the_same_rows_give_the_same_bytes(store: Store) -> None:
     assert load_letters(app, [delivery]).write(delivery) == load_letters(again, [delivery]).write(
         delivery
     )
+
+
+def test_each_reader_is_written_to_in_their_language_to_the_last_try(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store)
+    german = Preferences(language=Language.GERMAN)
+    store_subscriber(sqlite_store, 7, email="ben@b.example", preferences=german)
+    by_email = {member(sqlite_store, "ben@b.example").id: "ben"}
+    planned(app, ADA)
+    found = {by_email.get(one.subscriber_id, "ada"): one for one in deliveries(sqlite_store)}
+    contents = {name: load_letters(app, [one]).content(one) for name, one in found.items()}
+    assert 'lang="en"' in contents["ada"].html
+    assert 'lang="de"' in contents["ben"].html
+    assert "Unsubscribe: https://" in contents["ada"].text
+    assert "Abmelden: https://" in contents["ben"].text
+    ben = member(sqlite_store, "ben@b.example")
+    membership.change(app, ben, preferences=Preferences(), interests=None)
+    assert load_letters(app, [found["ben"]]).content(found["ben"]) == contents["ben"]
 
 
 @pytest.mark.parametrize("kind", [MailKind.CONFIRMATION, MailKind.WELCOME, MailKind.GOODBYE])

@@ -178,7 +178,7 @@ def test_interests_and_library_are_liked_together(app: App, store: Store) -> Non
     assert likes[0].weight == 2.0
     assert likes[1].weight > 0.99
     assert likes[2].weight == 0.2
-    assert likes[2].abstract == OLD.abstract
+    assert likes[2].paper.abstract == OLD.abstract
 
 
 def test_a_digest_follows_a_library_that_sources_never_brought(app: App, store: Store) -> None:

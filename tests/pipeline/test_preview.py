@@ -8,7 +8,9 @@ import pytest
 
 from digest.core.deliveries import Accepted, Deferred, Rejected, SendOutcome
 from digest.core.errors import NotFound
+from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Reading
+from digest.core.places import Place, Section
 from digest.core.subscribers import Preferences, Status
 from digest.pipeline import membership
 from digest.pipeline.app import App, WhenEmpty
@@ -16,12 +18,12 @@ from digest.pipeline.assemble import assemble
 from digest.pipeline.deliver import deliver
 from digest.pipeline.preview import explain, preview
 from digest.pipeline.refresh import refresh
-from digest.ranking.rank import Place
 from digest.store.engine import Store
 from tests.builders import (
     NOW,
     TODAY,
     make_app,
+    make_interest,
     make_record,
     store_papers,
     store_records,
@@ -180,8 +182,8 @@ def test_explain_tells_of_a_day_that_was_not_planned_yet(sqlite_store: Store) ->
     ]
 
 
-def test_explain_says_what_each_paper_of_a_mail_to_come_is_there_for(sqlite_store: Store) -> None:
-    """Of a mail that was made, the reason does."""
+def test_explain_says_what_each_paper_is_there_for(sqlite_store: Store) -> None:
+    """Of a mail to come as of one that was made."""
     votes = (Reading(metric="upvotes", value=40),)
     popular = {"title": "Trade routes of the bronze age", "abstract": "Ships, tin and copper."}
     store_records(
@@ -190,13 +192,24 @@ def test_explain_says_what_each_paper_of_a_mail_to_come_is_there_for(sqlite_stor
     store_subscriber(sqlite_store, email=ADA)
     app = make_app(sqlite_store)
     before = explain(app, ADA, TODAY).papers
-    assert [one.place for one in before] == [Place.FITS, Place.FITS, Place.EVERYWHERE]
+    assert [one.paper.place for one in before] == [Place.FITS, Place.FITS, Place.EVERYWHERE]
     assert before[-1].paper.reason.startswith("trending everywhere: ")
     assemble(app, TODAY)
     made = explain(app, ADA, TODAY).papers
-    assert [(one.place, one.paper.reason) for one in made] == [
-        (None, one.paper.reason) for one in before
-    ]
+    assert [one.paper for one in made] == [one.paper for one in before]
+    assert made[-1].paper.section is Section.EVERYWHERE
+
+
+def test_papers_by_authors_whom_a_reader_follows_have_a_section(sqlite_store: Store) -> None:
+    theirs = {"title": "Bronze", "abstract": "Ships, tin and copper.", "authors": ("Eve Fox",)}
+    store_records(sqlite_store, [make_record(1), make_record(2, **theirs)])
+    follows = Interest(InterestKind.AUTHOR, "Eve Fox", 1.0)
+    store_subscriber(sqlite_store, email=ADA, wishes=(make_interest(), follows))
+    app = make_app(sqlite_store)
+    assemble(app, TODAY)
+    found = {one.title: one.paper for one in explain(app, ADA, TODAY).papers}
+    assert found.pop("Bronze").section is Section.AUTHORS
+    assert [paper.section for paper in found.values()] == [Section.FOR_YOU]
 
 
 def test_explain_says_what_is_missing_and_that_nothing_would_be_sent(sqlite_store: Store) -> None:

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from digest.ranking.analysis import analyse
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.likes import Opinion, kin_of, strengths
 from digest.ranking.meaning import LikedPaper, ModelMeaning
@@ -168,3 +169,11 @@ def test_strangers_get_less_than_kin_whatever_was_liked(corpus: Corpus) -> None:
     for paper in (GRASP, MOLECULE, JUDGE, SECRET):
         liked = LikedPaper(title=f"More on: {paper.title}", abstract=paper.abstract)
         assert taste(corpus, (liked, 1.0)).argmax() == row(corpus, paper)
+
+
+def test_an_analysis_that_is_at_hand_stands_for_the_text(corpus: Corpus) -> None:
+    plain = kin_of(corpus, ROBOTS)
+    analysis = analyse(ROBOTS.title, ROBOTS.abstract)
+    for at_hand in (analysis, analysis.pack()):
+        known = LikedPaper(title=ROBOTS.title, abstract="not looked at", analysis=at_hand)
+        assert kin_of(corpus, known).scores.tolist() == plain.scores.tolist()

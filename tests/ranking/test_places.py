@@ -29,7 +29,7 @@ TRENDING = [
     candidate(200 + n, f"{name} at scale", f"We study {name}.", trend=0.7 + 0.05 * n, reason="up")
     for n, name in enumerate(["Speech", "Vision", "Poetry", "Markets", "Weather"])
 ]
-EDGE = candidate(300, "Trees of towns", "Many trees and one graph of towns, by road.", trend=0.0)
+EDGE = candidate(300, "A graph of trees", "A graph of towns, by road.", trend=0.0)
 STRANGERS = [candidate(400 + n, f"Stranger {n}", "Nothing of note.") for n in range(30)]
 
 
@@ -156,7 +156,7 @@ def test_whoever_votes_but_names_no_interest_gets_filled_up_with_what_trends(
     assert trends[0] == pytest.approx(max(p.trend for p in ALL))
 
 
-EDGY = ("graph walks", "robot surgery on trees of towns")
+EDGY = ("graph walks", "robot surgery")
 
 
 def test_a_paper_at_the_edge_of_the_interests_is_marked_as_such_and_comes_last(

@@ -287,6 +287,7 @@ def test_all_that_is_kept_of_a_person_comes_as_one_file(
         "timezone": "UTC",
         "max_papers": 10,
         "dial": 0.3,
+        "language": "en",
     }
     at = "2026-03-20T09:00:00Z"
     assert known["feedback"] == [{"kind": "more", "paper": named, "first_at": at, "last_at": at}]

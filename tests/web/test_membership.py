@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
-from digest.core.subscribers import Frequency, Status
+from digest.core.subscribers import Frequency, Language, Status
 from digest.core.tokens import Purpose
 from digest.pipeline import suppression
 from digest.store import subscribers
@@ -189,6 +189,17 @@ def test_preferences_are_changed_all_at_once(world: World, web: FlaskClient) -> 
     saved = world.state()
     web.post(path, data=CHOSEN)
     assert world.state() == saved
+
+
+def test_a_member_chooses_the_language_of_the_mails(world: World, web: FlaskClient) -> None:
+    member = world.member()
+    path = f"/preferences/{world.token(Purpose.PREFERENCES, member)}"
+    assert '<option value="en" lang="en" selected>English</option>' in web.get(path).text
+    assert web.post(path, data={**CHOSEN, "language": "tlh"}).status_code == 400
+    assert web.post(path, data={**CHOSEN, "language": "de"}).status_code == 200
+    assert world.reread(member).preferences.language is Language.GERMAN
+    web.post(path, data=CHOSEN)
+    assert world.reread(member).preferences.language is Language.GERMAN
 
 
 def test_every_mistake_in_preferences_is_shown_and_nothing_is_lost_or_changed(

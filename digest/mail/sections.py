@@ -1,0 +1,122 @@
+"""A digest cut into sections, and made to fit into a mail. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from digest.core.places import Section
+from digest.mail.view import DigestPaper
+from digest.mail.wording import marked
+
+# Gmail clips at 102,400 bytes. Above the first number summaries go, above the second papers do.
+COMFORTABLE_HTML_BYTES = 80_000
+MOST_HTML_BYTES = 98_000
+
+HEADINGS = {
+    Section.FOR_YOU: marked("For you"),
+    Section.AUTHORS: marked("From authors you follow"),
+    Section.MISSED: marked("You may have missed"),
+    Section.EVERYWHERE: marked("Trending everywhere"),
+}
+# Marks are said in so many steps.
+STEPS = 5
+# Less is said by no mark: any paper matches a little, and what nobody voted for does not trend.
+_LEAST_RELEVANCE, _LEAST_TREND = 0.05, 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The papers of one section, strongest first; `heading` is "" where it need not be said."""
+
+    heading: str
+    papers: tuple[DigestPaper, ...]
+
+
+def parts(papers: Sequence[DigestPaper]) -> tuple[Part, ...]:
+    """The papers by section; the section with the strongest paper comes first. A digest of
+    nothing but papers for the reader has no heading: its headline says so."""
+    found: dict[Section, list[DigestPaper]] = {}
+    for paper in papers:
+        found.setdefault(paper.section, []).append(paper)
+    plain = set(found) == {Section.FOR_YOU}
+    return tuple(
+        Part(heading="" if plain else HEADINGS[section], papers=tuple(inside))
+        for section, inside in found.items()
+    )
+
+
+def relevance_steps(paper: DigestPaper) -> int:
+    """How well a paper matches, from 1 to 5; 0 is not said."""
+    if paper.section is Section.EVERYWHERE or paper.relevance < _LEAST_RELEVANCE:
+        return 0
+    return min(max(math.ceil(paper.relevance * STEPS), 1), STEPS)
+
+
+def trend_steps(paper: DigestPaper) -> int:
+    """How much a paper trends, from 1 to 5 among those that were voted for; 0 is not said."""
+    if paper.trend < _LEAST_TREND:
+        return 0
+    return min(1 + int((paper.trend - _LEAST_TREND) / (1 - _LEAST_TREND) * STEPS), STEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """`shown` papers go into the mail, those from number `full` on without their summary."""
+
+    shown: int
+    full: int
+
+
+def fit(full_bytes: Sequence[int], brief_bytes: Sequence[int], frame_bytes: int) -> Fit:
+    """How many papers fit into a mail, and how many with their summary; always one paper.
+
+    Summaries go first, from the last paper up, until the mail is comfortable; papers go only
+    where that is not enough to stay below what mail programs clip.
+    """
+    total = frame_bytes + sum(full_bytes)
+    full = len(full_bytes)
+    while full and total > COMFORTABLE_HTML_BYTES:
+        full -= 1
+        total += brief_bytes[full] - full_bytes[full]
+    shown = len(full_bytes)
+    while shown > 1 and total > MOST_HTML_BYTES:
+        shown -= 1
+        total -= brief_bytes[shown]
+    return Fit(shown, min(full, shown))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """One card in bytes, with all of its summary, with the first sentence of it, without."""
+
+    full: int
+    short: int
+    brief: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trim:
+    """`shown` papers go into the mail: those before `full` as they are, those before `short` with
+    the first sentence of their summary, the others without."""
+
+    shown: int
+    full: int
+    short: int
+
+
+def trim(sizes: Sequence[Sizes], frame_bytes: int) -> Trim:
+    """What goes so that a mail fits: first, from the last paper up, all but the first sentence of
+    summaries, then summaries, then papers. Links never do."""
+    shorter = _shortened(sizes, frame_bytes)
+    now = [one.full if n < shorter else one.short for n, one in enumerate(sizes)]
+    last = fit(now, [one.brief for one in sizes], frame_bytes)
+    return Trim(shown=last.shown, full=min(shorter, last.full), short=last.full)
+
+
+def _shortened(sizes: Sequence[Sizes], frame_bytes: int) -> int:
+    """How many keep all of their summary where shortening alone is to make room."""
+    total, full = frame_bytes + sum(one.full for one in sizes), len(sizes)
+    while full and total > COMFORTABLE_HTML_BYTES:
+        full -= 1
+        total += sizes[full].short - sizes[full].full
+    return full
