@@ -5,11 +5,14 @@ signed with HMAC (itsdangerous) under a key derived for its purpose: one made fo
 cannot unsubscribe. Tokens to unsubscribe never expire (CAN-SPAM asks for 30 days at least).
 """
 
+import hmac
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous.encoding import base64_encode
 
 
 class Purpose(StrEnum):
@@ -38,12 +41,26 @@ class Refused:
     why: Refusal
 
 
+_COMPACT = json.JSONEncoder(separators=(",", ":")).encode
+
+
+class _Serializer(URLSafeSerializer):
+    """Without trying whether a payload of some thirty characters gets shorter by compression."""
+
+    def dump_payload(self, obj: object) -> bytes:
+        return base64_encode(_COMPACT(obj))
+
+
 class TokenSigner:
     """Makes and reads tokens; the same key, purpose, subject and expiry give the same token."""
 
     def __init__(self, secret_key: str) -> None:
         self._serializers = {
-            purpose: URLSafeSerializer(secret_key, salt=f"digest.{purpose}") for purpose in Purpose
+            purpose: _Serializer(secret_key, salt=f"digest.{purpose}") for purpose in Purpose
+        }
+        self._keys = {
+            purpose: serializer.make_signer().derive_key()
+            for purpose, serializer in self._serializers.items()
         }
 
     def sign(self, purpose: Purpose, subject: str, expires_at: datetime | None = None) -> str:
@@ -51,8 +68,10 @@ class TokenSigner:
         claims: list[str | int] = [subject]
         if expires_at is not None:
             claims.append(int(expires_at.timestamp()))
-        token = self._serializers[purpose].dumps(claims)
-        return token if isinstance(token, str) else token.decode("ascii")
+        # What `dumps` of the serializer gives, at a twentieth of its cost: a mail has four.
+        payload = self._serializers[purpose].dump_payload(claims)
+        signature = base64_encode(hmac.digest(self._keys[purpose], payload, "sha1"))
+        return f"{payload.decode()}.{signature.decode()}"
 
     def read(self, purpose: Purpose, token: str, now: datetime) -> Granted | Refused:
         """What the token grants at `now`; never raises, whatever the token holds."""

@@ -49,7 +49,7 @@ class Wording:
         return self.translations.ngettext(one, many, whole) % {"count": self.number(whole)}
 
     def number(self, value: int) -> str:
-        return format_decimal(value, locale=self._conventions)
+        return _number(value, self._conventions)
 
     def long_date(self, day: date) -> str:
         """Friday, 20 March 2026."""
@@ -65,11 +65,22 @@ class Wording:
         return self._dated(day, self.gettext("d MMMM"))
 
     def _dated(self, day: date, pattern: str) -> str:
-        return format_date(day, pattern, locale=self._conventions)
+        return _date(day, pattern, self._conventions)
 
     def listed(self, items: Sequence[str]) -> str:
         """a, b and c."""
         return format_list(list(items), locale=self._conventions) if items else ""
+
+
+# A mail says a few dozen numbers and dates, most of them as the one before.
+@functools.lru_cache(maxsize=4096)
+def _number(value: int, conventions: str) -> str:
+    return format_decimal(value, locale=conventions)
+
+
+@functools.lru_cache(maxsize=256)
+def _date(day: date, pattern: str, conventions: str) -> str:
+    return format_date(day, pattern, locale=conventions)
 
 
 ENGLISH = Wording(Language.ENGLISH)

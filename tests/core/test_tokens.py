@@ -1,10 +1,11 @@
 """Signed links grant what they were made for, to whom, as long as they last, and nothing else."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeSerializer
 
 from digest.core.tokens import Granted, Purpose, Refusal, Refused, TokenSigner
 from tests.builders import NOW, SECRET
@@ -72,3 +73,11 @@ def test_hostile_texts_are_forged(token: str) -> None:
 )
 def test_what_was_signed_is_read(subject: str, purpose: Purpose) -> None:
     assert SIGNER.read(purpose, SIGNER.sign(purpose, subject), NOW) == Granted(subject)
+
+
+@pytest.mark.parametrize("ends", [None, NOW])
+def test_a_token_is_what_the_library_makes_of_it(ends: datetime | None) -> None:
+    claims = [SUBJECT] if ends is None else [SUBJECT, int(ends.timestamp())]
+    for purpose in Purpose:
+        expected = URLSafeSerializer(SECRET, salt=f"digest.{purpose}").dumps(claims)
+        assert SIGNER.sign(purpose, SUBJECT, ends) == expected
