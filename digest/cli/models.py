@@ -49,7 +49,7 @@ def embed_papers(
     else:
         say(embed_line(report))
     if report.troubled:
-        raise typer.Exit(_PARTLY if report.encoded else 1)
+        raise typer.Exit(_PARTLY if report.encoded or report.wishes else 1)
 
 
 @app.command("export")

@@ -72,7 +72,7 @@ class EndpointEncoder:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._endpoint = endpoint
-        # Servers put nothing there by themselves, so far as is known of any.
+        # Servers put nothing there by themselves, unless they are told to when they are started.
         self.prompts = prompts.over(prompts_of_family(endpoint.model))
         self._options = options
         self._host = urlsplit(endpoint.url).hostname or ""

@@ -118,7 +118,7 @@ class ModelMeaning:
     known. Texts and liked papers are looked up; one without a vector lies nowhere.
     """
 
-    text_weight = 1.0
+    text_weight = 2.0
     like_weight = 2.0
     nearest_weight = 0.75
 

@@ -28,6 +28,12 @@ def ranking(operator: Operator, keys: str) -> Operator:
     return operator
 
 
+def say(operator: Operator, line: str) -> None:
+    """A further key of the last section."""
+    with operator.config.open("a", encoding="utf-8") as file:
+        file.write(f"{line}\n")
+
+
 def silence(operator: Operator) -> None:
     """Leaves out the sources, which would be tried several times."""
     text = operator.config.read_text(encoding="utf-8")
@@ -59,6 +65,18 @@ def test_papers_are_encoded_once(modelled: Operator) -> None:
 
 def test_without_a_model_there_is_nothing_to_encode(operator: Operator) -> None:
     assert "ranking.method" in operator.refused("model", "embed")
+
+
+def test_what_stands_before_papers_is_configured_and_has_them_encoded_anew(
+    modelled: Operator,
+) -> None:
+    modelled.ok("model", "embed")
+    say(modelled, 'query_prefix = "robots "')
+    assert modelled.ok("model", "embed") == "0 papers encoded, and 1 interest\n"
+    say(modelled, 'document_prefix = "wine "')
+    assert modelled.ok("model", "embed") == "48 papers encoded, and 1 interest\n"
+    shown = "'robots ' before each query, 'wine ' before each document"
+    assert shown in checks(modelled)["model"]["what"]
 
 
 def test_a_fetch_encodes_and_says_so(modelled: Operator) -> None:

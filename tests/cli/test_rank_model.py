@@ -1,5 +1,6 @@
 """`digest rank` with a model: what the files say, encoded once."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,24 @@ def test_vectors_are_kept_for_the_next_time(files: Files, model: str) -> None:
     export_model(other, files.folder / "another", quantize=True)
     wrong = ("--method", "semantic", "--model", f"onnx:{files.folder / 'another'}")
     assert "holds vectors of the model onnx:" in files.refused(*wrong, "--vectors", str(kept))
+
+
+def test_queries_are_encoded_with_what_the_model_wants_before_them(
+    files: Files, model: str
+) -> None:
+    files.papers(
+        *({"id": f"p{n}", "title": "tax law", "text": "graph"} for n in range(30)),
+        *({"id": word, "title": word, "text": "falls"} for word in ("walk", "wine", "plan")),
+    )
+    files.queries({"id": "q", "text": "robots"})
+    kept = files.folder / "vectors.npz"
+    options = ("--method", "semantic", "--model", model, "--vectors", str(kept))
+    plain = files.json(*options)["results"]
+    prompts = {"prompts": {"query": "wine law wine "}}
+    files.write("model/config_sentence_transformers.json", json.dumps(prompts))
+    asked = files.json(*options)["results"]
+    assert asked != plain
+    assert files.json(*options)["results"] == asked
 
 
 @pytest.mark.parametrize(

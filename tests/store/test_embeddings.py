@@ -166,10 +166,25 @@ def test_vectors_of_texts_are_kept_under_their_hashes(store: Store) -> None:
         embeddings.save_texts(conn, MODEL, {"a": vector(1, 0)}, NOW)
     with store.read() as conn:
         found, used_at = embeddings.text_vectors(conn, MODEL, {"a", "b", "c"})
+        assert embeddings.known_texts(conn, MODEL, {"a", "c"}) == {"a"}
         assert embeddings.text_vectors(conn, "another", {"a"}) == ({}, None)
     assert set(found) == {"a", "b"}
     np.testing.assert_array_equal(found["b"], [0, 1])
     assert used_at == NOW
+
+
+def test_a_text_that_the_model_does_not_take_is_known_without_a_vector(store: Store) -> None:
+    with store.write() as conn:
+        embeddings.save_texts(conn, MODEL, {"a": None}, NOW)
+        refused = NewVector(paper_id=PaperId(1), vector=None, text_hash="p")
+    store_papers(store, 1)
+    with store.write() as conn:
+        embeddings.save(conn, MODEL, [refused], NOW)
+    with store.read() as conn:
+        assert embeddings.text_vectors(conn, MODEL, {"a"}) == ({"a": None}, NOW)
+        assert embeddings.known_texts(conn, MODEL, {"a", "p"}) == {"a"}
+        assert embeddings.known_papers(conn, MODEL, {"a", "p"}) == {"p"}
+        assert embeddings.known_texts(conn, "another", {"a"}) == set()
 
 
 def test_a_use_is_written_down_once_a_day() -> None:

@@ -76,6 +76,8 @@ QUESTIONS: dict[str, Question] = {
     "vectors": lambda conn: embeddings.vectors(conn, "a model", [1, 2]),
     "vectors by text": lambda conn: embeddings.by_text(conn, "a model", {"a"}),
     "newest vector": lambda conn: embeddings.newest_at(conn, "a model"),
+    "known texts": lambda conn: embeddings.known_texts(conn, "a model", {"a"}),
+    "known papers": lambda conn: embeddings.known_papers(conn, "a model", {"a"}),
     "vectors of texts": lambda conn: embeddings.text_vectors(conn, "a model", {"a"}),
     "cards": lambda conn: editions.cards_of(conn, editions.EditionId(1), [PaperId(1)]),
 }
