@@ -5,6 +5,7 @@ signed with HMAC (itsdangerous) under a key derived for its purpose: one made fo
 cannot unsubscribe. Tokens to unsubscribe never expire (CAN-SPAM asks for 30 days at least).
 """
 
+import functools
 import hmac
 import json
 from dataclasses import dataclass
@@ -63,8 +64,14 @@ class TokenSigner:
             for purpose, serializer in self._serializers.items()
         }
 
+        # A mail has some tokens in several places.
+        self._signed = functools.lru_cache(maxsize=64)(self._sign)
+
     def sign(self, purpose: Purpose, subject: str, expires_at: datetime | None = None) -> str:
         """A URL-safe token of about 50 to 70 characters."""
+        return self._signed(purpose, subject, expires_at)
+
+    def _sign(self, purpose: Purpose, subject: str, expires_at: datetime | None) -> str:
         claims: list[str | int] = [subject]
         if expires_at is not None:
             claims.append(int(expires_at.timestamp()))

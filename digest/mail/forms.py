@@ -19,6 +19,8 @@ _MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")
 _POSITION, _POSITION_COLUMNS = "position", 2
 _CARDS = "cards"
 IN_TAG = '"'
+# What HTML, or a relay that fills in placeholders, would not take as it is.
+_SAID_OTHERWISE = re.compile(r'[&<>"{%]')
 _ONE_READERS = "email"
 
 
@@ -58,8 +60,10 @@ class Holes(dict[str, _Value]):
 
 def html_values(values: Mapping[str, str]) -> dict[str, str]:
     """Values as HTML, also for holes in tags where that is something else."""
-    shown: dict[str, str] = {}
+    shown = dict(values)
     for name, value in values.items():
+        if not _SAID_OTHERWISE.search(value):
+            continue
         shown[name] = inert(escaped(value, in_tag=False))
         if IN_TAG in value:
             shown[name + IN_TAG] = inert(escaped(value, in_tag=True))

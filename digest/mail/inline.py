@@ -55,7 +55,7 @@ class Hole:
 _Piece = str | Hole | _Section
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fragment:
     """A compiled piece of mail, split at its marks. `markup` says whether values are escaped."""
 

@@ -15,7 +15,7 @@ from digest.mail.wording import Wording
 _FULL, _EMPTY = "●", "○"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Personal:
     """The values of a card's personal holes, but for links and position, as they are shown and as
     they are read aloud; `without` are the sections that have nothing to say, of each part."""
@@ -41,13 +41,20 @@ class Personal:
 
 
 def personal(paper: DigestPaper, wording: Wording) -> Personal:
-    """What this paper says to its reader."""
-    everywhere = paper.section is Section.EVERYWHERE
-    return _personal(paper.reason, everywhere, relevance_steps(paper), trend_steps(paper), wording)
+    """What this paper says to its reader; the same for readers to whom it says the same."""
+    return _personal(paper.reason, paper.section, paper.relevance, paper.trend, wording)
+
+
+@functools.lru_cache(maxsize=32_768)
+def _personal(
+    reason: str, section: Section, relevance: float, trend: float, wording: Wording
+) -> Personal:
+    match = relevance_steps(section, relevance)
+    return _said(reason, section is Section.EVERYWHERE, match, trend_steps(trend), wording)
 
 
 @functools.lru_cache(maxsize=16_384)
-def _personal(reason: str, everywhere: bool, match: int, trend: int, wording: Wording) -> Personal:
+def _said(reason: str, everywhere: bool, match: int, trend: int, wording: Wording) -> Personal:
     said = why(reason, wording, heading_says_everywhere=everywhere)
     shown = {
         "reason": kept_together(said.line),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.mail.body import Body
-from digest.mail.forms import Form, Holes, html_values, markup_form, text_form
+from digest.mail.forms import IN_TAG, Form, Holes, html_values, markup_form, text_form
 from digest.mail.inline import split
 from digest.mail.personal import Personal, personal
 from digest.mail.quoted import quoted
@@ -76,23 +76,29 @@ class Press:
     def __init__(self, shell: Shell, body: Body, wording: Wording) -> None:
         self._shell, self._body, self._wording = shell, body, wording
         self._frames: dict[frozenset[str], _Frame] = {}
+        self._headings: dict[str, bytes] = {}
+        self._text_headings: dict[str, bytes] = {}
 
     def print(self, values: Mapping[str, str], papers: Sequence[DigestPaper]) -> Printed:
         """A digest with at least one paper; `values` as for `Body.fill`, with its subject."""
         sections = parts(papers)
         ordered = [paper for part in sections for paper in part.papers]
-        cards = [_card(paper, personal(paper, self._wording)) for paper in ordered]
-        shown, sizes, same = _frame_values(values)
+        cards = _cards(ordered, self._wording)
+        around = _frame_values(values)
+        shown = around.encoded
         html = self._frame(empty(values)).html
-        bare_bytes = html.raw_bytes + sum([sizes[name] for name in html.holes])
-        forms, left = self._fitting(cards, bare_bytes)
+        bare_bytes = html.raw_bytes + sum([around.sizes[name] for name in html.holes])
+        strips, left = self._fitting(cards, bare_bytes)
         filled = {**values, _CARDS: "cards", "more": self._body.more(left)}
         if left:
-            shown.update(_frame_values({"more": filled["more"]})[0])
+            shown.update(_Values({"more": filled["more"]}).encoded)
         frame = self._frame(empty(filled))
-        read = {n: shown[n] if n in same else quoted(filled[n]) for n in frame.text_holes}
+        read = {
+            name: shown[name] if name in around.same else quoted(filled[name])
+            for name in frame.text_holes
+        }
         if left:
-            sections = parts(ordered[: len(forms)])
+            sections = parts(ordered[: len(strips)])
         return Printed(
             subject=values["subject"],
             text=b"".join(
@@ -105,7 +111,7 @@ class Press:
             html=b"".join(
                 [
                     *frame.before.fill(shown, filled),
-                    *self._html(sections, cards, forms),
+                    *self._html(sections, cards, strips),
                     *frame.behind.fill(shown, filled),
                 ]
             ),
@@ -117,8 +123,8 @@ class Press:
             frame = self._frames[without] = _Frame(self._shell, without)
         return frame
 
-    def _fitting(self, cards: Sequence["_Card"], shell_bytes: int) -> tuple[list[Form], int]:
-        """As `Body` does it: the forms of the cards that fit, and how many do not."""
+    def _fitting(self, cards: Sequence["_Card"], shell_bytes: int) -> tuple[list["_Strip"], int]:
+        """As `Body` does it: the cards that fit, as strips, and how many do not."""
         full, sizes = _measured(cards)
         frame_bytes = shell_bytes + self._body.frame_bytes
         if frame_bytes + sum(sizes) <= COMFORTABLE_HTML_BYTES:
@@ -138,18 +144,15 @@ class Press:
         return kept, len(cards) - plan.shown
 
     def _html(
-        self, sections: Sequence[Part], cards: Sequence["_Card"], forms: Sequence[Form]
+        self, sections: Sequence[Part], cards: Sequence["_Card"], strips: Sequence["_Strip"]
     ) -> list[bytes]:
         pieces: list[bytes] = []
         number = 0
         for section in sections:
             if section.heading:
-                pieces += (_quoted_again(self._body.heading(section.heading)), _HTML_GAP)
+                pieces += (self._heading(section.heading), _HTML_GAP)
             for _ in section.papers:
-                card = cards[number]
-                holes = Holes(card.said.encoded, feedback=card.feedback)
-                pieces += forms[number].fill(holes, {})
-                pieces.append(_HTML_GAP)
+                pieces += (cards[number].feedback.join(strips[number].segments), _HTML_GAP)
                 number += 1
         return pieces[:-1]
 
@@ -158,15 +161,23 @@ class Press:
         number = 0
         for section in sections:
             if section.heading:
-                pieces += (_quoted_again(self._body.text_heading(section.heading)), _TEXT_GAP)
+                pieces += (self._text_heading(section.heading), _TEXT_GAP)
             for _ in section.papers:
                 card = cards[number]
                 number += 1
-                holes = {"feedback": card.feedback, "position": _quoted_again(str(number))}
-                values = {**card.said.read, "position": str(number)}
-                pieces += card.forms.read(card.said.read_without).fill(holes, values)
-                pieces.append(_TEXT_GAP)
+                read = _read_strip(card.forms, card.said, number)
+                pieces += (card.feedback.join(read), _TEXT_GAP)
         return pieces[:-1]
+
+    def _heading(self, heading: str) -> bytes:
+        if heading not in self._headings:
+            self._headings[heading] = quoted(self._body.heading(heading))
+        return self._headings[heading]
+
+    def _text_heading(self, heading: str) -> bytes:
+        if heading not in self._text_headings:
+            self._text_headings[heading] = quoted(self._body.text_heading(heading))
+        return self._text_headings[heading]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,45 +189,98 @@ class _Card:
     feedback: bytes
     feedback_bytes: int
 
-    def size(self, form: Form) -> int:
-        """The bytes of the card and the line break behind it, before it is encoded."""
-        sizes = Holes(self.said.sizes, feedback=self.feedback_bytes)
-        return form.raw_bytes + sum([sizes[name] for name in form.holes]) + 1
+
+def _cards(papers: Sequence[DigestPaper], wording: Wording) -> list[_Card]:
+    # The links differ in what stands behind their last full stop.
+    base, encoded = "", b""
+    cards: list[_Card] = []
+    for paper in papers:
+        link = paper.feedback_url
+        start, _, place = link.rpartition(".")
+        if start != base:
+            base, encoded = start, quoted(start)
+        forms = _card_forms(paper.card.html, paper.card.text)
+        said = personal(paper, wording)
+        cards.append(_Card(forms, said, encoded + _quoted_again(f".{place}"), len(link)))
+    return cards
 
 
-def _card(paper: DigestPaper, said: Personal) -> _Card:
-    forms = _card_forms(paper.card.html, paper.card.text)
-    return _Card(forms, said, quoted(paper.feedback_url), len(paper.feedback_url))
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """A card that says all to its reader but where its links to judge it lead: the segments between
+    them, encoded, and the bytes of all segments before that."""
+
+    segments: tuple[bytes, ...]
+    raw_bytes: int
 
 
-def _measured(cards: Sequence[_Card], left_out: str = "") -> tuple[list[Form], list[int]]:
-    forms = [card.forms.shown(card.said.shown_without, left_out) for card in cards]
-    return forms, [card.size(form) for card, form in zip(cards, forms, strict=True)]
+def _measured(cards: Sequence[_Card], left_out: str = "") -> tuple[list[_Strip], list[int]]:
+    """The cards as strips, and the bytes of each and of the line break behind it."""
+    strips = [_shown_strip(card.forms, card.said, left_out) for card in cards]
+    sizes = [
+        strip.raw_bytes + (len(strip.segments) - 1) * card.feedback_bytes + 1
+        for card, strip in zip(cards, strips, strict=True)
+    ]
+    return strips, sizes
+
+
+# What is said to many readers; 2 to 5 kB each.
+@functools.lru_cache(maxsize=4_096)
+def _shown_strip(forms: _CardForms, said: Personal, left_out: str) -> _Strip:
+    form = forms.shown(said.shown_without, left_out)
+    raw = form.raw_bytes + sum(said.sizes[h] for h in form.holes if not _is_link(h))
+    return _Strip(_segments(form, said.encoded, {}), raw)
+
+
+@functools.lru_cache(maxsize=4_096)
+def _read_strip(forms: _CardForms, said: Personal, number: int) -> tuple[bytes, ...]:
+    position = str(number)
+    form = forms.read(said.read_without)
+    return _segments(form, {"position": quoted(position)}, {**said.read, "position": position})
+
+
+def _segments(
+    form: Form, encoded: Mapping[str, bytes], values: Mapping[str, str]
+) -> tuple[bytes, ...]:
+    segments: list[list[bytes]] = [[]]
+    for piece in form.pieces:
+        if isinstance(piece, str) and _is_link(piece):
+            segments.append([])
+        else:
+            segments[-1] += Form((piece,), 0, ()).fill(encoded, values)
+    return tuple(map(b"".join, segments))
+
+
+def _is_link(hole: str) -> bool:
+    return hole.removesuffix(IN_TAG) == "feedback"
 
 
 _quoted_again = functools.lru_cache(maxsize=4_096)(quoted)
 
-_Shown = tuple[tuple[str, bytes, int, bool], ...]
-"""A value as HTML under one name or two: encoded, its bytes before, and whether HTML says it as it
-is."""
+
+class _Values:
+    """Values as HTML, encoded, and their bytes before that, by the names of holes; `same` are those
+    that HTML says as they are."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        shown = html_values(values)
+        self.encoded = Holes({name: quoted(html) for name, html in shown.items()})
+        self.sizes = Holes({name: len(html.encode()) for name, html in shown.items()})
+        self.same = {name for name, value in values.items() if shown[name] == value}
+
+    def and_of(self, one_readers: "_Values") -> "_Values":
+        both = _Values({})
+        both.encoded = Holes(self.encoded | one_readers.encoded)
+        both.sizes = Holes(self.sizes | one_readers.sizes)
+        both.same = self.same | one_readers.same
+        return both
 
 
-@functools.lru_cache(maxsize=4_096)
-def _shown_again(name: str, value: str) -> _Shown:
-    return tuple(
-        (name, quoted(html), len(html.encode()), html == value)
-        for name, html in html_values({name: value}).items()
-    )
+@functools.lru_cache(maxsize=1_024)
+def _shared(*values: tuple[str, str]) -> _Values:
+    return _Values(dict(values))
 
 
-def _frame_values(values: Mapping[str, str]) -> tuple[Holes[bytes], Holes[int], set[str]]:
-    """Values encoded, their bytes before that, and which of them HTML says as they are."""
-    encoded, sizes = Holes[bytes](), Holes[int]()
-    same: set[str] = set()
-    for name, value in values.items():
-        shown = (_shown_again.__wrapped__ if name in _OWN else _shown_again)(name, value)
-        for key, piece, raw_bytes, is_same in shown:
-            encoded[key], sizes[key] = piece, raw_bytes
-            if is_same:
-                same.add(key)
-    return encoded, sizes, same
+def _frame_values(values: Mapping[str, str]) -> _Values:
+    own = {name: value for name, value in values.items() if name in _OWN}
+    return _shared(*(one for one in values.items() if one[0] not in _OWN)).and_of(_Values(own))

@@ -5,7 +5,7 @@ import re
 import textwrap
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
 from digest.core.latex import readable
@@ -34,6 +34,7 @@ _UNSPACED_OR_RUN = re.compile(
     "|[^\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{1,30}"
 )
 _LINK = re.compile(r"(?:https?://|mailto:)\S")
+_WIDE_WORD = re.compile(r"\S{40}")
 _NO_WIDTH = ("Mn", "Me", "Cf")
 _ENGLISH = re.compile(r"(?i)\b(?:the|of|and|for|with|in|is|are|to|from|by|on|via|an?)\b")
 _MIN_WORDS = 4
@@ -157,6 +158,9 @@ def without_reply_prefix(title: str) -> str:
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> str:
     """Lines of at most 72 columns; a link that is longer keeps a line of its own."""
+    if text.isascii() and not _WIDE_WORD.search(text):
+        start = indent if first is None else first
+        return "\n".join(_wrapped_plainly(text.split(), indent, start))
     lines, line, used = [], indent if first is None else first, 0
     room = COLUMNS - len(line)
     for piece in _pieces(text, COLUMNS - len(indent)):
@@ -167,6 +171,18 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> str:
         line += piece
         used += columns(piece)
     return "\n".join([*lines, line.rstrip()])
+
+
+def _wrapped_plainly(words: Sequence[str], indent: str, line: str) -> Iterator[str]:
+    """`wrap` of ASCII words that fit a line."""
+    is_empty = True
+    for word in words:
+        if not is_empty and len(line) + len(word) > COLUMNS:
+            yield line.rstrip()
+            line = indent
+        line += word + " "
+        is_empty = False
+    yield line.rstrip()
 
 
 def _pieces(text: str, most: int) -> Iterator[str]:

@@ -45,18 +45,18 @@ def parts(papers: Sequence[DigestPaper]) -> tuple[Part, ...]:
     )
 
 
-def relevance_steps(paper: DigestPaper) -> int:
+def relevance_steps(section: Section, relevance: float) -> int:
     """How well a paper matches, from 1 to 5; 0 is not said."""
-    if paper.section is Section.EVERYWHERE or paper.relevance < _LEAST_RELEVANCE:
+    if section is Section.EVERYWHERE or relevance < _LEAST_RELEVANCE:
         return 0
-    return min(max(math.ceil(paper.relevance * STEPS), 1), STEPS)
+    return min(max(math.ceil(relevance * STEPS), 1), STEPS)
 
 
-def trend_steps(paper: DigestPaper) -> int:
+def trend_steps(trend: float) -> int:
     """How much a paper trends, from 1 to 5 among those that were voted for; 0 is not said."""
-    if paper.trend < _LEAST_TREND:
+    if trend < _LEAST_TREND:
         return 0
-    return min(1 + int((paper.trend - _LEAST_TREND) / (1 - _LEAST_TREND) * STEPS), STEPS)
+    return min(1 + int((trend - _LEAST_TREND) / (1 - _LEAST_TREND) * STEPS), STEPS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Mail templates: Jinja2 read once, compiled to fragments whose holes a message fills."""
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,14 @@ class Shell:
         )
 
     def subject_line(self, values: Mapping[str, str]) -> str:
-        return self.subject.fill_from(values, empty(values)).strip()
+        named = ((name, values[name]) for name in self.subject.holes & values.keys())
+        return _subject(self.subject, empty(values), *named)
+
+
+# Many readers have the same strongest paper, and as many others.
+@functools.lru_cache(maxsize=4_096)
+def _subject(fragment: Fragment, without: frozenset[str], *named: tuple[str, str]) -> str:
+    return fragment.fill(dict(named), without).strip()
 
 
 class Templates:

@@ -13,7 +13,6 @@ from digest.core.messages import Content, Envelope, MailKind, OutgoingMail
 from digest.core.subscribers import Language, Subscriber, SubscriberId
 from digest.mail import wire
 from digest.mail.identity import MailIdentity
-from digest.mail.press import Printed
 from digest.mail.render import VIA_MAIL, VIA_OPERATOR, VIA_WEB
 from digest.mail.view import DigestPaper, DigestView
 from digest.pipeline import links
@@ -68,12 +67,9 @@ class Letters:
     def write(self, delivery: Delivery) -> tuple[Envelope, bytes]:
         """The envelope and the finished message, signed where keys are configured."""
         subscriber = self.subscribers[delivery.subscriber_id]
-        if delivery.kind is MailKind.DIGEST and (printed := self._printed(delivery)):
-            return _finish_printed(self.app, subscriber, delivery, printed)
+        if delivery.kind is MailKind.DIGEST:
+            return finish_digest(self.app, subscriber, delivery, self.view(delivery))
         return finish(self.app, subscriber, delivery, self.content(delivery))
-
-    def _printed(self, delivery: Delivery) -> Printed | None:
-        return self.app.renderer.print(self.view(delivery))
 
 
 def load_letters(app: App, deliveries: Sequence[Delivery], *, anew: bool = False) -> Letters:
@@ -196,11 +192,15 @@ def finish(
     return mail.envelope, message
 
 
-def _finish_printed(
-    app: App, subscriber: Subscriber, delivery: Delivery, printed: Printed
+def finish_digest(
+    app: App, subscriber: Subscriber, delivery: Delivery, view: DigestView
 ) -> tuple[Envelope, bytes]:
-    """`finish` of a content that is encoded already."""
-    mail, identity = _outgoing(app, subscriber, delivery, Content(subject=printed.subject, text=""))
+    """The message of a digest, printed where that can be done."""
+    printed = app.renderer.print(view)
+    if printed is None:
+        return finish(app, subscriber, delivery, app.renderer.digest(view))
+    said = Content(subject=printed.subject, text="")
+    mail, identity = _outgoing(app, subscriber, delivery, said)
     head, body = wire.compose_printed(mail, identity, printed.text, printed.html)
     if app.signer is not None:
         head = app.signer.signatures(head[:-2], body, delivery.created_at) + head

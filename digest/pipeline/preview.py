@@ -9,10 +9,11 @@ from digest.core.editions import Edition
 from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
 from digest.core.subscribers import Status, Subscriber, slot_day
+from digest.mail.view import DigestView
 from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
-from digest.pipeline.compose import digest_paper, digest_view, finish, load_letters
+from digest.pipeline.compose import digest_paper, digest_view, finish_digest, load_letters
 from digest.pipeline.edition import Issue, gather, is_weekly
 from digest.pipeline.planning import (
     NO_EDITION,
@@ -75,11 +76,13 @@ def preview(app: App, email: str, day: date, *, anew: bool = False) -> Previewed
     subscriber = subscriber_named(app, email)
     delivery = _decided(app, day, subscriber)
     if delivery is not None and delivery.status is not DeliveryStatus.SKIPPED:
-        letters = load_letters(app, [delivery], anew=anew)
-        content = letters.content(delivery)
+        view = load_letters(app, [delivery], anew=anew).view(delivery)
     else:
-        delivery, content = _rehearsed(app, day, subscriber)
-    return PreviewedMail(content=content, message=finish(app, subscriber, delivery, content)[1])
+        delivery, view = _rehearsed(app, day, subscriber)
+    return PreviewedMail(
+        content=app.renderer.digest(view),
+        message=finish_digest(app, subscriber, delivery, view)[1],
+    )
 
 
 def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
@@ -90,7 +93,7 @@ def _decided(app: App, day: date, subscriber: Subscriber) -> Delivery | None:
         return outbox.of_edition(conn, edition.id, subscriber.id)
 
 
-def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, Content]:
+def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, DigestView]:
     if subscriber.status is not Status.ACTIVE:
         raise NotFound(f"there is no mail to show: {_about_waiting(subscriber, day)}")
     issue = gather(app, day, weekly=is_weekly(subscriber))
@@ -127,7 +130,7 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, C
         )
         for paper in plan.papers
     ]
-    return delivery, app.renderer.digest(digest_view(app, subscriber, edition, delivery, papers))
+    return delivery, digest_view(app, subscriber, edition, delivery, papers)
 
 
 def explain(app: App, email: str, day: date) -> Explanation:

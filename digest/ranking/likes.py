@@ -19,7 +19,7 @@ from digest.ranking.lexical import K1
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
 from digest.ranking.text import fold
-from digest.ranking.vectors import Floats, Rows, saturated
+from digest.ranking.vectors import Floats, Places, Rows, saturated
 
 # Calibrated on days of arXiv listings: papers near to one liked paper get about 0.4 to 0.7.
 LIKE_STEEPNESS = 2.8
@@ -42,7 +42,7 @@ USUAL_WEIGHT = 2.0
 class Kin:
     """A liked paper beside the candidates: `scores` is BM25 of each row with the paper as query,
     `own` what it would get itself, `known_own` what of it comes from words that candidates have.
-    `points` are its places in the spaces of the corpus."""
+    `points` are its places in the spaces of the corpus, `rows` where it is a candidate itself."""
 
     scores: Floats
     own: float
@@ -50,6 +50,7 @@ class Kin:
     places: Rows
     saturation: Floats
     points: tuple[Floats, ...]
+    rows: tuple[int, ...] = ()
 
     @property
     def likeness(self) -> Floats:
@@ -82,16 +83,14 @@ def _analysed(liked: LikedPaper) -> Analysis:
 
 
 def kin_of(corpus: Corpus, liked: LikedPaper) -> Kin:
-    """A liked paper, which need not be a candidate. Where it is one, its own row scores 0:
-    nobody needs to be told of it again."""
+    """A liked paper, which need not be a candidate. Where it is one, by its title, or where it has
+    none by its abstract, its own row scores 0: nobody needs to be told of it again."""
     index = corpus.index
     bag = index.saturated(index.bag(analysed(liked).counts))
     scores = index.weighted(bag.places, bag.weights)
     own = index.self_score(bag)
-    title = fold(liked.title)
-    for row in np.flatnonzero(scores > 0.5 * own):
-        if title and fold(corpus.papers[row].title) == title:
-            scores[row] = 0.0
+    rows = _own_rows(corpus, liked, np.flatnonzero(scores > 0.5 * own))
+    scores[list(rows)] = 0.0
     known = (K1 + 1) * float(index.rarities[bag.places] @ np.square(bag.weights))
     return Kin(
         scores=scores,
@@ -100,7 +99,15 @@ def kin_of(corpus: Corpus, liked: LikedPaper) -> Kin:
         places=bag.places,
         saturation=bag.weights,
         points=tuple(meaning.of_paper(liked, bag) for meaning in corpus.meanings),
+        rows=rows,
     )
+
+
+def _own_rows(corpus: Corpus, liked: LikedPaper, near: Places) -> tuple[int, ...]:
+    if title := fold(liked.title):
+        return tuple(row for row in near.tolist() if fold(corpus.papers[row].title) == title)
+    abstract = fold(liked.abstract)
+    return tuple(row for row in near.tolist() if fold(corpus.papers[row].abstract) == abstract)
 
 
 def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
@@ -130,6 +137,10 @@ def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
     said -= np.float32(by_chance) * spread
     said += np.float32(NEAREST_WEIGHT) * spread * standardised(nearest, NEAREST_MOST)
     out[people] = saturated(said, LIKE_STEEPNESS / scale)
+    for number, opinions in zip(people, held, strict=True):
+        for opinion in opinions:
+            if opinion.kin.rows:
+                out[number, list(opinion.kin.rows)] = 0.0
     return out
 
 

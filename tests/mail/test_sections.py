@@ -77,9 +77,9 @@ def test_marks_say_in_steps_what_is_worth_saying(renderer: Renderer) -> None:
     found = [
         replace(paper, relevance=r, trend=t) for r, t in ((0, 0), (0.06, 0.2), (1, 1), (0.5, 0.6))
     ]
-    assert [relevance_steps(one) for one in found] == [0, 1, 5, 3]
-    assert [trend_steps(one) for one in found] == [0, 1, 5, 3]
-    assert relevance_steps(replace(found[2], section=Section.EVERYWHERE)) == 0
+    assert [relevance_steps(one.section, one.relevance) for one in found] == [0, 1, 5, 3]
+    assert [trend_steps(one.trend) for one in found] == [0, 1, 5, 3]
+    assert relevance_steps(Section.EVERYWHERE, found[2].relevance) == 0
     view = make_view(renderer, [make_paper()])
     content = renderer.digest(replace(view, papers=(replace(paper, relevance=0.7, trend=0.9),)))
     assert "Match\u00a0●●●●○" in content.html.replace("&nbsp;", "\u00a0")

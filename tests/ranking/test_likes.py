@@ -49,6 +49,10 @@ def test_a_liked_paper_is_not_told_of_again(corpus: Corpus) -> None:
     itself = LikedPaper(title=GRASP.title.upper(), abstract=GRASP.abstract)
     assert kin_of(corpus, itself).scores[row(corpus, GRASP)] == 0
     assert kin_of(corpus, itself).likeness[row(corpus, GRASP)] == 0
+    untitled = LikedPaper(title="", abstract=GRASP.abstract)
+    for paper in (itself, untitled):
+        assert taste(corpus, (paper, 1.0))[row(corpus, GRASP)] == 0
+        assert taste(corpus, (ROBOTS, 1.0), (paper, 1.0))[row(corpus, GRASP)] == 0
 
 
 def test_a_twin_under_another_title_is_nearest_of_all(corpus: Corpus) -> None:

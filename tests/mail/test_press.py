@@ -1,0 +1,130 @@
+"""Three ways to the same mail: Jinja2, premailer and `email.message` for each message; fragments
+filled for each; and pieces that were encoded before."""
+
+import binascii
+from collections.abc import Sequence
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+
+import pytest
+
+from benchmarks.plain import PlainWay
+from digest.core.messages import Content
+from digest.core.papers import Paper
+from digest.core.places import Section
+from digest.core.subscribers import Language
+from digest.mail import wire
+from digest.mail.render import Renderer
+from digest.mail.sign import relaxed_body
+from digest.mail.view import DigestView
+from tests.mail.builders import (
+    TEMPLATES,
+    make_identity,
+    make_mail,
+    make_paper,
+    make_renderer,
+    make_view,
+)
+from tests.mail.test_render import hostile_papers
+
+REASONS = (
+    "rising: 53 → 301 votes on Hugging Face since yesterday",
+    "matches “a & b” of “a & b, <c>”",
+    "",
+    'by Ada "Byte" Bell, an author you follow',
+)
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return make_renderer()
+
+
+def views(renderer: Renderer, papers: list[Paper]) -> list[DigestView]:
+    """The papers as a digest with nothing special, and one with all there is, in German."""
+    plain = make_view(renderer, papers)
+    full = make_view(
+        renderer,
+        papers,
+        language=Language.GERMAN,
+        missing=("arXiv could not be read",),
+        subscribed_on=None,
+        email="o'ada+{{x}}@example.net",
+    )
+    sections = list(Section)
+    said = [
+        replace(
+            paper,
+            card=renderer.card(source, Language.GERMAN),
+            reason=REASONS[n % len(REASONS)],
+            section=sections[n % len(sections)],
+            relevance=n / len(papers),
+            trend=1 - n / len(papers),
+        )
+        for n, (paper, source) in enumerate(zip(full.papers, papers, strict=True))
+    ]
+    return [plain, replace(full, papers=tuple(said))]
+
+
+def decoded(encoded: bytes) -> str:
+    return binascii.a2b_qp(encoded).decode().replace("\r\n", "\n")
+
+
+def ended(text: str) -> str:
+    return text.rstrip("\n") + "\n"
+
+
+def sources(view: DigestView, papers: Sequence[Paper]) -> list[Paper]:
+    by_id = {paper.id: paper for paper in papers}
+    return [by_id[one.card.paper_id] for one in view.papers]
+
+
+@pytest.mark.parametrize("papers", [1, 2, 10, 30])
+@pytest.mark.parametrize("hostile", [False, True])
+def test_a_printed_digest_is_the_one_that_is_filled(
+    renderer: Renderer, papers: int, hostile: bool
+) -> None:
+    chosen = list(hostile_papers(papers)) if hostile else [make_paper(n + 1) for n in range(papers)]
+    for view in views(renderer, chosen):
+        filled, printed = renderer.digest(view), renderer.print(view)
+        assert printed is not None
+        assert printed.subject == filled.subject
+        assert decoded(printed.text) == ended(filled.text)
+        assert decoded(printed.html) == ended(filled.html)
+
+
+@pytest.mark.parametrize("papers", [1, 6])
+@pytest.mark.parametrize("hostile", [False, True])
+def test_both_are_what_jinja_and_premailer_make_of_the_templates(
+    renderer: Renderer, papers: int, hostile: bool
+) -> None:
+    way = PlainWay([TEMPLATES], make_identity())
+    chosen = list(hostile_papers(papers)) if hostile else [make_paper(n + 1) for n in range(papers)]
+    for view in views(renderer, chosen):
+        assert way.content(view, sources(view, chosen)) == renderer.digest(view)
+
+
+def test_on_the_wire_it_is_what_the_standard_library_writes(renderer: Renderer) -> None:
+    papers = list(hostile_papers(6))
+    view = make_view(renderer, papers)
+    way = PlainWay([TEMPLATES], make_identity())
+    plain = parts_of(way.message(way.content(view, papers), {"To": view.email}))
+    printed = renderer.print(view)
+    assert printed is not None
+    outgoing = make_mail(content=Content(subject=printed.subject, text=""))
+    head, body = wire.compose_printed(outgoing, make_identity(), printed.text, printed.html)
+    assert parts_of(head + body) == plain
+    assert relaxed_body(body) == body
+    assert all(len(line) <= 76 for line in body.split(b"\r\n"))
+
+
+def parts_of(raw: bytes) -> list[str]:
+    message = message_from_bytes(raw, _class=EmailMessage, policy=SMTP)
+    texts = [part.get_content() for part in message.iter_parts()]
+    return [str(message["Subject"]), *(text.replace("\r\n", "\n") for text in texts)]
+
+
+def test_a_digest_without_papers_is_left_to_the_other_way(renderer: Renderer) -> None:
+    assert renderer.print(make_view(renderer, [])) is None
