@@ -63,7 +63,7 @@ def refresh(
     failed waits for its time; without it, an operator is asking, and only sources fetched
     successfully a moment ago are left alone. Where a source is in trouble its stand-ins are
     asked. `progress` hears how far each is. Nothing is fetched while another process is at it.
-    In the end papers that the model has not seen are encoded, and summaries written, of all sources.
+    In the end papers that the model has not seen are encoded, and summaries are written, of all.
     Raises NotFound for a name in `only` that is no source.
     """
     names = tuple(only or app.sources)
