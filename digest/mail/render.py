@@ -281,6 +281,7 @@ def _shown(facts: CardFacts, language: Language) -> dict[str, object]:
         "others": kept_together(facts.others),
         "spark": facts.spark,
         "rtl": is_right_to_left(facts.title),
+        "rtl_tldr": is_right_to_left(facts.tldr),
         "spoken": Language.ENGLISH.value if foreign else "",
     }
 
