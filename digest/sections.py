@@ -25,6 +25,8 @@ from digest.section_forms import (
     mailbox,
 )
 from digest.source_sections import SourcesSection
+from digest.writing.chat import parse_model as parse_chat_model
+from digest.writing.endpoint import ChatOptions
 
 
 class DatabaseSection(Section):
@@ -178,6 +180,28 @@ class RankingSection(Section):
         return PromptOptions(query=self.query_prefix, document=self.document_prefix)
 
 
+def _chat_model(value: str) -> str:
+    if value:
+        parse_chat_model(value)
+    return value
+
+
+class SummariesSection(Section):
+    model: Annotated[str, AfterValidator(_chat_model)] = ""
+    api_key: str = ""
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
+    per_run: int = Field(default=50, ge=1, le=1000)
+
+    def options(self) -> ChatOptions | None:
+        """The endpoint to ask, None where there is none."""
+        if not self.model:
+            return None
+        url, model = parse_chat_model(self.model)
+        return ChatOptions(
+            url=url, model=model, api_key=self.api_key, timeout_s=self.timeout_seconds
+        )
+
+
 class MailboxSection(Section):
     kind: Literal["none", "maildir"] = "none"
     address: Address = ""
@@ -210,6 +234,7 @@ class Sections(Section):
     schedule: ScheduleSection = ScheduleSection()
     edition: EditionSection = EditionSection()
     ranking: RankingSection = RankingSection()
+    summaries: SummariesSection = SummariesSection()
     sources: SourcesSection = SourcesSection()
     mailbox: MailboxSection = MailboxSection()
     retention: RetentionSection = RetentionSection()

@@ -26,6 +26,7 @@ from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Source
+from digest.pipeline.writer import Summaries
 from digest.ranking.static_table import StaticTable, parse_table
 from digest.section_forms import normalize_from
 from digest.settings import Settings
@@ -36,6 +37,7 @@ from digest.store import schema
 from digest.store.engine import Store, open_store, parse_url, sqlite_path
 from digest.store.leases import process_owner
 from digest.store.paces import StoredPaces
+from digest.writing.endpoint import ChatWriter
 
 _PACKAGE = Path(__file__).resolve().parent
 # In a wheel the templates lie inside the package; in a checkout beside it.
@@ -135,6 +137,7 @@ def build_app(
         rules=_rules(settings),
         table=shipped_table if settings.ranking.method != "lexical" else lambda: None,
         meanings=Meanings(store, clock, encoder) if encoder is not None else None,
+        summaries=build_summaries(settings, clock),
     )
 
 
@@ -237,6 +240,15 @@ def build_identity(settings: Settings) -> MailIdentity:
         command_address=settings.mailbox.address,
         base_url=settings.web.base_url,
     )
+
+
+def build_summaries(settings: Settings, clock: Clock) -> Summaries | None:
+    """The language model that writes summaries; None where there is none, or no use for one."""
+    options = settings.summaries.options()
+    if options is None or settings.edition.summary == "abstract":
+        return None
+    writer = ChatWriter(options, user_agent=_user_agent(settings), clock=clock)
+    return Summaries(writer, clock, per_run=settings.summaries.per_run)
 
 
 def build_encoder(settings: Settings, clock: Clock) -> Encoder | None:

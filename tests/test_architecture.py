@@ -14,6 +14,7 @@ FLOORS = {
     "ranking": 1,
     "sources": 1,
     "embedding": 1,
+    "writing": 1,
     "store": 1,
     "mail": 1,
     "evaluation": 2,

@@ -83,6 +83,12 @@ class EncoderUnavailable(EncodingError):
     code = "encoder_unavailable"
 
 
+class WriterUnavailable(DigestError):
+    """The language model writes nothing, for now or until something is mended."""
+
+    code = "writer_unavailable"
+
+
 class StoreError(DigestError):
     code = "store"
 

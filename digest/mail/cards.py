@@ -8,7 +8,7 @@ from digest.core.identifiers import ARXIV
 from digest.core.papers import Paper, Signal
 from digest.core.source_names import source_name
 from digest.core.sparkline import sparkline
-from digest.mail.prose import clean, cut, gist, sentences, web_link
+from digest.mail.prose import clean, cut, gist, sentences, typeset, web_link
 from digest.mail.wording import ENGLISH, Wording, marked, marked_plural
 
 TITLE_CHARS = 240
@@ -87,9 +87,9 @@ def card_facts(paper: Paper, *, own_words: bool = False, wording: Wording = ENGL
 
     With `own_words` the summary is made of the abstract's sentences, whatever a source gives.
     """
-    title = clean(paper.title[:_READ_CHARS]) or wording.gettext("Untitled")
+    title = typeset(clean(paper.title[:_READ_CHARS])) or wording.gettext("Untitled")
     readings = latest_readings(paper.signals)
-    said = tldr(replace(paper, summary="") if own_words else paper)
+    said = typeset(tldr(replace(paper, summary="") if own_words else paper))
     lead = next(iter(sentences(said)), "")
     votes, others = (_counts(readings, of, wording) for of in (_VOTES, _OTHERS))
     return CardFacts(

@@ -23,6 +23,12 @@ _COUNT = re.compile(r"(\d\.?) (?=\w)")
 _BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
+# A letter that stands alone, a bracket or a number, and what is raised or lowered behind it.
+_LOWERED = re.compile(r"((?<![\w^])[^\W\d_]|[)\]])_([0-9]{1,2}|[ijkmnt])(?![\w])")
+_RAISED = re.compile(r"((?<!\w)[^\W\d_]|[)\]\d₀-₉ᵢⱼₖₘₙₜ])\^(-?[0-9]{1,3}|[n+-])(?!\w)")
+_POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
+_INDICES = str.maketrans("0123456789ijkmnt", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₘₙₜ")
+
 # Abbreviations and initials behind which a full stop ends no sentence.
 _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
 _SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
@@ -69,6 +75,15 @@ def clean(text: str) -> str:
     """
     kept = "".join(_as_kept(c) for c in _DIRECTION_MARKS.sub("", text))
     return readable(kept)
+
+
+def typeset(text: str) -> str:
+    """`text` with simple indices and powers as signs: ℓ_1 is ℓ₁, O(n^2) is O(n²), 10^-3 is 10⁻³.
+    Names such as snake_1 stay."""
+    if "_" not in text and "^" not in text:
+        return text
+    lowered = _LOWERED.sub(lambda found: found[1] + found[2].translate(_INDICES), text)
+    return _RAISED.sub(lambda found: found[1] + found[2].translate(_POWERS), lowered)
 
 
 def _as_kept(character: str) -> str:

@@ -303,6 +303,7 @@ def shown_values(facts: CardFacts, language: Language) -> dict[str, object]:
         "others": kept_together(facts.others),
         "spark": facts.spark,
         "rtl": is_right_to_left(facts.title),
+        "rtl_tldr": is_right_to_left(facts.tldr),
         "spoken": Language.ENGLISH.value if foreign else "",
     }
 

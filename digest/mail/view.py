@@ -7,7 +7,7 @@ from datetime import date
 from digest.core.editions import Card
 from digest.core.places import Section
 from digest.core.subscribers import Language
-from digest.mail.prose import clean, cut, not_a_link, without_reply_prefix
+from digest.mail.prose import clean, cut, not_a_link, typeset, without_reply_prefix
 from digest.mail.reasons import trouble
 from digest.mail.wording import ENGLISH, Wording, marked
 
@@ -90,7 +90,7 @@ def lead_title(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The title of the strongest paper, fit for a subject."""
     if not view.papers:
         return wording.gettext("No new papers for you")
-    return without_reply_prefix(clean(view.papers[0].title))
+    return without_reply_prefix(typeset(clean(view.papers[0].title)))
 
 
 def standfirst(view: DigestView, wording: Wording = ENGLISH) -> str:
@@ -137,7 +137,9 @@ def missing(view: DigestView, wording: Wording = ENGLISH) -> str:
 def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The line that an inbox shows after the subject: the next papers; 40 to 140 characters."""
     shortest, longest = _PREHEADER_CHARS
-    titles = [cut(clean(paper.title), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]]
+    titles = [
+        cut(typeset(clean(paper.title)), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]
+    ]
     if titles:
         line = not_a_link(wording.gettext("Also: %(titles)s") % {"titles": "; ".join(titles)})
     elif view.papers:

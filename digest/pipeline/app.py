@@ -13,6 +13,7 @@ from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Mailer, Source
+from digest.pipeline.writer import Summaries
 from digest.ranking.static_table import StaticTable
 from digest.store.engine import Store
 
@@ -56,7 +57,8 @@ class StandIn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """`meanings` is None where interests are matched by words alone."""
+    """`meanings` is None where interests are matched by words alone, `summaries` where no model
+    writes any."""
 
     store: Store
     clock: Clock
@@ -74,3 +76,4 @@ class App:
     rules: Rules
     table: Callable[[], StaticTable | None] = lambda: None
     meanings: Meanings | None = None
+    summaries: Summaries | None = None

@@ -19,6 +19,7 @@ from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.membership import message_id
 from digest.pipeline.planning import said_in
+from digest.pipeline.summarize import with_summaries
 from digest.store import editions, library, outbox
 from digest.store import subscribers as members
 
@@ -108,7 +109,7 @@ def _rendered_anew(
     """Cards of papers that have lost theirs, from what is known of the papers today."""
     keys = ((e, p, language) for (e, language), ids in wanted.items() for p in sorted(ids))
     lost = [key for key in keys if key not in have]
-    papers = {paper.id: paper for paper in library.by_ids(conn, {p for _, p, _ in lost})}
+    papers = with_summaries(app, library.by_ids(conn, {p for _, p, _ in lost}))
     return {key: app.renderer.card(papers[key[1]], key[2]) for key in lost if key[1] in papers}
 
 

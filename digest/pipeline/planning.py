@@ -14,6 +14,7 @@ from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.choice import choose
 from digest.pipeline.edition import Issue
 from digest.pipeline.membership import message_id
+from digest.pipeline.summarize import with_summaries
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store.outbox import NewDelivery
@@ -160,11 +161,9 @@ def render_cards(
     wanted = dict.fromkeys(
         (paper.paper_id, said_in(plan.payload)) for plan in plans for paper in plan.papers
     )
-    return [
-        app.renderer.card(issue.papers[key], language)
-        for key, language in wanted
-        if (key, language) not in have
-    ]
+    missing = [one for one in wanted if one not in have]
+    papers = with_summaries(app, [issue.papers[key] for key, _ in missing])
+    return [app.renderer.card(papers[key], language) for key, language in missing]
 
 
 def said_in(payload: Mapping[str, str] | None) -> Language:

@@ -23,6 +23,7 @@ from digest.pipeline.planning import (
     planned,
     said_in,
 )
+from digest.pipeline.summarize import with_summaries
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
@@ -121,9 +122,10 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, D
         candidate_count=len(issue.candidates),
     )
     base = links.feedback_base(app, plan.public_id)
+    shown = with_summaries(app, [issue.papers[paper.paper_id] for paper in plan.papers])
     papers = [
         digest_paper(
-            app.renderer.card(issue.papers[paper.paper_id], said_in(plan.payload)),
+            app.renderer.card(shown[paper.paper_id], said_in(plan.payload)),
             issue.papers[paper.paper_id].title,
             paper,
             base,

@@ -20,6 +20,7 @@ from digest.pipeline.outcomes import (
     reason_of,
 )
 from digest.pipeline.ports import Source
+from digest.pipeline.summarize import summarize
 from digest.pipeline.turns import Busy, turn
 from digest.store import cursors
 from digest.store.cursors import Backfill, Fetch, SourceState
@@ -62,7 +63,8 @@ def refresh(
     failed waits for its time; without it, an operator is asking, and only sources fetched
     successfully a moment ago are left alone. Where a source is in trouble its stand-ins are
     asked. `progress` hears how far each is. Nothing is fetched while another process is at it.
-    Papers and interests that the model has not seen are encoded in the end.
+    In the end papers and interests that the model has not seen are encoded, and summaries are
+    written.
     Raises NotFound for a name in `only` that is no source.
     """
     names = tuple(only or app.sources)
@@ -93,6 +95,7 @@ def refresh(
             embedding = embed(
                 app, patient=patient, progress=_as_one_of(progress), stop=stop, renew=renew
             )
+            summarize(app, stop=stop, renew=renew)
     except Busy as busy:
         asked = {one.source for one in fetches}
         now = app.clock.now()

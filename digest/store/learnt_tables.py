@@ -26,6 +26,16 @@ term_counts = Table(
     sqlite_with_rowid=False,
 )
 
+# What a language model wrote of a paper; "" where it wrote nothing that can be shown.
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("paper_id", ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", sa.String(255), nullable=False),
+    Column("text", sa.Text, nullable=False),
+    Column("made_at", Time, nullable=False),
+)
+
 # What was learnt from the rows, by name: made anew now and then, and never missed when it is gone.
 models = Table(
     "models",

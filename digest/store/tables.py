@@ -16,10 +16,11 @@ from digest.store.columns import Time, one_of, serial
 metadata = columns.metadata
 # What is worked out from the others, and what the running service needs; named here, too, so that
 # all tables are found in one place.
-analyses, term_counts, models = (
+analyses, term_counts, models, summaries = (
     learnt_tables.analyses,
     learnt_tables.term_counts,
     learnt_tables.models,
+    learnt_tables.summaries,
 )
 suppressions, attempts, inbound_mails, leases = (
     operation_tables.suppressions,

@@ -1,4 +1,5 @@
-"""Where a paper stands in a digest and what for; the language of readers, and of cards."""
+"""Where a paper stands in a digest and what for; the language of readers, and of cards; summaries
+that a language model wrote."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -35,6 +36,20 @@ def upgrade() -> None:
     with op.batch_alter_table("cards") as table:
         table.drop_constraint(op.f("pk_cards"), type_="primary")
         table.create_primary_key(op.f("pk_cards"), ["edition_id", "paper_id", "language"])
+    op.create_table(
+        "summaries",
+        sa.Column("paper_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("model", sa.String(length=255), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.String(27), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["paper_id"],
+            ["papers.id"],
+            name=op.f("fk_summaries_paper_id_papers"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("paper_id", name=op.f("pk_summaries")),
+    )
 
 
 def _add(table_name: str, columns: dict[str, str], *, length: int) -> None:

@@ -1,0 +1,1 @@
+"""Texts made by a language model, where one is configured."""
