@@ -4,6 +4,7 @@ Headers and body are canonicalised "relaxed/relaxed": refolding on the way does 
 """
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Sequence
@@ -142,6 +143,8 @@ def header_fields(head: bytes) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(fields)
 
 
+# Most headers of a mail are those of the mail before.
+@functools.lru_cache(maxsize=1_024)
 def relaxed_header(name: bytes, value: bytes) -> bytes:
     """RFC 6376, 3.4.2, without the line break at the end."""
     unfolded = _WHITE.sub(b" ", _FOLD.sub(b"", value)).strip(b" \t")
@@ -162,12 +165,10 @@ def _signature(
     key: DkimKey, fields: Sequence[tuple[bytes, bytes]], body_hash: str, at: datetime
 ) -> bytes:
     # Where a name stands twice, verifiers take the last first (RFC 6376, 5.4.2).
-    signed = [
-        (name, value)
-        for wanted in _SIGNED
-        for name, value in reversed(fields)
-        if name.lower() == wanted
-    ]
+    by_name: dict[bytes, list[tuple[bytes, bytes]]] = {}
+    for field in reversed(fields):
+        by_name.setdefault(field[0].lower(), []).append(field)
+    signed = [field for wanted in _SIGNED for field in by_name.get(wanted, ())]
     # From once more than it is there: a second one added on the way breaks the signature.
     names = [b"from", *(name.lower() for name, _ in signed)]
     tags = (
@@ -183,6 +184,7 @@ def _signature(
     return f"DKIM-Signature: {tags}{lines}\r\n".encode()
 
 
+@functools.lru_cache(maxsize=64)
 def _folded(names: str) -> str:
     """Names with colons between them, on lines of at most 70 characters."""
     lines = [""]
