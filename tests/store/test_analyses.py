@@ -14,7 +14,7 @@ from digest.core.dedupe import plan
 from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
 from digest.store import analyses, checks, corrections, library, papers
 from digest.store.engine import Store
-from digest.store.tables import metadata, term_counts
+from digest.store.tables import metadata, rulings, term_counts
 from tests.builders import NOW, make_record, store_records
 
 NOBODY_ASKS = "x" * 65
@@ -207,8 +207,12 @@ def do(store: Store, step: tuple) -> None:  # type: ignore[type-arg]
         elif what == "split" and len((paper := found[one % len(found)]).ids) > 1:
             corrections.split(conn, paper.id, paper.ids[:1], NOW)
         elif what == "delete":
-            key = found[one % len(found)].id
-            conn.execute(sa.delete(analyses.papers).where(analyses.papers.c.id == key))
+            gone = found[one % len(found)]
+            conn.execute(sa.delete(analyses.papers).where(analyses.papers.c.id == gone.id))
+            # By hand, for the program deletes no papers; what was ruled of it goes along, else a
+            # source that names both sides makes one paper of what is ruled to be two.
+            for name in gone.ids:
+                conn.execute(sa.delete(rulings).where(rulings.c.value == name.value))
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
