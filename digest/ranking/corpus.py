@@ -69,11 +69,7 @@ class Corpus:
             background=background,
         )
         self.meanings: tuple[Meaning, ...] = (
-            *(
-                (StaticMeaning(self.index, table, beside_model=model is not None),)
-                if table and self.papers
-                else ()
-            ),
+            *((StaticMeaning(self.index, table),) if table and self.papers else ()),
             *((model(self.papers),) if model and self.papers else ()),
         )
         self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self.index.phrase_rows)

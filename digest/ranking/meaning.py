@@ -13,13 +13,7 @@ import numpy as np
 
 from digest.ranking.analysis import Analysis
 from digest.ranking.lexical import Bag, LexicalIndex
-from digest.ranking.space import (
-    MODEL_SHRINKAGE,
-    MOST_DEVIATIONS,
-    MOST_DEVIATIONS_OF_TASTES,
-    Space,
-    unit,
-)
+from digest.ranking.space import MODEL_SHRINKAGE, Space, unit
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
 
@@ -64,9 +58,7 @@ class StaticMeaning:
     like_weight = 1.0
     nearest_weight = 0.0
 
-    def __init__(
-        self, index: LexicalIndex, table: StaticTable, *, beside_model: bool = False
-    ) -> None:
+    def __init__(self, index: LexicalIndex, table: StaticTable) -> None:
         self._index = index
         self._table = table
         own = table.rows(index.terms)
@@ -78,8 +70,7 @@ class StaticMeaning:
         own /= self._scale
         own += contexts * np.float32(CONTEXT_SHARE / _mean_length(contexts))
         self._terms = own.astype(np.float16)
-        most = MOST_DEVIATIONS_OF_TASTES if beside_model else MOST_DEVIATIONS
-        self.space = Space(index.by_row.sums(index.rarities, self._terms), most=most)
+        self.space = Space(index.by_row.sums(index.rarities, self._terms))
 
     def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
         del texts
@@ -129,7 +120,7 @@ class ModelMeaning:
         texts: Callable[[Sequence[str]], Mapping[str, Floats]],
         liked: Callable[[LikedPaper], Floats | None],
     ) -> None:
-        self.space = Space(papers, most=MOST_DEVIATIONS_OF_TASTES, shrinkage=MODEL_SHRINKAGE)
+        self.space = Space(papers, shrinkage=MODEL_SHRINKAGE)
         self._texts = texts
         self._liked = liked
 

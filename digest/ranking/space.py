@@ -18,8 +18,7 @@ SHRINKAGE = 0.3
 MODEL_SHRINKAGE = 0.5
 # Z-scores are cut here: a very near paper is not worth any number of words.
 MOST_DEVIATIONS = 6.0
-# A taste of a model is told from the many that it is not with less noise: its nearest papers lie
-# further out, and are cut only here.
+# A taste is a mean of many words: its nearest papers lie further out, and are cut only here.
 MOST_DEVIATIONS_OF_TASTES = 15.0
 # One like may be alone in what a paper is near to; three say it is what a reader comes back to.
 NEAREST_LIKES = 3
@@ -32,14 +31,12 @@ ROWS_AT_ONCE = 64
 class Space:
     """`vectors` (papers x dimensions) in the order of the corpus; zeros where there is none.
 
-    They are moved so that their mean is the origin, and given length 1. `most` is where the
-    deviations of tastes are cut, `shrinkage` how far the covariance is drawn to that of a ball.
+    They are moved so that their mean is the origin, and given length 1. `shrinkage` is how far the
+    covariance is drawn to that of a ball.
     """
 
-    def __init__(
-        self, vectors: Floats, *, most: float = MOST_DEVIATIONS, shrinkage: float = SHRINKAGE
-    ) -> None:
-        self._most, self._shrinkage = most, shrinkage
+    def __init__(self, vectors: Floats, *, shrinkage: float = SHRINKAGE) -> None:
+        self._shrinkage = shrinkage
         known = np.any(vectors != 0.0, axis=1)
         self._centre = (
             np.mean(vectors[known], axis=0) if known.any() else np.zeros(vectors.shape[1])
@@ -70,7 +67,9 @@ class Space:
         The discriminant of R. A. Fisher, "The use of multiple measurements in taxonomic
         problems", 1936, with one covariance for all: what all papers share says nothing.
         """
-        return standardised(_product(_product(tastes, self._precision), self.papers.T), self._most)
+        return standardised(
+            _product(_product(tastes, self._precision), self.papers.T), MOST_DEVIATIONS_OF_TASTES
+        )
 
     def nearest(self, tastes: Sequence[Floats]) -> Floats:
         """How near each paper is to the NEAREST_LIKES nearest points of each taste (each points x
@@ -85,7 +84,7 @@ class Space:
             most = min(NEAREST_LIKES, len(points))
             best = np.partition(cosines, len(points) - most, axis=0)[-most:]
             row[:] = np.sort(best, axis=0).mean(axis=0)
-        return standardised(found, self._most)
+        return standardised(found, MOST_DEVIATIONS_OF_TASTES)
 
     @functools.cached_property
     def _covariance(self) -> npt.NDArray[np.floating]:
