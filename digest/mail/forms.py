@@ -40,7 +40,7 @@ class Line:
         return line(text, self.end)
 
 
-@functools.lru_cache(maxsize=32_768)
+@functools.lru_cache(maxsize=8_192)
 def _line(text: str, end: str) -> bytes:
     return quoted(wrapped_line(text) + end)
 

@@ -45,7 +45,7 @@ def personal(paper: DigestPaper, wording: Wording) -> Personal:
     return _personal(paper.reason, paper.section, paper.relevance, paper.trend, wording)
 
 
-@functools.lru_cache(maxsize=32_768)
+@functools.lru_cache(maxsize=8_192)
 def _personal(
     reason: str, section: Section, relevance: float, trend: float, wording: Wording
 ) -> Personal:
@@ -53,7 +53,8 @@ def _personal(
     return _said(reason, section is Section.EVERYWHERE, match, trend_steps(trend), wording)
 
 
-@functools.lru_cache(maxsize=16_384)
+# What is said to many readers; with all that is made of it some 3 kB each.
+@functools.lru_cache(maxsize=4_096)
 def _said(reason: str, everywhere: bool, match: int, trend: int, wording: Wording) -> Personal:
     said = why(reason, wording, heading_says_everywhere=everywhere)
     shown = {

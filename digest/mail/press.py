@@ -84,15 +84,14 @@ class Press:
         sections = parts(papers)
         ordered = [paper for part in sections for paper in part.papers]
         cards = _cards(ordered, self._wording)
-        around = _frame_values(values)
-        shown = around.encoded
-        html = self._frame(empty(values)).html
+        around, bare = _frame_values(values), empty(values)
+        shown, html = around.encoded, self._frame(bare).html
         bare_bytes = html.raw_bytes + sum([around.sizes[name] for name in html.holes])
         strips, left = self._fitting(cards, bare_bytes)
         filled = {**values, _CARDS: "cards", "more": self._body.more(left)}
         if left:
             shown.update(_Values({"more": filled["more"]}).encoded)
-        frame = self._frame(empty(filled))
+        frame = self._frame(bare - ({_CARDS, "more"} if left else {_CARDS}))
         read = {
             name: shown[name] if name in around.same else quoted(filled[name])
             for name in frame.text_holes
@@ -225,14 +224,14 @@ def _measured(cards: Sequence[_Card], left_out: str = "") -> tuple[list[_Strip],
 
 
 # What is said to many readers; 2 to 5 kB each.
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=2_048)
 def _shown_strip(forms: _CardForms, said: Personal, left_out: str) -> _Strip:
     form = forms.shown(said.shown_without, left_out)
     raw = form.raw_bytes + sum(said.sizes[h] for h in form.holes if not _is_link(h))
     return _Strip(_segments(form, said.encoded, {}), raw)
 
 
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=2_048)
 def _read_strip(forms: _CardForms, said: Personal, number: int) -> tuple[bytes, ...]:
     position = str(number)
     form = forms.read(said.read_without)
