@@ -63,8 +63,7 @@ def refresh(
     failed waits for its time; without it, an operator is asking, and only sources fetched
     successfully a moment ago are left alone. Where a source is in trouble its stand-ins are
     asked. `progress` hears how far each is. Nothing is fetched while another process is at it.
-    In the end papers and interests that the model has not seen are encoded, and summaries are
-    written.
+    In the end what the model has not seen is encoded, and summaries are written.
     Raises NotFound for a name in `only` that is no source.
     """
     names = tuple(only or app.sources)
