@@ -55,7 +55,7 @@ class StaticMeaning:
     """The space of a table of stems' vectors."""
 
     text_weight = 0.5
-    like_weight = 1.0
+    like_weight = 1.2
     nearest_weight = 0.0
 
     def __init__(self, index: LexicalIndex, table: StaticTable) -> None:
