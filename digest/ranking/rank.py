@@ -4,18 +4,17 @@
 the same input, whatever the order of the candidates or the company of other readers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from digest.core.interests import Interest
 from digest.core.places import Place
 from digest.ranking import relevance
 from digest.ranking.choosing import Prepared, Reader, choose_all, eligible_rows
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.fit import Wishes
 from digest.ranking.lexical import Background
-from digest.ranking.meaning import LikedPaper, Meaning
+from digest.ranking.meaning import Meaning
 from digest.ranking.saying import Ranked, said_of
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
@@ -29,7 +28,6 @@ __all__ = [
     "rank",
     "rank_all",
     "score_all",
-    "score_interests",
     "score_query",
 ]
 
@@ -95,11 +93,3 @@ def score_all(prepared: Prepared, asked: Sequence[Wishes]) -> Floats:
     for number, one in enumerate(asked):
         totals[number, ~eligible_rows(prepared, one.interests)] = -np.inf
     return np.round(totals[:, prepared.given], _SURE_DIGITS).astype(np.float32)
-
-
-def score_interests(
-    prepared: Prepared, interests: Sequence[Interest], liked: Mapping[str, LikedPaper]
-) -> Floats:
-    """`score_all` for one subscriber; `liked` as for `Reader`."""
-    (scores,) = score_all(prepared, [Wishes(interests=interests, liked=liked)])
-    return np.asarray(scores, np.float32)

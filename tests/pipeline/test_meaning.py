@@ -24,9 +24,9 @@ from digest.pipeline.meaning import Meanings
 from digest.pipeline.model_space import understand
 from digest.pipeline.refresh import refresh
 from digest.pipeline.turns import Busy
-from digest.ranking.fit import Vote
+from digest.ranking.fit import Vote, Wishes
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.rank import Reader, score_interests
+from digest.ranking.rank import Reader, score_all
 from digest.store import embeddings, libraries, wanted_texts
 from digest.store.engine import Store
 from digest.store.libraries import LibraryPaper
@@ -570,7 +570,9 @@ def test_papers_are_ranked_by_what_they_mean(sqlite_store: Store) -> None:
     store_records(sqlite_store, [make_record(n, title=t) for n, t in enumerate(titles, 1)])
     wish = Interest(InterestKind.TEXT, "Zymology")
     words = gather(make_app(sqlite_store), TODAY)
-    assert len(set(score_interests(words.prepared, [wish], {}).tolist())) == 1
+    assert (
+        len(set(score_all(words.prepared, [Wishes(interests=[wish], liked={})])[0].tolist())) == 1
+    )
     encoder = FakeEncoder()
     app = encoding(sqlite_store, encoder)
     embed(app)
@@ -579,11 +581,11 @@ def test_papers_are_ranked_by_what_they_mean(sqlite_store: Store) -> None:
     assert encoder.asked == []  # ranking only reads what papers mean
     choose(app, issue, [make_subscriber(interests=(wish,))])
     assert encoder.asked == [(wish.value,)]
-    assert score_interests(issue.prepared, [wish], {}).argmax() == 0
+    assert score_all(issue.prepared, [Wishes(interests=[wish], liked={})])[0].argmax() == 0
     like = Interest(InterestKind.LIKE, "theirs")
     liked = {"theirs": LikedPaper(title="Mirrors")}
     understand(app, [Reader(interests=[like], liked=liked)])
-    assert score_interests(issue.prepared, [like], liked).argmax() == 1
+    assert score_all(issue.prepared, [Wishes(interests=[like], liked=liked)])[0].argmax() == 1
 
 
 def test_few_papers_with_a_vector_do_not_stand_out_for_having_one(sqlite_store: Store) -> None:
