@@ -1,12 +1,13 @@
 """Digests made of pieces that are encoded once for all readers: what `Renderer.digest` and
-`wire.compose` make, after decoding byte for byte, at a hundredth of the cost."""
+`wire.compose` make, after decoding byte for byte. A theme whose templates put cards or links where
+pieces cannot be joined is left to these two."""
 
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.mail.body import Body
-from digest.mail.forms import IN_TAG, Form, Holes, html_values, markup_form, text_form
+from digest.mail.forms import IN_TAG, Form, Holes, Line, html_values, markup_form, text_form
 from digest.mail.inline import split
 from digest.mail.personal import Personal, personal
 from digest.mail.quoted import quoted
@@ -15,7 +16,7 @@ from digest.mail.templates import Shell, empty
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
 
-_CARDS = "cards"
+_CARDS, _LINK = "cards", "feedback"
 _TEXT_GAP, _HTML_GAP = quoted("\n\n\n"), quoted("\n")
 # Whose values are one reader's own; those of all others come again in the next message.
 _OWN = frozenset(
@@ -30,6 +31,10 @@ class Printed:
     subject: str
     text: bytes
     html: bytes
+
+
+class _CannotBeJoined(Exception):
+    """A template has its cards or its links to judge a paper in a place of their own making."""
 
 
 class _CardForms:
@@ -51,6 +56,8 @@ class _CardForms:
         form = self._read.get(without)
         if form is None:
             form = self._read[without] = text_form(self._text, without)
+        if any(isinstance(piece, Line) and _LINK in piece.parts[1::2] for piece in form.pieces):
+            raise _CannotBeJoined
         return form
 
 
@@ -64,10 +71,15 @@ class _Frame:
     def __init__(self, shell: Shell, without: frozenset[str]) -> None:
         assert shell.html is not None
         self.html = markup_form(shell.html, without, ended=True)
-        self.before, self.behind = self.html.around(_CARDS)
-        text = text_form(shell.text, without, ended=True)
-        self.text_before, self.text_behind = text.around(_CARDS)
-        self.text_holes = [p for p in text.pieces if isinstance(p, str) and p != _CARDS]
+        self._text = text_form(shell.text, without, ended=True)
+        self.text_holes = [p for p in self._text.pieces if isinstance(p, str) and p != _CARDS]
+
+    @functools.cached_property
+    def around(self) -> tuple[Form, Form, Form, Form]:
+        """What stands before and behind the cards, of the HTML and of the text."""
+        if any(form.pieces.count(_CARDS) != 1 for form in (self.html, self._text)):
+            raise _CannotBeJoined
+        return (*self.html.around(_CARDS), *self._text.around(_CARDS))
 
 
 class Press:
@@ -79,8 +91,15 @@ class Press:
         self._headings: dict[str, bytes] = {}
         self._text_headings: dict[str, bytes] = {}
 
-    def print(self, values: Mapping[str, str], papers: Sequence[DigestPaper]) -> Printed:
-        """A digest with at least one paper; `values` as for `Body.fill`, with its subject."""
+    def print(self, values: Mapping[str, str], papers: Sequence[DigestPaper]) -> Printed | None:
+        """A digest with at least one paper; `values` as for `Body.fill`, with its subject. None
+        where the templates do not allow it."""
+        try:
+            return self._printed(values, papers)
+        except _CannotBeJoined:
+            return None
+
+    def _printed(self, values: Mapping[str, str], papers: Sequence[DigestPaper]) -> Printed:
         sections = parts(papers)
         ordered = [paper for part in sections for paper in part.papers]
         cards = _cards(ordered, self._wording)
@@ -98,20 +117,21 @@ class Press:
         }
         if left:
             sections = parts(ordered[: len(strips)])
+        before, behind, text_before, text_behind = frame.around
         return Printed(
             subject=values["subject"],
             text=b"".join(
                 [
-                    *frame.text_before.fill(read, filled),
+                    *text_before.fill(read, filled),
                     *self._text(sections, cards),
-                    *frame.text_behind.fill(read, filled),
+                    *text_behind.fill(read, filled),
                 ]
             ),
             html=b"".join(
                 [
-                    *frame.before.fill(shown, filled),
+                    *before.fill(shown, filled),
                     *self._html(sections, cards, strips),
-                    *frame.behind.fill(shown, filled),
+                    *behind.fill(shown, filled),
                 ]
             ),
         )
@@ -251,7 +271,7 @@ def _segments(
 
 
 def _is_link(hole: str) -> bool:
-    return hole.removesuffix(IN_TAG) == "feedback"
+    return hole.removesuffix(IN_TAG) == _LINK
 
 
 _quoted_again = functools.lru_cache(maxsize=4_096)(quoted)

@@ -172,7 +172,8 @@ class Renderer:
 
     def print(self, view: DigestView) -> Printed | None:
         """`digest`, encoded for transfer, from pieces that all readers share: the same mail, after
-        decoding byte for byte. None for a digest without papers, of which there are few."""
+        decoding byte for byte. None for a digest without papers, of which there are few, and for
+        templates whose pieces cannot be joined."""
         if not view.papers:
             return None
         speaker = self._speaker(view.language)

@@ -57,10 +57,6 @@ class Kin:
         """Of every row, in [0, 1]: its score as a share of the paper's own."""
         return np.asarray(np.clip(self.scores / np.float32(self.own or 1.0), 0.0, 1.0), np.float32)
 
-    def likeness_of(self, row: int) -> float:
-        """`likeness` of one row alone."""
-        return min(max(float(self.scores[row]) / (self.own or 1.0), 0.0), 1.0)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +129,35 @@ def parts_of(raw: bytes) -> list[str]:
 
 def test_a_digest_without_papers_is_left_to_the_other_way(renderer: Renderer) -> None:
     assert renderer.print(make_view(renderer, [])) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "template"),
+    [
+        ("body.txt", "{{ headline }} {{ cards }} {{ unsubscribe_url }}"),
+        ("body.txt", "{{ cards }}\n{{ cards }}\n{{ unsubscribe_url }}"),
+        ("card.txt", "{{ title }}: {{ feedback }}.more or {{ feedback }}.less"),
+    ],
+)
+def test_templates_whose_pieces_cannot_be_joined_are_left_to_the_other_way(
+    tmp_path: Path, name: str, template: str
+) -> None:
+    folder = tmp_path / "mail" / "digest"
+    folder.mkdir(parents=True)
+    (folder / name).write_text(template, "utf-8")
+    own = Renderer([tmp_path, TEMPLATES], make_identity())
+    view = make_view(own, [make_paper(1), make_paper(2)])
+    assert own.print(view) is None
+    assert "Walking robots" in own.digest(view).text
+
+
+def test_cards_that_a_theme_leaves_out_with_their_section_are_printed(tmp_path: Path) -> None:
+    folder = tmp_path / "mail" / "digest"
+    folder.mkdir(parents=True)
+    template = '{{ headline }}\n{% call when("cards") %}\n{{ cards }}\n{% endcall %}\n'
+    (folder / "body.txt").write_text(template + "{{ unsubscribe_url }}", "utf-8")
+    own = Renderer([tmp_path, TEMPLATES], make_identity())
+    view = make_view(own, [make_paper(1), make_paper(2)])
+    printed = own.print(view)
+    assert printed is not None
+    assert decoded(printed.text) == ended(own.digest(view).text)
