@@ -1,5 +1,6 @@
 """The papers of one digest between its head and its foot."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
@@ -7,13 +8,7 @@ from markupsafe import Markup
 from digest.core.messages import Content
 from digest.mail.inline import hole, split
 from digest.mail.personal import personal
-from digest.mail.sections import (
-    COMFORTABLE_HTML_BYTES,
-    HEADINGS,
-    Sizes,
-    parts,
-    trim,
-)
+from digest.mail.sections import HEADINGS, fitting, parts
 from digest.mail.templates import Shell, Templates, inert
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
@@ -39,7 +34,8 @@ class Body:
     ) -> Content:
         """The mail with as many papers as fit, and a line that counts the others."""
         ordered = [paper for part in parts(papers) for paper in part.papers]
-        cards, left = self._fitting(ordered, len(shell.fill(values).html.encode()))
+        frame_bytes = len(shell.fill(values).html.encode()) + self.frame_bytes
+        cards, left = fitting(functools.partial(self._measured, ordered), frame_bytes)
         shown = ordered[: len(cards)]
         filled = {
             **values,
@@ -48,25 +44,11 @@ class Body:
         }
         return shell.fill(filled, {"cards": self._text(shown)})
 
-    def _fitting(self, ordered: Sequence[DigestPaper], shell_bytes: int) -> tuple[list[str], int]:
-        """The cards that a mail holds, trimmed where they must be, and how many are left out."""
-        cards = [self._card(paper) for paper in ordered]
-        frame_bytes = shell_bytes + self.frame_bytes
-        if frame_bytes + sum(map(_bytes, cards)) <= COMFORTABLE_HTML_BYTES:
-            return cards, 0
-        short = [self._card(paper, ("rest",)) for paper in ordered]
-        brief = [self._card(paper, ("tldr",)) for paper in ordered]
-        sizes = [
-            Sizes(full=_bytes(a), short=_bytes(b), brief=_bytes(c))
-            for a, b, c in zip(cards, short, brief, strict=True)
-        ]
-        plan = trim(sizes, frame_bytes)
-        kept = [
-            *cards[: plan.full],
-            *short[plan.full : plan.short],
-            *brief[plan.short : plan.shown],
-        ]
-        return kept, len(ordered) - plan.shown
+    def _measured(
+        self, ordered: Sequence[DigestPaper], left_out: str
+    ) -> tuple[list[str], list[int]]:
+        cards = [self._card(paper, (left_out,)) for paper in ordered]
+        return cards, list(map(_bytes, cards))
 
     def _html(self, shown: Sequence[DigestPaper], cards: Sequence[str]) -> str:
         pieces, number = [], 0
@@ -106,7 +88,7 @@ class Body:
         said = {"heading": self._wording.gettext(heading)}
         return self._text_heading.fill_from(said).strip("\n")
 
-    def _card(self, paper: DigestPaper, left_out: Sequence[str] = ()) -> str:
+    def _card(self, paper: DigestPaper, left_out: Sequence[str]) -> str:
         said = personal(paper, self._wording)
         values = {**said.shown, "position": "", "feedback": paper.feedback_url}
         without = said.shown_without.union(left_out)

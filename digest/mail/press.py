@@ -11,7 +11,7 @@ from digest.mail.forms import IN_TAG, Form, Holes, Line, html_values, markup_for
 from digest.mail.inline import split
 from digest.mail.personal import Personal, personal
 from digest.mail.quoted import quoted
-from digest.mail.sections import COMFORTABLE_HTML_BYTES, Part, Sizes, parts, trim
+from digest.mail.sections import Part, fitting, parts
 from digest.mail.templates import Shell, empty
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
@@ -106,7 +106,9 @@ class Press:
         around, bare = _frame_values(values), empty(values)
         shown, html = around.encoded, self._frame(bare).html
         bare_bytes = html.raw_bytes + sum([around.sizes[name] for name in html.holes])
-        strips, left = self._fitting(cards, bare_bytes)
+        strips, left = fitting(
+            functools.partial(_measured, cards), bare_bytes + self._body.frame_bytes
+        )
         filled = {**values, _CARDS: "cards", "more": self._body.more(left)}
         if left:
             shown.update(_Values({"more": filled["more"]}).encoded)
@@ -141,26 +143,6 @@ class Press:
         if frame is None:
             frame = self._frames[without] = _Frame(self._shell, without)
         return frame
-
-    def _fitting(self, cards: Sequence["_Card"], shell_bytes: int) -> tuple[list["_Strip"], int]:
-        """As `Body` does it: the cards that fit, as strips, and how many do not."""
-        full, sizes = _measured(cards)
-        frame_bytes = shell_bytes + self._body.frame_bytes
-        if frame_bytes + sum(sizes) <= COMFORTABLE_HTML_BYTES:
-            return full, 0
-        (short, short_sizes), (brief, brief_sizes) = (
-            _measured(cards, "rest"),
-            _measured(cards, "tldr"),
-        )
-        plan = trim(
-            [
-                Sizes(full=a, short=b, brief=c)
-                for a, b, c in zip(sizes, short_sizes, brief_sizes, strict=True)
-            ],
-            frame_bytes,
-        )
-        kept = [*full[: plan.full], *short[plan.full : plan.short], *brief[plan.short : plan.shown]]
-        return kept, len(cards) - plan.shown
 
     def _html(
         self, sections: Sequence[Part], cards: Sequence["_Card"], strips: Sequence["_Strip"]
@@ -233,7 +215,7 @@ class _Strip:
     raw_bytes: int
 
 
-def _measured(cards: Sequence[_Card], left_out: str = "") -> tuple[list[_Strip], list[int]]:
+def _measured(cards: Sequence[_Card], left_out: str) -> tuple[list[_Strip], list[int]]:
     """The cards as strips, and the bytes of each and of the line break behind it."""
     strips = [_shown_strip(card.forms, card.said, left_out) for card in cards]
     sizes = [

@@ -1,8 +1,9 @@
 """A digest cut into sections, and made to fit into a mail. Pure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from digest.core.places import Section
 from digest.mail.view import DigestPaper
@@ -11,6 +12,9 @@ from digest.mail.wording import marked
 # Gmail clips at 102,400 bytes. Above the first number summaries go, above the second papers do.
 COMFORTABLE_HTML_BYTES = 80_000
 MOST_HTML_BYTES = 98_000
+
+Cut = TypeVar("Cut")
+Measure = Callable[[str], tuple[list[Cut], list[int]]]
 
 HEADINGS = {
     Section.FOR_YOU: marked("For you"),
@@ -111,6 +115,24 @@ def trim(sizes: Sequence[Sizes], frame_bytes: int) -> Trim:
     now = [one.full if n < shorter else one.short for n, one in enumerate(sizes)]
     last = fit(now, [one.brief for one in sizes], frame_bytes)
     return Trim(shown=last.shown, full=min(shorter, last.full), short=last.full)
+
+
+def fitting(measured: Measure[Cut], frame_bytes: int) -> tuple[list[Cut], int]:
+    """The cards that a mail holds, cut where they must be, and how many are left out. `measured`
+    gives all cards without a section of theirs ("": whole), and the bytes of each."""
+    full, sizes = measured("")
+    if frame_bytes + sum(sizes) <= COMFORTABLE_HTML_BYTES:
+        return full, 0
+    (short, short_sizes), (brief, brief_sizes) = measured("rest"), measured("tldr")
+    plan = trim(
+        [
+            Sizes(full=a, short=b, brief=c)
+            for a, b, c in zip(sizes, short_sizes, brief_sizes, strict=True)
+        ],
+        frame_bytes,
+    )
+    kept = [*full[: plan.full], *short[plan.full : plan.short], *brief[plan.short : plan.shown]]
+    return kept, len(full) - plan.shown
 
 
 def _shortened(sizes: Sequence[Sizes], frame_bytes: int) -> int:
