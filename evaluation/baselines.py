@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import scipy.sparse as sp
-import snowballstemmer
+import Stemmer
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
 from sklearn.svm import LinearSVC
 
@@ -38,7 +38,7 @@ TFIDF = {
 SVM = {"class_weight": "balanced", "C": 0.01, "tol": 1e-6, "max_iter": 10_000}
 
 _WORD = re.compile(r"[a-z0-9]{2,}")
-_stem = functools.lru_cache(maxsize=None)(snowballstemmer.stemmer("porter").stemWord)
+_stem = functools.lru_cache(maxsize=None)(Stemmer.Stemmer("porter").stemWord)
 
 
 def bm25(papers: Sequence[JudgedPaper]) -> Scored:

@@ -17,8 +17,9 @@ from itertools import chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
+import Stemmer
+
 from digest.core.latex import readable
-from digest.ranking.porter import porter
 
 # Letters that Unicode does not decompose into a base letter and a mark.
 _UNDECOMPOSED = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
@@ -53,6 +54,7 @@ _IRREGULAR = {
     "theses": "thesis",
     "vertices": "vertex",
 }
+_IRREGULAR_ENDS = tuple(_IRREGULAR)
 _IRREGULAR_END = re.compile(rf"(?:{'|'.join(_IRREGULAR)})$")
 # British to American, where Porter's rules would keep the two apart.
 _ISE = re.compile(
@@ -102,6 +104,10 @@ _KEPT_CHUNKS = 65_536
 _AROUND_WORDS = ".,;:!?()[]{}\"'-"
 
 
+# Without a cache of its own, for `stem` has one; a call holds the interpreter, so threads share it.
+_porter = Stemmer.Stemmer("porter", 0).stemWord
+
+
 @functools.lru_cache(maxsize=_KEPT_WORDS)
 def stem(word: str) -> str:
     """The Porter stem of a folded word (https://tartarus.org/martin/PorterStemmer/def.txt).
@@ -110,9 +116,13 @@ def stem(word: str) -> str:
     """
     if not word.isascii() or not word.isalpha():
         return word
-    word = _IRREGULAR_END.sub(lambda found: _IRREGULAR[found[0]], word)
-    word = _OUR.sub("or", _ISE.sub(r"\1iz", word))
-    return porter(word) or word  # of "s" nothing would be left
+    if word.endswith(_IRREGULAR_ENDS):
+        word = _IRREGULAR_END.sub(lambda found: _IRREGULAR[found[0]], word)
+    if "is" in word:
+        word = _ISE.sub(r"\1iz", word)
+    if "our" in word:
+        word = _OUR.sub("or", word)
+    return _porter(word) or word  # of "s" nothing would be left
 
 
 GENERIC_TERMS = frozenset(map(stem, _GENERIC_WORDS))
