@@ -1,6 +1,7 @@
 """Papers chosen for many readers out of a thousand candidates: words, meaning, taste, trend and
 diversity, the top 30 of each; beside the bare product of as many vectors with the candidates'.
-What is then said of the papers, scores and reasons, is counted apart."""
+What is then said of the papers, scores and reasons, is counted apart. A share of the interests
+may be `alike`: of some thousand phrases, the n-th said by every n-th as many as the first."""
 
 import json
 import sys
@@ -23,12 +24,13 @@ _CANDIDATES, _BATCH, _TOP = 1_000, 256, 30
 _DIMENSIONS = 256
 _WORDS_OF_AN_ABSTRACT, _WORDS_OF_A_TITLE = 130, 9
 _SUBJECTS = 40
+_PHRASES = 2_000
 
 
-def main(readers: int, most_interests: int) -> None:
+def main(readers: int, most_interests: int, alike: float) -> None:
     random = np.random.default_rng(0)
     table = parse_table(table_bytes())
-    writer = _Writer(table, random)
+    writer = _Writer(table, random, alike)
     papers = [
         RankingPaper(
             paper_id=PaperId(n),
@@ -57,6 +59,7 @@ def main(readers: int, most_interests: int) -> None:
             {
                 "readers": readers,
                 "interests_each": f"1 to {most_interests}" if most_interests > 1 else "1",
+                "alike": alike,
                 "prepare_s": round(preparing.seconds, 2),
                 "choose_s": round(choosing.seconds, 2),
                 "choose_cpu_s": round(choosing.cpu_seconds, 2),
@@ -74,12 +77,16 @@ def main(readers: int, most_interests: int) -> None:
 class _Writer:
     """Texts about subjects: words of a subject among words of any paper."""
 
-    def __init__(self, table: StaticTable, random: np.random.Generator) -> None:
+    def __init__(self, table: StaticTable, random: np.random.Generator, alike: float) -> None:
         self._words = [term for term in table.terms if term.isalpha()][:8_000]
         self._common = 1 / np.arange(20, 20 + len(self._words))
         self._common /= self._common.sum()
         self._subjects = random.integers(200, len(self._words), (_SUBJECTS, 30))
         self._random = random
+        self._alike = alike
+        self._phrases = [self._phrase() for _ in range(_PHRASES)] if alike else []
+        self._shares = 1 / np.arange(1, _PHRASES + 1)
+        self._shares /= self._shares.sum()
 
     def text(self, subject: int, count: int) -> str:
         common = self._random.choice(len(self._words), count, p=self._common)
@@ -88,9 +95,16 @@ class _Writer:
         return " ".join(self._words[place] for place in places)
 
     def interest(self) -> Interest:
+        if self._random.random() < self._alike:
+            phrase = self._phrases[self._random.choice(_PHRASES, p=self._shares)]
+        else:
+            phrase = self._phrase()
+        return Interest(InterestKind.TEXT, phrase)
+
+    def _phrase(self) -> str:
         subject = self._random.integers(_SUBJECTS)
         words = self._random.choice(self._subjects[subject], self._random.integers(2, 5))
-        return Interest(InterestKind.TEXT, " ".join(self._words[place] for place in words))
+        return " ".join(self._words[place] for place in words)
 
 
 def _batches(writer: _Writer, readers: int, most_interests: int) -> Iterator[list[Reader]]:
@@ -124,4 +138,4 @@ class _Product:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))

@@ -5,6 +5,7 @@ Arrays are readers x rows of the corpus; what one reader gets does not hang on t
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from digest.ranking import repeats, select
 from digest.ranking.corpus import Corpus
 from digest.ranking.fit import Fit, Fits, Fitter, Vote, Wishes
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.order import Mask, Order, Places, best, first
+from digest.ranking.order import Mask, Order, Places, best
 from digest.ranking.relevance import FLOOR
 from digest.ranking.select import Wanted
 from digest.ranking.trending import VOTED_LEAST
@@ -28,8 +29,8 @@ EVERYWHERE_SHARE = 0.5
 # little, but less than the floor.
 EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
-# Readers whose scores are worked out in one go: so many numbers, which a processor's cache holds.
-NUMBERS_AT_ONCE = 131_072
+# Readers whose scores are worked out in one go: so many numbers.
+NUMBERS_AT_ONCE = 262_144
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,18 +101,16 @@ def choose_all(
         yield from _chosen(prepared, readers[start : start + at_once], diversity)
 
 
-def eligible_rows(
-    prepared: Prepared, interests: Sequence[Interest], seen: Collection[PaperId] = ()
-) -> Mask:
-    """Whether each row may be given to a reader: neither excluded nor seen."""
-    eligible = np.ones(len(prepared.corpus), np.bool_)
+def take_away(
+    prepared: Prepared, interests: Sequence[Interest], seen: Collection[PaperId], eligible: Mask
+) -> None:
+    """Of the rows that are eligible those that are excluded or seen."""
     for interest in interests:
         if interest.kind is InterestKind.EXCLUDE:
             eligible[prepared.fitter.excluded(interest.value)] = False
     if seen:
         known = [row for paper_id in seen if (row := prepared.rows.get(paper_id)) is not None]
         eligible[known] = False
-    return eligible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,12 +144,13 @@ def _chosen(prepared: Prepared, readers: Sequence[Reader], diversity: float) -> 
     )
     for number, placed in enumerate(_placed(prepared, draft, fitting)):
         rows = np.concatenate([rows for _, rows in placed])
+        places = chain.from_iterable(repeat(place, len(rows)) for place, rows in placed)
         yield Chosen(
             reader=readers[number],
             dial=float(draft.dials[number]),
             rows=rows,
-            places=tuple(place for place, rows in placed for _ in range(len(rows))),
-            scores=draft.scores[number, rows],
+            places=tuple(places),
+            scores=draft.scores[number].take(rows),
             total=draft.totals[number],
             fit=fits.each[number],
             fitting=int(fit_in_all[number]),
@@ -159,7 +159,9 @@ def _chosen(prepared: Prepared, readers: Sequence[Reader], diversity: float) -> 
 
 def _draft(prepared: Prepared, readers: Sequence[Reader], fits: Fits) -> _Draft:
     dials = np.array([_dial(*one) for one in zip(readers, fits.each, strict=True)])
-    eligible = np.stack([eligible_rows(prepared, r.interests, r.seen) for r in readers])
+    eligible = np.ones(fits.totals.shape, np.bool_)
+    for one, rows in zip(readers, eligible, strict=True):
+        take_away(prepared, one.interests, one.seen, rows)
     by_trend = (dials == 1.0)[:, np.newaxis]
     fitting = eligible & ((fits.totals >= FLOOR) | by_trend)
     others = eligible & ~fitting
@@ -216,7 +218,7 @@ def _best_of_each(prepared: Prepared, draft: _Draft, fits: Fits) -> Mask:
         dials = draft.dials[who]
         scores = select.blended(strengths, prepared.trend, _column(dials))
         fitting = draft.fitting[who] & (strengths >= FLOOR) & (dials < 1.0)[:, np.newaxis]
-        numbers, rows = first(prepared.order.keys(scores, fitting))
+        numbers, rows = prepared.order.first(scores, fitting)
         kept[everybody[who][numbers], rows] = True
     return kept
 
@@ -227,10 +229,8 @@ _Placed = tuple[tuple[Place, Places], ...]
 def _placed(prepared: Prepared, draft: _Draft, fitting: Sequence[Places]) -> Iterator[_Placed]:
     """The rows of each place, reader by reader. Who gets no paper that fits gets none that does
     not."""
-    everywhere = [
-        _everywhere(prepared, draft, number, most if len(rows) else 0)
-        for number, (rows, most) in enumerate(zip(fitting, draft.everywhere.tolist(), strict=True))
-    ]
+    wanted = draft.everywhere * np.fromiter(map(len, fitting), np.bool_)
+    everywhere = _everywhere(prepared, draft, wanted)
     explored = _explored(prepared, draft, everywhere)
     for number, (reader, rows) in enumerate(zip(draft.readers, fitting, strict=True)):
         left = max(reader.limit - len(rows), 0)
@@ -253,16 +253,22 @@ def _trending(prepared: Prepared, others: Mask, most: int) -> Places:
     return prepared.order.rows(best(keys, most)[0])
 
 
-def _everywhere(prepared: Prepared, draft: _Draft, number: int, most: int) -> Places:
-    """What trends most of the rows that do not fit; equal ones by how much they fit, then in
-    order."""
-    if most < 1:
-        return prepared.voted[:0]
-    trend, total = prepared.trend, draft.totals[number]
-    rows = prepared.voted[draft.others[number, prepared.voted]]
-    rows = rows[trend[rows] >= trend[rows[most - 1]]]
-    best_first = np.lexsort((rows, -total[rows], -trend[rows]))[:most]
-    return np.asarray(rows[best_first], np.intp)
+def _everywhere(prepared: Prepared, draft: _Draft, wanted: Places) -> list[Places]:
+    """What trends most of the rows that do not fit each reader, so many as are wanted, at most
+    all; equal ones by how much they fit, then in order."""
+    voted, trend = prepared.voted, prepared.trend[prepared.voted]
+    if not wanted.any():
+        return [voted[:0]] * len(wanted)
+    enough = np.cumsum(draft.others[:, voted], axis=1) >= wanted[:, np.newaxis]
+    last = int(np.argmax(enough, axis=1)[wanted > 0].max())
+    # Whoever wants most of what trends finds it among these; the last of them has its equals.
+    width = int(np.searchsorted(-trend, -trend[last], "right"))
+    among = draft.others[:, voted[:width]]
+    fall = np.where(among, -trend[:width], np.float32(np.inf))
+    rows = np.broadcast_to(voted[:width], among.shape)
+    best_first = np.lexsort((rows, -draft.totals[:, voted[:width]], fall), axis=1)
+    ordered = np.take_along_axis(rows, best_first, axis=1)
+    return [each[:most] for each, most in zip(ordered, wanted.tolist(), strict=True)]
 
 
 def _explored(prepared: Prepared, draft: _Draft, everywhere: Sequence[Places]) -> list[Places]:
@@ -271,7 +277,7 @@ def _explored(prepared: Prepared, draft: _Draft, everywhere: Sequence[Places]) -
     for number, rows in enumerate(everywhere):
         near[number, rows] = False
     explored = [prepared.voted[:0]] * len(near)
-    who, rows = first(prepared.order.keys(draft.scores, near))
+    who, rows = prepared.order.first(draft.scores, near)
     for place, number in enumerate(who.tolist()):
         explored[number] = rows[place : place + 1]
     return explored

@@ -14,16 +14,16 @@ from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
 from digest.ranking.static_table import StaticTable
 from digest.ranking.text import Alternative, QueryWord
-from digest.ranking.vectors import Floats, Rows
+from digest.ranking.vectors import Floats, Places, Rows
 from digest.ranking.words import Word, word_of
 
-# What is kept of an edition, the most recent: where words, neighbours and phrases are found (a
-# word some 0.5 kB at a thousand papers, most neighbours next to nothing), and numbers of likeness
-# between papers, 4 bytes each.
+# What is kept of an edition, the most recent: where words and phrases are found (a word some 0.5 kB
+# at a thousand papers), and numbers of likeness between papers, 4 bytes each; and how many of these
+# are looked at in one go.
 KEPT_PHRASES = 8_192
 KEPT_WORDS = 8_192
-KEPT_NEIGHBOURS = 32_768
 KEPT_KIN = 8_000_000
+KIN_AT_ONCE = 262_144
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,6 @@ class Corpus:
             *((model(self.papers),) if model and self.papers else ()),
         )
         self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self.index.phrase_rows)
-        self.neighbour_rows = functools.lru_cache(maxsize=KEPT_NEIGHBOURS)(
-            self.index.neighbour_rows
-        )
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
         self._kin = KeptRows(len(self.papers), self.index.kin, most_kept=KEPT_KIN)
@@ -100,9 +97,16 @@ class Corpus:
         found = self._word(own, joined)
         return frozenset(found.rows[found.presence > 0.5].tolist())
 
-    def kin(self, rows: Rows, weights: Floats) -> Floats:
-        """How much every row is like these rows, by BM25 with each as the query, weighted."""
-        return np.asarray(weights @ self._kin.of(rows), np.float32)
+    def kin(self, rows: Places, weights: Floats) -> Floats:
+        """How much every row is like some rows, by BM25 with each as the query, weighted; for
+        several such sets of rows (sets x rows) at once: sets x all rows."""
+        found = np.empty((len(rows), len(self)), np.float32)
+        at_once = max(KIN_AT_ONCE // max(rows.shape[1] * len(self), 1), 1)
+        for first in range(0, len(rows), at_once):
+            some = slice(first, first + at_once)
+            kin = self._kin.of(rows[some].ravel()).reshape(*rows[some].shape, len(self))
+            np.matmul(weights[some, np.newaxis], kin, out=found[some, np.newaxis])
+        return found
 
     @functools.cached_property
     def authors(self) -> AuthorIndex:

@@ -1,6 +1,7 @@
 """How well every candidate fits a reader: each of their interests, and their taste, competing."""
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,8 +18,9 @@ from digest.ranking.vectors import Floats
 # Texts whose strengths are worked out in one go: small enough for the processor's cache.
 TEXTS_AT_ONCE = 64
 # What is kept of an edition, the most recent: strengths of interests, at 5,000 papers 10 MB, and
-# so many numbers of how papers are like liked ones.
+# so many numbers of how papers fit what many say alike, and are like what many liked.
 KEPT_STRENGTHS = 512
+KEPT_TEXTS = 4_000_000
 KEPT_KIN = 2_000_000
 
 
@@ -123,6 +125,27 @@ class Fits:
         return topics
 
 
+class _Recent:
+    """What was worked out for texts, the most recent. Safe to share between threads: what is gone
+    is worked out again."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: dict[str, Floats] = {}
+
+    def known(self, texts: Sequence[str]) -> dict[str, Floats]:
+        """Of these texts those that are kept."""
+        found = {text: kept for text in texts if (kept := self._kept.pop(text, None)) is not None}
+        self._kept.update(found)
+        return found
+
+    def keep(self, found: Mapping[str, Floats]) -> None:
+        # A copy: a row of many would keep them all.
+        self._kept.update({text: strengths.copy() for text, strengths in found.items()})
+        for text in list(itertools.islice(self._kept, max(len(self._kept) - self._most, 0))):
+            self._kept.pop(text, None)
+
+
 class Fitter:
     """Fits readers to the candidates of one corpus. Safe to share between threads; what was
     worked out for an interest is kept for the most recent of them."""
@@ -131,6 +154,7 @@ class Fitter:
         self.corpus = corpus
         kept = functools.lru_cache(maxsize=KEPT_STRENGTHS)
         self._matches = kept(functools.partial(relevance.matches, corpus))
+        self._texts = _Recent(KEPT_TEXTS // max(len(corpus), 1))
         most_kin = max(KEPT_KIN // max(len(corpus), 1), 64)
         self._kin = functools.lru_cache(most_kin)(functools.partial(likes.kin_of, corpus))
         self.excluded = kept(functools.partial(relevance.excluded_rows, corpus))
@@ -140,16 +164,15 @@ class Fitter:
     ) -> dict[str, Floats]:
         """The strengths of all distinct texts among the interests, worked out together."""
         all_texts = (i.value for each in interests for i in each if i.kind is InterestKind.TEXT)
-        wanted, found = list(dict.fromkeys(all_texts)), dict[str, Floats]()
-        for first in range(0, len(wanted), TEXTS_AT_ONCE):
-            block = wanted[first : first + TEXTS_AT_ONCE]
-            found.update(
-                zip(
-                    block,
-                    texts.strengths(self.corpus, block, with_evidence=with_evidence),
-                    strict=True,
-                )
-            )
+        wanted = list(dict.fromkeys(all_texts))
+        found = self._texts.known(wanted) if with_evidence else {}
+        missing = [text for text in wanted if text not in found]
+        for first in range(0, len(missing), TEXTS_AT_ONCE):
+            block = missing[first : first + TEXTS_AT_ONCE]
+            strengths = texts.strengths(self.corpus, block, with_evidence=with_evidence)
+            found.update(zip(block, strengths, strict=True))
+        if with_evidence:
+            self._texts.keep({text: found[text] for text in missing})
         return found
 
     def fit_all(self, readers: Sequence[Wishes], known: Mapping[str, Floats]) -> Fits:

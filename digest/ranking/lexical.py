@@ -19,7 +19,7 @@ import numpy.typing as npt
 from digest.ranking.analysis import Analysis
 from digest.ranking.neighbours import Neighbours
 from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms, stem
-from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
+from digest.ranking.vectors import DocumentVectors, Floats, Places, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
 K1 = 1.5
@@ -52,6 +52,17 @@ class Bag:
     weights: Floats
     elsewhere: tuple[str, ...] = ()
     others: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bags:
+    """The terms of texts, each as often as it is said: `known` are the places of those that the
+    index has (texts x terms); `elsewhere` those that no document of it has, `owners` the numbers
+    of their texts."""
+
+    known: SparseRows
+    elsewhere: tuple[str, ...]
+    owners: Places
 
 
 NAME_MARK = "@"
@@ -157,6 +168,24 @@ class LexicalIndex:
             others=np.array([counts[term] for term in elsewhere], np.float32),
         )
 
+    def bags(self, texts: Sequence[Sequence[str]]) -> Bags:
+        """The terms of texts, as the index knows them."""
+        said = list(chain.from_iterable(texts))
+        owners = np.repeat(np.arange(len(texts)), list(map(len, texts)))
+        places = np.array([self._places.get(term, -1) for term in said], np.int32)
+        there = places >= 0
+        known = SparseRows(
+            places=places[there],
+            values=np.ones(np.count_nonzero(there), np.float32),
+            starts=np.searchsorted(owners[there], np.arange(len(texts) + 1)),
+        )
+        elsewhere = np.flatnonzero(~there)
+        return Bags(
+            known=known,
+            elsewhere=tuple(said[n] for n in elsewhere.tolist()),
+            owners=owners[elsewhere],
+        )
+
     def saturated(self, bag: Bag) -> Bag:
         """The saturation of each term in a document that has them so often, were it one of
         these."""
@@ -184,14 +213,17 @@ class LexicalIndex:
         """The rows whose title or abstract holds the phrase in any form of its words, ascending."""
         return self._rows_holding(phrase_forms(phrase))
 
-    def neighbour_rows(self, word: str, follower: str) -> Rows:
-        """The rows where two words of a query stand side by side, or are written as one,
-        ascending."""
-        if "-" in word or "-" in follower:
-            return self._rows_holding(neighbour_forms(word, follower))
-        apart = self._neighbours.rows(stem(word), stem(follower))
-        as_one, _ = self.postings(stem(word + follower))
-        return np.union1d(apart, as_one) if len(as_one) else apart
+    def neighbour_rows(self, pairs: Sequence[tuple[str, str]]) -> list[Rows]:
+        """For each two words of a query the rows where they stand side by side, or are written as
+        one, ascending."""
+        stems = [(stem(word), stem(follower)) for word, follower in pairs]
+        found = self._neighbours.rows(stems)
+        for number, (word, follower) in enumerate(pairs):
+            if "-" in word or "-" in follower:
+                found[number] = self._rows_holding(neighbour_forms(word, follower))
+            elif (as_one := stem(word + follower)) in self._places:
+                found[number] = np.union1d(found[number], self.postings(as_one)[0])
+        return found
 
     @functools.cached_property
     def _neighbours(self) -> Neighbours:

@@ -150,11 +150,12 @@ def _scores(
     for place in range(max(map(len, tastes))):
         people = [n for n, opinions in enumerate(tastes) if place < len(opinions)]
         opinions = [tastes[n][place] for n in people]
+        who = slice(None) if len(people) == len(tastes) else people
         scores = np.stack([opinion.kin.scores for opinion in opinions])
-        total[people] += np.array([[shares[n][place]] for n in people], np.float32) * scores
+        total[who] += np.array([[shares[n][place]] for n in people], np.float32) * scores
         # Nothing is near to a paper that was not liked.
         scores /= np.array([[o.kin.own or 1.0 if o.weight > 0 else np.inf] for o in opinions])
-        nearest[people] = np.maximum(nearest[people], np.clip(scores, 0.0, 1.0))
+        nearest[who] = np.maximum(nearest[who], np.clip(scores, 0.0, 1.0))
     return total, nearest
 
 

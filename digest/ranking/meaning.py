@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from digest.ranking.analysis import Analysis
-from digest.ranking.lexical import Bag, LexicalIndex
+from digest.ranking.lexical import Bag, Bags, LexicalIndex
 from digest.ranking.space import MODEL_SHRINKAGE, Space, unit
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
@@ -40,9 +40,9 @@ class Meaning(Protocol):
     like_weight: float
     nearest_weight: float  # the same of nearness to the nearest likes; 0 where that is not asked
 
-    def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
-        """The vectors of interests (texts x dimensions), `bags` being their terms with how often
-        each occurs; zeros where one is not known."""
+    def of_texts(self, texts: Sequence[str], bags: Bags) -> Floats:
+        """The vectors of interests (texts x dimensions), `bags` being their terms; zeros where one
+        is not known."""
         ...
 
     def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
@@ -72,9 +72,13 @@ class StaticMeaning:
         self._terms = own.astype(np.float16)
         self.space = Space(index.by_row.sums(index.rarities, self._terms))
 
-    def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
+    def of_texts(self, texts: Sequence[str], bags: Bags) -> Floats:
         del texts
-        return unit(np.stack([self._sum(bag) for bag in bags]))
+        total = bags.known.sums(self._index.rarities, self._terms)
+        if bags.elsewhere:
+            ones = np.ones(len(bags.elsewhere), np.float32)
+            np.add.at(total, bags.owners, self._elsewhere(bags.elsewhere, ones))
+        return unit(total)
 
     def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
         del liked
@@ -85,9 +89,13 @@ class StaticMeaning:
         index = self._index
         total = (bag.weights * index.rarities[bag.places]) @ self._terms[bag.places]
         if bag.elsewhere:
-            scales = bag.others * index.rarities_elsewhere(bag.elsewhere) / np.float32(self._scale)
-            total = total + scales @ self._table.rows(bag.elsewhere)
+            total = total + self._elsewhere(bag.elsewhere, bag.others).sum(axis=0)
         return np.asarray(total, np.float32)
+
+    def _elsewhere(self, terms: Sequence[str], weights: Floats) -> Floats:
+        """The vectors of terms that no document of the index has, each by its weight and rarity."""
+        scales = weights * self._index.rarities_elsewhere(terms) / np.float32(self._scale)
+        return np.asarray(scales[:, np.newaxis] * self._table.rows(terms), np.float32)
 
 
 def _mean_length(vectors: Floats) -> float:
@@ -124,7 +132,7 @@ class ModelMeaning:
         self._texts = texts
         self._liked = liked
 
-    def of_texts(self, texts: Sequence[str], bags: Sequence[Bag]) -> Floats:
+    def of_texts(self, texts: Sequence[str], bags: Bags) -> Floats:
         del bags
         known, none = self._texts(texts), np.zeros(self.space.dimensions, np.float32)
         return np.stack([known.get(text, none) for text in texts]).astype(np.float32)

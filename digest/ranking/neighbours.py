@@ -1,6 +1,6 @@
 """Which documents have two terms side by side."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,16 @@ class Neighbours:
         once[1:] = (keys[1:] != keys[:-1]) | (rows[1:] != rows[:-1])
         self._keys, self._rows = keys[once], rows[once]
 
-    def rows(self, term: str, follower: str) -> Rows:
-        """The documents where `follower` stands right behind `term`, ascending."""
-        left, right = self._places.get(term), self._places.get(follower)
-        if left is None or right is None:
-            return self._rows[:0]
-        key = left * self._width + right
-        first, last = self._keys.searchsorted((key, key + 1))
-        return self._rows[first:last]
+    def rows(self, pairs: Sequence[tuple[str, str]]) -> list[Rows]:
+        """For each two terms the documents where the second stands right behind the first,
+        ascending."""
+        place = self._places.get
+        places = [(place(term, _NONE), place(follower, _NONE)) for term, follower in pairs]
+        left, right = np.array(places, np.int64).reshape(-1, 2).T
+        keys = np.where((left != _NONE) & (right != _NONE), left * self._width + right, _NONE)
+        firsts = self._keys.searchsorted(keys).tolist()
+        lasts = self._keys.searchsorted(keys, "right").tolist()
+        return [self._rows[first:last] for first, last in zip(firsts, lasts, strict=True)]
 
 
 def _adjoining(

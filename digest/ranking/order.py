@@ -27,8 +27,21 @@ class Order:
     def keys(self, scores: Floats, eligible: Mask) -> Keys:
         """The keys of scores, which are at least 0; 0 for rows that are not eligible."""
         # The bits of floats that are not negative are ordered as the floats are.
-        bits = np.maximum(scores, np.float32(0.0)).view(np.int32).astype(np.int64)
-        return np.asarray(((bits << PLACE_BITS) | self._place) * eligible, np.int64)
+        keys = np.maximum(scores, np.float32(0.0)).view(np.int32).astype(np.int64)
+        keys <<= PLACE_BITS
+        keys |= self._place
+        keys *= eligible
+        return keys
+
+    def first(self, scores: Floats, eligible: Mask) -> tuple[Places, Places]:
+        """The readers who have any eligible row, and which is the first of each."""
+        if not eligible.size:
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        # Of equal ones the first is found: rows are looked through in the order of equals.
+        ordered = np.where(eligible, np.maximum(scores, np.float32(0.0)), np.float32(-1.0))
+        found = self._rows[ordered.take(self._rows, axis=1).argmax(axis=1)]
+        who = np.flatnonzero(eligible[np.arange(len(found)), found])
+        return who, found[who]
 
     def rows(self, keys: Keys) -> Places:
         """The rows of keys; of a key that is 0, any."""
@@ -41,15 +54,7 @@ def best(keys: Keys, most: int) -> Keys:
     size = keys.shape[1]
     if most < 1:
         return keys[:, :0]
-    if most < size:
+    # Taking them apart is faster than sorting all, but not where most are equal, as 0 is.
+    if most < size and 2 * np.count_nonzero(keys) > keys.size:
         keys = np.partition(keys, size - most, axis=1)[:, size - most :]
-    return -np.sort(-keys, axis=1)
-
-
-def first(keys: Keys) -> tuple[Places, Places]:
-    """The readers who have any key that is not 0, and the row of the largest of each."""
-    if not keys.size:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    rows = keys.argmax(axis=1)
-    who = np.flatnonzero(keys[np.arange(len(keys)), rows] > 0)
-    return who, rows[who]
+    return np.ascontiguousarray(np.sort(keys, axis=1)[:, : -most - 1 : -1])

@@ -10,7 +10,7 @@ import numpy as np
 
 from digest.core.places import Place
 from digest.ranking import relevance
-from digest.ranking.choosing import Prepared, Reader, choose_all, eligible_rows
+from digest.ranking.choosing import Prepared, Reader, choose_all, take_away
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.fit import Wishes
 from digest.ranking.lexical import Background
@@ -91,5 +91,7 @@ def score_all(prepared: Prepared, asked: Sequence[Wishes]) -> Floats:
     known = prepared.fitter.texts([one.interests for one in asked], with_evidence=False)
     totals = prepared.fitter.fit_all(asked, known).totals
     for number, one in enumerate(asked):
-        totals[number, ~eligible_rows(prepared, one.interests)] = -np.inf
+        eligible = np.ones(totals.shape[1], np.bool_)
+        take_away(prepared, one.interests, (), eligible)
+        totals[number, ~eligible] = -np.inf
     return np.round(totals[:, prepared.given], _SURE_DIGITS).astype(np.float32)

@@ -6,31 +6,17 @@ have in common, add to it in units of the words' own spread, as z-scores added u
 of the ways to join them that were measured (docs/DESIGN.md, "Ranking").
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
+from digest.ranking.compiled import Compiled, compiled
 from digest.ranking.corpus import Corpus
-from digest.ranking.lexical import Bag, LexicalIndex
+from digest.ranking.lexical import LexicalIndex
 from digest.ranking.order import Order, best
 from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
-from digest.ranking.text import query_words, read, terms
-from digest.ranking.vectors import Floats, Places, Rows, saturated
-from digest.ranking.words import Word
+from digest.ranking.vectors import Floats, Places, Rows, SparseRows, saturated
 
-# The score is a share of what this many of an interest's best words could give: long prose
-# cannot be matched whole.
-WORDS_OF_AN_INTEREST = 5
-# A match fades away steeply when less is found than this share of the interest's two best
-# words, or of all words of a brief interest; prose says much that need not be there. Words are
-# evidence by the square of their worth: of "graph neural networks for molecules" the molecules
-# must be there, as judged papers show (docs/DESIGN.md, "Ranking").
-NEEDED_SHARE_OF_TWO = 0.9
-NEEDED_SHARE_OF_ALL = 0.6
-BRIEF_WORDS = 6
 # With this share of what is needed a match counts in full.
 NEEDED_AT_LEAST = 0.9
 # How much of the strength neighbouring words give by standing together in the paper too.
@@ -48,19 +34,6 @@ MEANING_FROM, MEANING_RANGE, MEANING_MOST = 2.5, 3.0, 0.7
 _ALL = np.ones((1, 1), np.float32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledText:
-    """An interest in a corpus: its words with their weights, for the score and as evidence; the
-    rows of its neighbouring words; and the terms as plain BM25 counts them."""
-
-    words: tuple[Word, ...]
-    weights: tuple[float, ...]
-    evidence: tuple[float, ...]
-    pairs: tuple[Rows, ...]
-    pair_weights: tuple[float, ...]
-    terms: Bag
-
-
 def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = True) -> Floats:
     """The strength of every row for each text: texts x rows.
 
@@ -71,12 +44,11 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
     size = len(corpus)
     if not size or not texts:
         return np.zeros((len(texts), size), np.float32)
-    interests = [_compiled(corpus, text) for text in texts]
+    interests = compiled(corpus, texts)
     said, found = _words(corpus, interests)
     spread = np.clip(deviations(said), LEAST_SPREAD, MOST_SPREAD)
-    bags = [interest.terms for interest in interests]
     for meaning in corpus.meanings:
-        near = meaning.space.near(meaning.of_texts(texts, bags))
+        near = meaning.space.near(meaning.of_texts(texts, interests.terms))
         stand_in = np.clip((near - MEANING_FROM) / MEANING_RANGE, 0.0, MEANING_MOST)
         found += np.float32(min(size / PAPERS_TO_JUDGE_BY, 1.0)) * stand_in
         near *= np.float32(meaning.text_weight) * spread
@@ -88,27 +60,18 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
     return saturated(said * fading, TEXT_STEEPNESS)
 
 
-def _words(corpus: Corpus, interests: Sequence[CompiledText]) -> tuple[Floats, Floats]:
+def _words(corpus: Corpus, interests: Compiled) -> tuple[Floats, Floats]:
     """By interest and row, the share of the words' score that is reached, and of the evidence
     that is needed."""
-    shape = len(interests), len(corpus)
-    said = _summed(
-        shape,
-        [[word.saturation for word in i.words] for i in interests],
-        [[word.rows for word in i.words] for i in interests],
-        [i.weights for i in interests],
-    )
-    found = _summed(
-        shape,
-        [[word.presence for word in i.words] for i in interests],
-        [[word.rows for word in i.words] for i in interests],
-        [i.evidence for i in interests],
-    )
-    pairs = _summed(shape, None, [i.pairs for i in interests], [i.pair_weights for i in interests])
-    with_pairs = np.array([bool(i.pairs) for i in interests])
+    shape, words, owners = (interests.size, len(corpus)), interests.words, interests.owners
+    rows = [word.rows for word in words]
+    said = _summed(shape, owners, rows, interests.weights, [word.saturation for word in words])
+    found = _summed(shape, owners, rows, interests.evidence, [word.presence for word in words])
+    pairs = _summed(shape, interests.pair_owners, interests.pairs, interests.pair_weights)
+    with_pairs = np.bincount(interests.pair_owners, minlength=interests.size) > 0
     said[with_pairs] *= 1.0 - NEIGHBOUR_SHARE
     said += NEIGHBOUR_SHARE * np.minimum(pairs, 1.0)
-    return _averaged(said, _plain(corpus.index, interests)), found
+    return _averaged(said, _plain(corpus.index, interests.terms.known)), found
 
 
 def _averaged(said: Floats, plain: Floats) -> Floats:
@@ -121,36 +84,31 @@ def _averaged(said: Floats, plain: Floats) -> Floats:
 
 def _summed(
     shape: tuple[int, int],
-    values: Sequence[Sequence[Floats]] | None,
-    rows: Sequence[Sequence[Rows]],
-    weights: Sequence[Sequence[float]],
+    owners: Places,
+    rows: Sequence[Rows],
+    weights: Floats,
+    values: Sequence[Floats] | None = None,
 ) -> Floats:
     """For each interest the sum of values at rows, each times its weight, spread over all rows;
-    every value is 1 where none are given."""
-    all_rows = list(chain.from_iterable(rows))
-    if not all_rows:
+    every value is 1 where none are given. One array of rows for each word of an owner."""
+    if not rows:
         return np.zeros(shape, np.float32)
-    lengths = np.fromiter(map(len, all_rows), np.intp, len(all_rows))
-    shares = np.fromiter(chain.from_iterable(weights), np.float32, len(all_rows))
-    owners = np.repeat(np.arange(shape[0]), [len(each) for each in rows])
-    places = np.concatenate(all_rows) + np.repeat(owners * shape[1], lengths)
-    said = np.repeat(shares, lengths)
+    lengths = np.fromiter(map(len, rows), np.intp, len(rows))
+    places = np.concatenate(rows) + np.repeat(owners * shape[1], lengths)
+    said = np.repeat(weights, lengths)
     if values is not None:
-        said *= np.concatenate(list(chain.from_iterable(values)))
+        said *= np.concatenate(values)
     return _counted(shape, places, said)
 
 
-def _plain(index: LexicalIndex, interests: Sequence[CompiledText]) -> Floats:
+def _plain(index: LexicalIndex, terms: SparseRows) -> Floats:
     """BM25 of each row for the terms of each interest, but for a constant factor."""
-    shape, entries = (len(interests), index.size), index.by_term
-    places = np.concatenate([interest.terms.places for interest in interests])
-    counts = np.concatenate([interest.terms.weights for interest in interests])
-    owners = np.repeat(np.arange(shape[0]), [len(interest.terms.places) for interest in interests])
-    worth = counts * index.rarities[places]
-    lengths, at = entries.lengths(places), entries.spread(places)
+    entries = index.by_term
+    worth = terms.values * index.rarities[terms.places]
+    lengths, at = entries.lengths(terms.places), entries.spread(terms.places)
     return _counted(
-        shape,
-        entries.places[at] + np.repeat(owners * shape[1], lengths),
+        (len(terms), index.size),
+        entries.places[at] + np.repeat(terms.owners * index.size, lengths),
         entries.values[at] * np.repeat(worth, lengths),
     )
 
@@ -168,40 +126,4 @@ def _feedback(corpus: Corpus, scores: Floats) -> Floats:
     rows = np.sort(order.rows(best(order.keys(scores, _ALL > 0), count)), axis=1)
     weights = np.maximum(np.take_along_axis(scores, rows, axis=1), 0.0)
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-    likeness = np.empty_like(scores)
-    for number, nearest in enumerate(rows):
-        likeness[number] = corpus.kin(nearest, weights[number])
-    return likeness
-
-
-def _compiled(corpus: Corpus, text: str) -> CompiledText:
-    asked = query_words(text)
-    words = tuple(map(corpus.word, asked))
-    evidence = [word.evidence**2 for word in words]
-    highest = _best([word.worth for word in words], WORDS_OF_AN_INTEREST) or 1.0
-    needed = _needed(evidence) or 1.0
-    pairs = [
-        (corpus.neighbour_rows(spelled.spelling, spelled.followed_by), word.evidence)
-        for spelled, word in zip(asked, words, strict=True)
-        if spelled.followed_by
-    ]
-    together = _best([worth for _, worth in pairs], WORDS_OF_AN_INTEREST - 1) or 1.0
-    return CompiledText(
-        words=words,
-        weights=tuple(a.times * w.worth / highest for a, w in zip(asked, words, strict=True)),
-        evidence=tuple(worth / needed for worth in evidence),
-        pairs=tuple(rows for rows, _ in pairs),
-        pair_weights=tuple(worth / together for _, worth in pairs),
-        terms=corpus.index.bag(Counter(terms(read(text)))),
-    )
-
-
-def _needed(evidence: Sequence[float]) -> float:
-    of_two = NEEDED_SHARE_OF_TWO * _best(evidence, 2)
-    return (
-        of_two if len(evidence) > BRIEF_WORDS else max(of_two, NEEDED_SHARE_OF_ALL * sum(evidence))
-    )
-
-
-def _best(weights: Sequence[float], count: int) -> float:
-    return sum(weights if len(weights) <= count else sorted(weights)[-count:])
+    return corpus.kin(rows, weights)

@@ -46,6 +46,11 @@ class SparseRows:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    @property
+    def owners(self) -> Places:
+        """The row of each entry."""
+        return np.repeat(np.arange(len(self)), np.diff(self.starts))
+
     def row(self, number: int) -> tuple[Rows, Floats]:
         span = slice(self.starts[number], self.starts[number + 1])
         return self.places[span], self.values[span]

@@ -99,5 +99,5 @@ def test_neighbours_are_found_side_by_side_and_as_one_word_but_never_apart() -> 
             document("we are fine tuning"),
         ]
     )
-    assert index.neighbour_rows("fine", "tuning").tolist() == [0, 1, 4]
-    assert index.neighbour_rows("fine", "quark").tolist() == []
+    found = index.neighbour_rows([("fine", "tuning"), ("fine", "quark")])
+    assert [rows.tolist() for rows in found] == [[0, 1, 4], []]

@@ -22,4 +22,4 @@ def test_neighbours_are_where_the_text_holds_them_side_by_side_or_as_one(
     index = LexicalIndex(Document(analysis=each) for each in analyses)
     forms = neighbour_forms(word, follower)
     expected = [n for n, each in enumerate(analyses) if contains_phrase(each.phrases, forms)]
-    assert index.neighbour_rows(word, follower).tolist() == expected
+    assert index.neighbour_rows([(word, follower)])[0].tolist() == expected

@@ -55,7 +55,7 @@ def test_the_dial_blends_from_relevance_to_trend() -> None:
 
 def in_order(scores: list[float], trend: list[float], eligible: list[bool]) -> list[int]:
     order = Order(np.array(trend, np.float32))
-    keys = order.keys(np.array([scores], np.float32), np.array([eligible]))
+    keys = order.keys(np.array([scores], np.float32), np.array([eligible], np.bool_))
     return order.rows(best(keys, sum(eligible)))[0].tolist()
 
 

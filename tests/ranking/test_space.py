@@ -123,7 +123,8 @@ def test_in_the_metric_of_tastes_no_direction_is_commoner_than_another() -> None
     placed = Space(vectors, shrinkage=0.0)
     whitened = placed.papers @ placed._whitening
     assert whitened.T @ whitened / len(whitened) == pytest.approx(np.eye(8), abs=1e-3)
-    assert placed._whitening @ placed._whitening.T == pytest.approx(placed._precision, rel=1e-2)
+    precise = placed.papers @ placed._whitening @ placed._whitening.T
+    assert precise == pytest.approx(placed._precise, abs=1e-3 * float(np.abs(precise).max()))
 
 
 def test_tastes_may_lie_further_out_than_texts() -> None:

@@ -1,0 +1,105 @@
+"""Interests in free prose taken apart in a corpus, many in one go: their words, words side by
+side, and terms, with what each is worth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.ranking.corpus import Corpus
+from digest.ranking.lexical import Bags
+from digest.ranking.text import query_words, read, terms
+from digest.ranking.vectors import Floats, Places, Rows
+from digest.ranking.words import Word
+
+# The score is a share of what this many of an interest's best words could give: long prose
+# cannot be matched whole.
+WORDS_OF_AN_INTEREST = 5
+# A match fades away steeply when less is found than this share of the interest's two best
+# words, or of all words of a brief interest; prose says much that need not be there. Words are
+# evidence by the square of their worth: of "graph neural networks for molecules" the molecules
+# must be there, as judged papers show (docs/DESIGN.md, "Ranking").
+NEEDED_SHARE_OF_TWO = 0.9
+NEEDED_SHARE_OF_ALL = 0.6
+BRIEF_WORDS = 6
+
+_Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """So many texts (`size`) in a corpus. Of all their words, and of all pairs of neighbouring
+    words, one after the other: the number of the text (`owners`), where it is found, its weight
+    in the score of the text, and its share of the evidence that the text needs. The `terms` are
+    what plain BM25 counts."""
+
+    size: int
+    words: Sequence[Word]
+    owners: Places
+    weights: Floats
+    evidence: Floats
+    pairs: Sequence[Rows]
+    pair_owners: Places
+    pair_weights: Floats
+    terms: Bags
+
+
+def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
+    """Texts, taken apart; what one is worth does not hang on the others."""
+    said, size = list(map(query_words, texts)), len(texts)
+    asked = list(chain.from_iterable(said))
+    owners = np.repeat(np.arange(size), [len(each) for each in said])
+    words = list(map(corpus.word, asked))
+    times = np.array([word.times for word in asked], np.float64)
+    worth = np.array([word.worth for word in words], np.float64)
+    evidence = np.array([word.evidence for word in words], np.float64)
+    followed = np.array([n for n, word in enumerate(asked) if word.followed_by], np.intp)
+    pair_owners, pair_worth = owners[followed], evidence[followed]
+    best = _best(_by_owner(worth, owners, size), WORDS_OF_AN_INTEREST)
+    together = _best(_by_owner(pair_worth, pair_owners, size), WORDS_OF_AN_INTEREST - 1)
+    needed = _needed(_by_owner(evidence**2, owners, size))
+    return Compiled(
+        size=size,
+        words=words,
+        owners=owners,
+        weights=_shares(times * worth, best[owners]),
+        evidence=_shares(evidence**2, needed[owners]),
+        pairs=corpus.index.neighbour_rows(
+            [(word.spelling, word.followed_by) for word in asked if word.followed_by]
+        ),
+        pair_owners=pair_owners,
+        pair_weights=_shares(pair_worth, together[pair_owners]),
+        terms=corpus.index.bags([terms(read(text)) for text in texts]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _ByOwner:
+    """Each owner's values, the largest first, then zeros; and how many they are."""
+
+    values: _Doubles
+    lengths: Places
+
+
+def _by_owner(values: _Doubles, owners: Places, size: int) -> _ByOwner:
+    lengths = np.bincount(owners, minlength=size)
+    table = np.zeros((size, int(lengths.max(initial=0))))
+    table[np.arange(table.shape[1]) < lengths[:, np.newaxis]] = values
+    return _ByOwner(-np.sort(-table, axis=1), lengths)
+
+
+def _best(of: _ByOwner, count: int) -> _Doubles:
+    return np.asarray(of.values[:, :count].sum(axis=1), np.float64)
+
+
+def _needed(evidence: _ByOwner) -> _Doubles:
+    of_two = NEEDED_SHARE_OF_TWO * _best(evidence, 2)
+    of_all = NEEDED_SHARE_OF_ALL * evidence.values.sum(axis=1)
+    brief = evidence.lengths <= BRIEF_WORDS
+    return np.asarray(np.where(brief, np.maximum(of_two, of_all), of_two), np.float64)
+
+
+def _shares(values: _Doubles, wholes: _Doubles) -> Floats:
+    return (values / np.where(wholes > 0, wholes, 1.0)).astype(np.float32)
