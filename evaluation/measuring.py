@@ -83,16 +83,14 @@ def _measured(job: Job) -> Result:
     )
 
 
-Rank = Callable[[Sequence[Query]], Iterable[list[str]]]
+Rank = Callable[[Sequence[Query]], Iterable[Sequence[str]]]
 """For each query the ids of the best papers, best first."""
 
 
 def _ready(method: str, papers: Sequence[JudgedPaper]) -> Rank:
     if method in METHODS:
         collection = Collection(papers, method)
-        return lambda queries: (
-            [hit.paper for hit in hits] for hits in collection.ranked(queries, DEPTH)
-        )
+        return lambda queries: (hits.papers for hits in collection.ranked(queries, DEPTH))
     scored = BASELINES[method](papers)
     place = {paper.id: n for n, paper in enumerate(papers)}
 

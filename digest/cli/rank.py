@@ -24,7 +24,7 @@ from digest.evaluation.files import (
     read_queries,
 )
 from digest.evaluation.metrics import DEPTH, Quality, quality, require_measures
-from digest.evaluation.runs import METHODS, SEMANTIC, Collection, Hit, Model, trec_lines
+from digest.evaluation.runs import METHODS, SEMANTIC, Collection, Hits, Model, trec_lines
 
 DEFAULT_METHOD = next(iter(METHODS))
 _ALL_METHODS = (*METHODS, SEMANTIC)
@@ -45,7 +45,7 @@ _Queries = Annotated[
 class _Outcome:
     """What came out: by query its best papers, and the ids of as many as are measured."""
 
-    hits: dict[str, Sequence[Hit]] = field(default_factory=dict)
+    hits: dict[str, Hits] = field(default_factory=dict)
     ranked: dict[str, Sequence[str]] = field(default_factory=dict)
     prepare_s: float = 0.0
     queries_s: float = 0.0
@@ -132,15 +132,15 @@ def _ranked(
         ready = time.perf_counter()
         ranked = zip(queries, collection.ranked(queries, depth), strict=True)
         for number, (query, hits) in enumerate(ranked, 1):
-            done.hits[query.id] = hits[:top]
-            done.ranked[query.id] = [hit.paper for hit in hits] if measured else ()
-            _write(file, query, hits[:top], method)
+            done.hits[query.id] = hits.first(top)
+            done.ranked[query.id] = hits.papers if measured else ()
+            _write(file, query, hits.first(top), method)
             bar("ranking", number)
     done.prepare_s, done.queries_s = ready - started, time.perf_counter() - ready
     return done
 
 
-def _write(file: TextIO | None, query: Query, hits: Sequence[Hit], method: str) -> None:
+def _write(file: TextIO | None, query: Query, hits: Hits, method: str) -> None:
     if file is not None:
         file.writelines(trec_lines(query.id, hits, f"digest-{method}"))
 
@@ -186,7 +186,7 @@ def _document(
     }
     if found is not None:
         document["per_query"] = {query: _rounded(row) for query, row in found.by_query.items()}
-    results = {q: [[hit.paper, hit.score] for hit in hits] for q, hits in done.hits.items()}
+    results = {q: list(zip(hits.papers, hits.scores, strict=True)) for q, hits in done.hits.items()}
     return document | {"results": results}
 
 
@@ -223,9 +223,9 @@ def _print_hits(done: _Outcome, titles: Mapping[str, str]) -> None:
     print_table(
         ("query", "rank", "paper", "score", "title"),
         [
-            (query, rank, hit.paper, f"{hit.score:.4f}", readable(titles[hit.paper])[:120])
+            (query, rank, paper, f"{score:.4f}", readable(titles[paper])[:120])
             for query, hits in done.hits.items()
-            for rank, hit in enumerate(hits, 1)
+            for rank, (paper, score) in enumerate(zip(hits.papers, hits.scores, strict=True), 1)
         ],
         empty="no paper for any query",
         fold=("title",),

@@ -1,8 +1,7 @@
 """A collection ranked by the product's own code, query by query."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,11 +31,16 @@ SEMANTIC = "semantic"
 _AT_ONCE = 64
 
 
-class Hit(NamedTuple):
-    """A paper's id in the file and its score: only the order of scores has a meaning."""
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The ids of papers in the file, best first, and their scores: only the order of scores has a
+    meaning."""
 
-    paper: str
-    score: float
+    papers: Sequence[str]
+    scores: Sequence[float]
+
+    def first(self, most: int) -> "Hits":
+        return Hits(self.papers[:most], self.scores[:most])
 
 
 class Collection:
@@ -50,6 +54,7 @@ class Collection:
         self.place = {paper.id: place for place, paper in enumerate(papers)}
         # Numbered in the order of the ids: equal scores go by it, and so does every sum.
         self._by_id = np.argsort(np.argsort(np.array([p.id for p in papers], np.str_)))
+        self._ids = np.array([p.id for p in papers], np.object_)
         self._analyses = [analyse(paper.title, paper.text) for paper in papers]
         candidates = [
             replace(p.candidate(int(n) + 1), analysis=analysis)
@@ -61,7 +66,7 @@ class Collection:
             else METHODS[method](candidates)
         )
 
-    def ranked(self, queries: Sequence[Query], depth: int) -> Iterator[tuple[Hit, ...]]:
+    def ranked(self, queries: Sequence[Query], depth: int) -> Iterator[Hits]:
         """For each query the best papers, at most `depth`, best first, equal scores by id.
 
         Seeds, and what an exclusion names, are left out; where the query names candidates, so
@@ -72,8 +77,7 @@ class Collection:
             asked = [Wishes(interests=q.interests, liked=self._liked(q.likes)) for q in some]
             for query, scores in zip(some, score_all(self._prepared, asked), strict=True):
                 best = self._best(scores, self._allowed(query) & np.isfinite(scores), depth)
-                papers = [self._papers[place].id for place in best.tolist()]
-                yield tuple(map(Hit, papers, scores[best].tolist()))
+                yield Hits(self._ids[best].tolist(), scores[best].tolist())
 
     def _liked(self, names: Sequence[str]) -> dict[str, LikedPaper]:
         known = {name: place for name in names if (place := self.place.get(name)) is not None}
@@ -106,7 +110,7 @@ class Collection:
         return np.asarray(places[order[:depth]], np.intp)
 
 
-def trec_lines(query: str, hits: Sequence[Hit], tag: str) -> Iterator[str]:
+def trec_lines(query: str, hits: Hits, tag: str) -> Iterator[str]:
     """A run as trec_eval reads it: query, Q0, paper, rank from 1 on, score, name of the run."""
-    for rank, hit in enumerate(hits, 1):
-        yield f"{query} Q0 {hit.paper} {rank} {hit.score:.9g} {tag}\n"
+    for rank, (paper, score) in enumerate(zip(hits.papers, hits.scores, strict=True), 1):
+        yield f"{query} Q0 {paper} {rank} {score:.9g} {tag}\n"

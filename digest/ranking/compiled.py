@@ -8,8 +8,8 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from digest.ranking.bags import Bags, bags_of
 from digest.ranking.corpus import Corpus
-from digest.ranking.lexical import Bags
 from digest.ranking.text import query_words, read, terms
 from digest.ranking.vectors import Floats, Places, Rows
 from digest.ranking.words import Word
@@ -71,7 +71,7 @@ def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
         ),
         pair_owners=pair_owners,
         pair_weights=_shares(pair_worth, together[pair_owners]),
-        terms=corpus.index.bags([terms(read(text)) for text in texts]),
+        terms=bags_of(corpus.index, [terms(read(text)) for text in texts]),
     )
 
 

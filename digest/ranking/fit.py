@@ -1,7 +1,6 @@
 """How well every candidate fits a reader: each of their interests, and their taste, competing."""
 
 import functools
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,7 @@ from digest.ranking import likes, relevance, texts
 from digest.ranking.corpus import Corpus
 from digest.ranking.likes import Kin, Opinion
 from digest.ranking.meaning import LikedPaper
+from digest.ranking.recent import Recent
 from digest.ranking.vectors import Floats
 
 # Texts whose strengths are worked out in one go: small enough for the processor's cache.
@@ -125,27 +125,6 @@ class Fits:
         return topics
 
 
-class _Recent:
-    """What was worked out for texts, the most recent. Safe to share between threads: what is gone
-    is worked out again."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: dict[str, Floats] = {}
-
-    def known(self, texts: Sequence[str]) -> dict[str, Floats]:
-        """Of these texts those that are kept."""
-        found = {text: kept for text in texts if (kept := self._kept.pop(text, None)) is not None}
-        self._kept.update(found)
-        return found
-
-    def keep(self, found: Mapping[str, Floats]) -> None:
-        # A copy: a row of many would keep them all.
-        self._kept.update({text: strengths.copy() for text, strengths in found.items()})
-        for text in list(itertools.islice(self._kept, max(len(self._kept) - self._most, 0))):
-            self._kept.pop(text, None)
-
-
 class Fitter:
     """Fits readers to the candidates of one corpus. Safe to share between threads; what was
     worked out for an interest is kept for the most recent of them."""
@@ -154,9 +133,10 @@ class Fitter:
         self.corpus = corpus
         kept = functools.lru_cache(maxsize=KEPT_STRENGTHS)
         self._matches = kept(functools.partial(relevance.matches, corpus))
-        self._texts = _Recent(KEPT_TEXTS // max(len(corpus), 1))
-        most_kin = max(KEPT_KIN // max(len(corpus), 1), 64)
-        self._kin = functools.lru_cache(most_kin)(functools.partial(likes.kin_of, corpus))
+        size = max(len(corpus), 1)
+        self._texts = Recent(KEPT_TEXTS // size, self._worked_out)
+        most_kin = max(KEPT_KIN // size, 64)
+        self._kin = Recent(most_kin, functools.partial(likes.all_kin, corpus))
         self.excluded = kept(functools.partial(relevance.excluded_rows, corpus))
 
     def texts(
@@ -164,20 +144,23 @@ class Fitter:
     ) -> dict[str, Floats]:
         """The strengths of all distinct texts among the interests, worked out together."""
         all_texts = (i.value for each in interests for i in each if i.kind is InterestKind.TEXT)
-        wanted = list(dict.fromkeys(all_texts))
-        found = self._texts.known(wanted) if with_evidence else {}
-        missing = [text for text in wanted if text not in found]
-        for first in range(0, len(missing), TEXTS_AT_ONCE):
-            block = missing[first : first + TEXTS_AT_ONCE]
-            strengths = texts.strengths(self.corpus, block, with_evidence=with_evidence)
-            found.update(zip(block, strengths, strict=True))
         if with_evidence:
-            self._texts.keep({text: found[text] for text in missing})
-        return found
+            return self._texts.of(all_texts)
+        wanted = list(dict.fromkeys(all_texts))
+        return dict(zip(wanted, self._worked_out(wanted, with_evidence=False), strict=True))
+
+    def _worked_out(self, wanted: Sequence[str], *, with_evidence: bool = True) -> Iterator[Floats]:
+        for first in range(0, len(wanted), TEXTS_AT_ONCE):
+            block = wanted[first : first + TEXTS_AT_ONCE]
+            found = texts.strengths(self.corpus, block, with_evidence=with_evidence)
+            # Copies: a row of many would keep them all.
+            yield from (strengths.copy() for strengths in found)
 
     def fit_all(self, readers: Sequence[Wishes], known: Mapping[str, Floats]) -> Fits:
         """Every reader's fit. `known` are strengths of texts that are worked out already."""
-        said = [self._opinions(each.interests, each.liked, each.votes) for each in readers]
+        votes = [_votes(each) for each in readers]
+        kin = self._kin.of(vote.paper for each in votes for vote, _ in each)
+        said = [_opinions(each, kin) for each in votes]
         tastes = likes.strengths(self.corpus, [opinions for opinions, _ in said])
         fits = [
             self._fit(each.interests, known, opinions, taste, shown)
@@ -211,25 +194,27 @@ class Fitter:
             plain = self._matches(Interest(interest.kind, interest.value))
         return relevance.weighted(plain, interest.weight)
 
-    def _opinions(
-        self,
-        interests: Sequence[Interest],
-        liked: Mapping[str, LikedPaper],
-        votes: Sequence[Vote],
-    ) -> tuple[list[Opinion], tuple[Liked, ...]]:
-        said: list[tuple[Vote, Interest | None]] = [
-            (Vote(paper=liked[one.value], weight=one.weight), one)
-            for one in interests
-            if one.kind is InterestKind.LIKE and one.value in liked
-        ]
-        said += [(vote, None) for vote in votes]
-        kin = [self._kin(vote.paper) for vote, _ in said]
-        shown = tuple(
-            Liked(paper=vote.paper, saying=vote.saying, interest=one, kin=each)
-            for each, (vote, one) in zip(kin, said, strict=True)
-            if vote.weight > 0
-        )
-        opinions = [
-            Opinion(kin=each, weight=vote.weight) for each, (vote, _) in zip(kin, said, strict=True)
-        ]
-        return opinions, shown
+
+_Voted = tuple[Vote, Interest | None]
+"""A vote, and the interest that says it, if it is one."""
+
+
+def _votes(wishes: Wishes) -> list[_Voted]:
+    liked = wishes.liked
+    said: list[_Voted] = [
+        (Vote(paper=liked[one.value], weight=one.weight), one)
+        for one in wishes.interests
+        if one.kind is InterestKind.LIKE and one.value in liked
+    ]
+    return [*said, *((vote, None) for vote in wishes.votes)]
+
+
+def _opinions(
+    votes: Sequence[_Voted], kin: Mapping[LikedPaper, Kin]
+) -> tuple[list[Opinion], tuple[Liked, ...]]:
+    shown = tuple(
+        Liked(paper=vote.paper, saying=vote.saying, interest=one, kin=kin[vote.paper])
+        for vote, one in votes
+        if vote.weight > 0
+    )
+    return [Opinion(kin=kin[vote.paper], weight=vote.weight) for vote, _ in votes], shown

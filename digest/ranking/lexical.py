@@ -9,7 +9,7 @@ is computed when the index is built.
 import functools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import overload
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from digest.ranking.analysis import Analysis
 from digest.ranking.neighbours import Neighbours
 from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms, stem
-from digest.ranking.vectors import DocumentVectors, Floats, Places, Rows, SparseRows
+from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
 K1 = 1.5
@@ -41,28 +41,6 @@ class Background:
 
     documents: int = 0
     counts: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bag:
-    """The terms of a text with their weights: `places` are those that the index has, `elsewhere`
-    those that no document of it has, with `others` as their weights."""
-
-    places: Rows
-    weights: Floats
-    elsewhere: tuple[str, ...] = ()
-    others: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bags:
-    """The terms of texts, each as often as it is said: `known` are the places of those that the
-    index has (texts x terms); `elsewhere` those that no document of it has, `owners` the numbers
-    of their texts."""
-
-    known: SparseRows
-    elsewhere: tuple[str, ...]
-    owners: Places
 
 
 NAME_MARK = "@"
@@ -157,48 +135,9 @@ class LexicalIndex:
                 total[rows] += np.float32(weight * self.rarity(term) * (K1 + 1)) * saturation
         return total
 
-    def bag(self, counts: Mapping[str, float]) -> Bag:
-        """Terms with their weights, as the index knows them."""
-        known = {p: n for term, n in counts.items() if (p := self._places.get(term)) is not None}
-        elsewhere = [t for t in counts if t not in self._places] if len(known) < len(counts) else []
-        return Bag(
-            places=np.array([*known], np.int32),
-            weights=np.array([*known.values()], np.float32),
-            elsewhere=tuple(elsewhere),
-            others=np.array([counts[term] for term in elsewhere], np.float32),
-        )
-
-    def bags(self, texts: Sequence[Sequence[str]]) -> Bags:
-        """The terms of texts, as the index knows them."""
-        said = list(chain.from_iterable(texts))
-        owners = np.repeat(np.arange(len(texts)), list(map(len, texts)))
-        places = np.array([self._places.get(term, -1) for term in said], np.int32)
-        there = places >= 0
-        known = SparseRows(
-            places=places[there],
-            values=np.ones(np.count_nonzero(there), np.float32),
-            starts=np.searchsorted(owners[there], np.arange(len(texts) + 1)),
-        )
-        elsewhere = np.flatnonzero(~there)
-        return Bags(
-            known=known,
-            elsewhere=tuple(said[n] for n in elsewhere.tolist()),
-            owners=owners[elsewhere],
-        )
-
-    def saturated(self, bag: Bag) -> Bag:
-        """The saturation of each term in a document that has them so often, were it one of
-        these."""
-        length = float(bag.weights.sum() + bag.others.sum())
-        norm = np.float32(K1 * (1 - B + B * length / self.mean_length))
-        weights, others = (each / (each + norm) for each in (bag.weights, bag.others))
-        return replace(bag, weights=weights, others=others)
-
-    def self_score(self, bag: Bag) -> float:
-        """What a document scores for itself, given the saturation of its terms."""
-        known = self.rarities[bag.places] @ np.square(bag.weights)
-        others = self.rarities_elsewhere(bag.elsewhere) @ np.square(bag.others)
-        return (K1 + 1) * float(known + others)
+    def places(self, terms: Sequence[str]) -> Rows:
+        """The places of terms in `terms` and `rarities`; -1 for one that no document has."""
+        return np.array([self._places.get(term, -1) for term in terms], np.int32)
 
     def rarities_elsewhere(self, terms: Sequence[str]) -> Floats:
         """The rarity of terms that no document of the index has."""

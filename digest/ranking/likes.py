@@ -8,11 +8,12 @@ are worked out once per liked paper.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from digest.ranking import bags
 from digest.ranking.analysis import Analysis, analyse, unpack
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1
@@ -36,6 +37,8 @@ USUAL_DEVIATIONS = 2.5
 # What a deviation of words and of one meaning counts together. Where more is added up, as with a
 # model, all of it is taken for so much less, lest everything near be as near as can be.
 USUAL_WEIGHT = 2.0
+# Liked papers that are compared with all candidates in one go: so many numbers.
+NUMBERS_AT_ONCE = 262_144
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,25 +81,35 @@ def _analysed(liked: LikedPaper) -> Analysis:
     return analyse(liked.title, liked.abstract)
 
 
-def kin_of(corpus: Corpus, liked: LikedPaper) -> Kin:
-    """A liked paper, which need not be a candidate. Where it is one, by its title, or where it has
-    none by its abstract, its own row scores 0: nobody needs to be told of it again."""
-    index = corpus.index
-    bag = index.saturated(index.bag(analysed(liked).counts))
-    scores = index.weighted(bag.places, bag.weights)
-    own = index.self_score(bag)
-    rows = _own_rows(corpus, liked, np.flatnonzero(scores > 0.5 * own))
-    scores[list(rows)] = 0.0
-    known = (K1 + 1) * float(index.rarities[bag.places] @ np.square(bag.weights))
-    return Kin(
-        scores=scores,
-        own=own,
-        known_own=known,
-        places=bag.places,
-        saturation=bag.weights,
-        points=tuple(meaning.of_paper(liked, bag) for meaning in corpus.meanings),
-        rows=rows,
-    )
+def all_kin(corpus: Corpus, liked: Sequence[LikedPaper]) -> Iterator[Kin]:
+    """Liked papers, which need not be candidates. Where one is, by its title, or where it has none
+    by its abstract, its own row scores 0: nobody needs to be told of it again."""
+    at_once = max(NUMBERS_AT_ONCE // max(len(corpus), 1), 1)
+    for first in range(0, len(liked), at_once):
+        yield from _kin(corpus, liked[first : first + at_once])
+
+
+def _kin(corpus: Corpus, liked: Sequence[LikedPaper]) -> Iterator[Kin]:
+    index, counts = corpus.index, [analysed(one).counts for one in liked]
+    said = bags.saturated(index, bags.bags_of(index, counts, [each.values() for each in counts]))
+    scores = bags.scores(index, said.known)
+    own, known_own = bags.self_scores(index, said)
+    points = [meaning.of_papers(liked, said) for meaning in corpus.meanings]
+    near = scores > 0.5 * own[:, np.newaxis]
+    for number, one in enumerate(liked):
+        rows = _own_rows(corpus, one, np.flatnonzero(near[number]))
+        scores[number, list(rows)] = 0.0
+        places, saturation = said.known.row(number)
+        # Copies: a row of many would keep them all.
+        yield Kin(
+            scores=scores[number].copy(),
+            own=float(own[number]),
+            known_own=float(known_own[number]),
+            places=places.copy(),
+            saturation=saturation.copy(),
+            points=tuple(each[number].copy() for each in points),
+            rows=rows,
+        )
 
 
 def _own_rows(corpus: Corpus, liked: LikedPaper, near: Places) -> tuple[int, ...]:

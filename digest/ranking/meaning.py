@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 
 from digest.ranking.analysis import Analysis
-from digest.ranking.lexical import Bag, Bags, LexicalIndex
+from digest.ranking.bags import Bags
+from digest.ranking.lexical import LexicalIndex
 from digest.ranking.space import MODEL_SHRINKAGE, Space, unit
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
@@ -45,9 +46,9 @@ class Meaning(Protocol):
         is not known."""
         ...
 
-    def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
-        """The point of a liked paper, `bag` being its terms with the saturation of each; zeros
-        when not known."""
+    def of_papers(self, liked: Sequence[LikedPaper], bags: Bags) -> Floats:
+        """The points of liked papers (papers x dimensions), `bags` being their terms with the
+        saturation of each; zeros where one is not known."""
         ...
 
 
@@ -74,28 +75,21 @@ class StaticMeaning:
 
     def of_texts(self, texts: Sequence[str], bags: Bags) -> Floats:
         del texts
-        total = bags.known.sums(self._index.rarities, self._terms)
-        if bags.elsewhere:
-            ones = np.ones(len(bags.elsewhere), np.float32)
-            np.add.at(total, bags.owners, self._elsewhere(bags.elsewhere, ones))
-        return unit(total)
+        return unit(self._sums(bags))
 
-    def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
+    def of_papers(self, liked: Sequence[LikedPaper], bags: Bags) -> Floats:
         del liked
-        return np.asarray(self.space.placed(self._sum(bag)[np.newaxis])[0], np.float32)
+        return self.space.placed(self._sums(bags))
 
-    def _sum(self, bag: Bag) -> Floats:
-        """The vectors of terms, each by its weight and rarity, added up."""
-        index = self._index
-        total = (bag.weights * index.rarities[bag.places]) @ self._terms[bag.places]
-        if bag.elsewhere:
-            total = total + self._elsewhere(bag.elsewhere, bag.others).sum(axis=0)
-        return np.asarray(total, np.float32)
-
-    def _elsewhere(self, terms: Sequence[str], weights: Floats) -> Floats:
-        """The vectors of terms that no document of the index has, each by its weight and rarity."""
-        scales = weights * self._index.rarities_elsewhere(terms) / np.float32(self._scale)
-        return np.asarray(scales[:, np.newaxis] * self._table.rows(terms), np.float32)
+    def _sums(self, bags: Bags) -> Floats:
+        """The vectors of each text's terms, each by its weight and rarity, added up."""
+        index, total = self._index, bags.known.sums(self._index.rarities, self._terms)
+        if bags.elsewhere:
+            scales = bags.others * index.rarities_elsewhere(bags.elsewhere)
+            vectors = self._table.rows(bags.elsewhere)
+            vectors *= (scales / np.float32(self._scale))[:, np.newaxis]
+            np.add.at(total, bags.owners, vectors)
+        return total
 
 
 def _mean_length(vectors: Floats) -> float:
@@ -137,9 +131,8 @@ class ModelMeaning:
         known, none = self._texts(texts), np.zeros(self.space.dimensions, np.float32)
         return np.stack([known.get(text, none) for text in texts]).astype(np.float32)
 
-    def of_paper(self, liked: LikedPaper, bag: Bag) -> Floats:
-        del bag
-        vector = self._liked(liked)
-        if vector is None:
-            return np.zeros(self.space.dimensions, np.float32)
-        return np.asarray(self.space.placed(vector[np.newaxis])[0], np.float32)
+    def of_papers(self, liked: Sequence[LikedPaper], bags: Bags) -> Floats:
+        del bags
+        none = np.zeros(self.space.dimensions, np.float32)
+        vectors = [none if (found := self._liked(one)) is None else found for one in liked]
+        return self.space.placed(np.stack(vectors).astype(np.float32))

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from digest.ranking import bags
 from digest.ranking.compiled import Compiled, compiled
 from digest.ranking.corpus import Corpus
-from digest.ranking.lexical import LexicalIndex
 from digest.ranking.order import Order, best
 from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
-from digest.ranking.vectors import Floats, Places, Rows, SparseRows, saturated
+from digest.ranking.vectors import Floats, Places, Rows, saturated
 
 # With this share of what is needed a match counts in full.
 NEEDED_AT_LEAST = 0.9
@@ -71,7 +71,7 @@ def _words(corpus: Corpus, interests: Compiled) -> tuple[Floats, Floats]:
     with_pairs = np.bincount(interests.pair_owners, minlength=interests.size) > 0
     said[with_pairs] *= 1.0 - NEIGHBOUR_SHARE
     said += NEIGHBOUR_SHARE * np.minimum(pairs, 1.0)
-    return _averaged(said, _plain(corpus.index, interests.terms.known)), found
+    return _averaged(said, bags.scores(corpus.index, interests.terms.known)), found
 
 
 def _averaged(said: Floats, plain: Floats) -> Floats:
@@ -99,18 +99,6 @@ def _summed(
     if values is not None:
         said *= np.concatenate(values)
     return _counted(shape, places, said)
-
-
-def _plain(index: LexicalIndex, terms: SparseRows) -> Floats:
-    """BM25 of each row for the terms of each interest, but for a constant factor."""
-    entries = index.by_term
-    worth = terms.values * index.rarities[terms.places]
-    lengths, at = entries.lengths(terms.places), entries.spread(terms.places)
-    return _counted(
-        (len(terms), index.size),
-        entries.places[at] + np.repeat(terms.owners * index.size, lengths),
-        entries.values[at] * np.repeat(worth, lengths),
-    )
 
 
 def _counted(shape: tuple[int, int], places: Places, values: Floats) -> Floats:

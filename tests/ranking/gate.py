@@ -29,7 +29,7 @@ def relevance(method: str) -> Values:
     queries = read_queries(FOLDER / "queries.jsonl")
     collection = Collection(papers, method)
     ranked = zip(queries, collection.ranked(queries, DEPTH), strict=True)
-    rankings = {query.id: [hit.paper for hit in hits] for query, hits in ranked}
+    rankings = {query.id: hits.papers for query, hits in ranked}
     groups: dict[str, list[float]] = defaultdict(list)
     for query, row in quality(rankings, read_judgements(FOLDER / "qrels.tsv")).by_query.items():
         groups[query.rpartition("-")[0]].append(row["ndcg@10"])

@@ -48,31 +48,6 @@ def test_names_are_found_by_whole_words_and_never_as_text() -> None:
     assert index.scores({"@graph": 1.0})[0] > 0
 
 
-def test_a_document_scores_for_itself_as_it_would_in_the_index() -> None:
-    own = document("graph matching", "we match graphs by walks")
-    index = LexicalIndex([own, document("trees", "nothing else")])
-    bag = index.saturated(index.bag(own.analysis.counts))
-    scores = index.weighted(bag.places, bag.weights)
-    assert index.self_score(bag) == pytest.approx(float(scores[0]), rel=1e-5)
-
-
-def test_terms_that_no_document_has_count_for_a_documents_own_score_alone() -> None:
-    index = LexicalIndex([document("graph"), document("trees")])
-    known, both = (index.saturated(index.bag(c)) for c in ({"graph": 1}, {"graph": 1, "quark": 1}))
-    assert both.elsewhere == ("quark",)
-    assert both.places.tolist() == known.places.tolist()
-    assert index.self_score(both) > index.self_score(known)
-    assert index.rarities_elsewhere(["quark"])[0] == pytest.approx(index.rarity("quark"))
-
-
-def test_kin_of_a_document_is_its_score_as_a_query() -> None:
-    own = document("graph matching", "we match graphs by walks", "Ada Graph")
-    index = LexicalIndex([own, document("walks", "on graphs", "Ada Graph"), document("trees")])
-    bag = index.saturated(index.bag(own.analysis.counts))
-    saturated = dict(zip(own.analysis.counts, bag.weights.tolist(), strict=True))
-    assert index.kin(0) == pytest.approx(index.scores(saturated), rel=1e-5)
-
-
 def test_likeness_of_documents_is_one_for_twins_and_zero_for_strangers() -> None:
     index = LexicalIndex(
         [document("graph walks"), document("graph walks"), document("protein"), document("")]

@@ -5,7 +5,7 @@ import pytest
 
 from digest.ranking.analysis import analyse
 from digest.ranking.corpus import Corpus, RankingPaper
-from digest.ranking.likes import Opinion, kin_of, strengths
+from digest.ranking.likes import Kin, Opinion, all_kin, strengths
 from digest.ranking.meaning import LikedPaper, ModelMeaning
 from digest.ranking.relevance import FLOOR
 from digest.ranking.static_table import StaticTable
@@ -28,6 +28,11 @@ JUDGE_LIKED = LikedPaper(title=f"More on: {JUDGE.title}", abstract=JUDGE.abstrac
 @pytest.fixture(scope="module")
 def corpus(table: StaticTable | None) -> Corpus:
     return Corpus(ALL, None, table=table)
+
+
+def kin_of(corpus: Corpus, paper: LikedPaper) -> Kin:
+    (kin,) = all_kin(corpus, [paper])
+    return kin
 
 
 def taste(corpus: Corpus, *said: tuple[LikedPaper, float]) -> Floats:
