@@ -259,7 +259,7 @@ def _everywhere(prepared: Prepared, draft: _Draft, wanted: Places) -> list[Place
     voted, trend = prepared.voted, prepared.trend[prepared.voted]
     if not wanted.any():
         return [voted[:0]] * len(wanted)
-    enough = np.cumsum(draft.others[:, voted], axis=1) >= wanted[:, np.newaxis]
+    enough = np.cumsum(draft.others[:, voted], axis=1, dtype=np.int32) >= wanted[:, np.newaxis]
     last = int(np.argmax(enough, axis=1)[wanted > 0].max())
     # Whoever wants most of what trends finds it among these; the last of them has its equals.
     width = int(np.searchsorted(-trend, -trend[last], "right"))

@@ -22,13 +22,22 @@ def drawn_positive(shares: Floats) -> Floats:
     """Shares as they are, but for those below 0.03, which are drawn into (0, 0.03): nothing is
     negative, and their order stays."""
     # Without a choice for each number: processors guess such choices, mostly wrongly.
-    small = SMALL * np.exp(np.minimum(shares, SMALL) / SMALL - np.float32(1.0))
-    return np.asarray(np.maximum(shares, SMALL) + (small - SMALL), np.float32)
+    small = np.minimum(shares, SMALL)
+    small /= SMALL
+    small -= np.float32(1.0)
+    np.exp(small, out=small)
+    small *= SMALL
+    small -= SMALL
+    small += np.maximum(shares, SMALL)
+    return np.asarray(small, np.float32)
 
 
 def saturated(shares: Floats, steepness: float) -> Floats:
     """Shares, drawn positive, as strengths in [0, 1): 1 - exp(-steepness share)."""
-    return np.asarray(1.0 - np.exp(np.float32(-steepness) * drawn_positive(shares)), np.float32)
+    strengths = drawn_positive(shares)
+    strengths *= np.float32(-steepness)
+    np.exp(strengths, out=strengths)
+    return np.subtract(np.float32(1.0), strengths, out=strengths)
 
 
 # Entries whose vectors are in memory at once, while rows are summed: some 16 MB.
