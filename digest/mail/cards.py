@@ -8,7 +8,8 @@ from digest.core.identifiers import ARXIV
 from digest.core.papers import Paper, Signal
 from digest.core.source_names import source_name
 from digest.core.sparkline import sparkline
-from digest.mail.prose import clean, cut, gist, sentences, typeset, web_link
+from digest.mail.gist import gist, sentences
+from digest.mail.prose import clean, cut, typeset, web_link
 from digest.mail.wording import ENGLISH, Wording, marked, marked_plural
 
 TITLE_CHARS = 240

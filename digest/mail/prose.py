@@ -4,7 +4,6 @@ import functools
 import re
 import textwrap
 import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote, urlsplit
 
@@ -29,12 +28,8 @@ _RAISED = re.compile(r"((?<!\w)[^\W\d_]|[)\]\d₀-₉ᵢⱼₖₘₙₜ])\^(-?[0
 _POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _INDICES = str.maketrans("0123456789ijkmnt", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₘₙₜ")
 
-# Abbreviations and initials behind which a full stop ends no sentence.
-_NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
-_SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
-_WORD = re.compile(r"[^\W\d_]{4,}")
 # Scripts without spaces between words: two signs that stand together are as good as a word.
-_UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,}")
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,}")
 _UNSPACED_OR_RUN = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff][^\\w\\s]?"
     "|[^\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{1,30}"
@@ -43,11 +38,6 @@ _LINK = re.compile(r"(?:https?://|mailto:)\S")
 _WIDE_WORD = re.compile(r"\S{40}")
 _NO_WIDTH = ("Mn", "Me", "Cf")
 _ENGLISH = re.compile(r"(?i)\b(?:the|of|and|for|with|in|is|are|to|from|by|on|via|an?)\b")
-_MIN_WORDS = 4
-_CLAIM = re.compile(
-    r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
-    r"|this (?:paper|work|study)|our (?:method|results|approach|model)|results show|outperforms?)\b"
-)
 
 # Hosts known to answer over https: a link written with http goes there without the detour.
 _SECURE_HOSTS = frozenset(
@@ -204,7 +194,7 @@ def _pieces(text: str, most: int) -> Iterator[str]:
     """The words of a text, each with the space behind it; writing without spaces sign by sign,
     and in parts what is wider than `most` and no link."""
     for word in text.split():
-        if _LINK.match(word) or (columns(word) <= most and not _UNSPACED.search(word)):
+        if _LINK.match(word) or (columns(word) <= most and not UNSPACED.search(word)):
             yield word + " "
             continue
         *parts, last = _UNSPACED_OR_RUN.findall(word)
@@ -221,51 +211,3 @@ def columns(text: str) -> int:
         2 if unicodedata.east_asian_width(c) in "WF" else unicodedata.category(c) not in _NO_WIDTH
         for c in text
     )
-
-
-def sentences(text: str) -> tuple[str, ...]:
-    """The sentences of one paragraph, in order."""
-    found: list[str] = []
-    for piece in filter(None, _SENTENCE_GAP.split(text)):
-        if found and _NO_END.search(found[-1]):
-            found[-1] += " " + piece
-        else:
-            found.append(piece)
-    return tuple(found)
-
-
-def gist(title: str, abstract: str, limit: int) -> str:
-    """The two most central sentences of an abstract, in their order, at most `limit` characters.
-
-    Central is a sentence that shares its words with the title and with the other sentences, or
-    that says what was done (extractive summaries after Luhn 1958 and SumBasic, both cited often).
-    """
-    candidates = sentences(abstract)
-    if len(candidates) <= 2 and len(abstract) <= limit:
-        return abstract
-    words = [_words(sentence) for sentence in candidates]
-    spread = Counter(w for sentence in words for w in sentence)
-    topic = _words(title)
-
-    def centrality(number: int) -> float:
-        mine = words[number]
-        if len(mine) < _MIN_WORDS:  # "Code is available."
-            return 0.0
-        shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
-        claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
-        # What opens a long abstract is what everybody knew before.
-        claim *= 0.5 if number == 0 and len(candidates) > 3 else 1.0
-        return claim * shared / (len(mine) + 4)
-
-    best, *others = sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))
-    room = limit - len(candidates[best]) - 1
-    fitting = (n for n in others[:3] if len(candidates[n]) <= room)
-    chosen = sorted({best, next(fitting, best)})
-    return cut(" ".join(candidates[n] for n in chosen), limit)
-
-
-def _words(text: str) -> frozenset[str]:
-    """The words of four letters and more; of writing without spaces, pairs of signs."""
-    pairs = (run[n : n + 2] for run in _UNSPACED.findall(text) for n in range(len(run) - 1))
-    spaced = _UNSPACED.sub(" ", text)
-    return frozenset(w.casefold() for w in _WORD.findall(spaced)) | frozenset(pairs)

@@ -102,59 +102,6 @@ def test_a_title_of_nothing_but_re_has_a_name() -> None:
     assert prose.without_reply_prefix("Re: ") == "Untitled"
 
 
-def test_abbreviations_end_no_sentence() -> None:
-    text = "Large models, e.g. GPT, fail. Smith et al. Showed why. See Fig. 2 for J. Doe. Done."
-    assert prose.sentences(text) == (
-        "Large models, e.g. GPT, fail.",
-        "Smith et al. Showed why.",
-        "See Fig. 2 for J. Doe.",
-        "Done.",
-    )
-
-
-def test_the_gist_of_an_abstract_is_its_two_most_central_sentences_in_their_order() -> None:
-    abstract = (
-        "Deep learning is everywhere. People like it. "
-        "We propose a sparse retrieval index for scientific search. "
-        "The weather was fine. "
-        "Sparse retrieval with this index makes scientific search ten times cheaper."
-    )
-    assert prose.gist("A sparse index for scientific search", abstract, 400) == (
-        "We propose a sparse retrieval index for scientific search. "
-        "Sparse retrieval with this index makes scientific search ten times cheaper."
-    )
-
-
-def test_a_gist_that_is_too_long_for_two_sentences_has_one_and_a_shorter_one() -> None:
-    long = "Planning for walking robots on ice needs walking robots, planning, ice and patience."
-    abstract = f"Ice is hard. {long} {long[:-1]} indeed. Walking robots seldom enjoy planning."
-    assert prose.gist("Planning for walking robots on ice", abstract, 130) == (
-        f"{long} Walking robots seldom enjoy planning."
-    )
-
-
-def test_a_short_abstract_is_its_own_gist() -> None:
-    assert prose.gist("T", "One. Two.", 100) == "One. Two."
-    assert prose.gist("T", "", 100) == ""
-
-
-@given(st.text(max_size=2000), st.integers(20, 400))
-def test_a_gist_is_never_longer_than_its_limit(abstract: str, limit: int) -> None:
-    assert len(prose.gist("A title of words", abstract, limit)) <= limit
-
-
-def test_chinese_is_cut_into_its_sentences_and_the_central_ones_are_chosen() -> None:
-    abstract = (
-        "近年来深度学习发展迅速。天气很好。本文提出一种用于机器人行走的规划方法。"
-        "今天是星期五。实验表明这种规划方法使机器人行走更加稳定！"
-    )
-    assert prose.sentences(abstract)[1] == "天气很好。"
-    gist = prose.gist("机器人行走的规划方法", abstract, 60)
-    assert (
-        gist == "本文提出一种用于机器人行走的规划方法。 实验表明这种规划方法使机器人行走更加稳定！"
-    )
-
-
 @pytest.mark.parametrize(
     "text", ["学" * 200, "長い、文。" * 40, "W" * 500, "한국어 논문 " * 30, "é" * 90]
 )

@@ -1,0 +1,101 @@
+"""The heart of an abstract: its most central sentences, each to be understood alone."""
+
+import re
+from collections import Counter
+
+from digest.mail.prose import UNSPACED, cut
+
+# Abbreviations and initials behind which a full stop ends no sentence.
+_NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
+_SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_MIN_WORDS = 4
+_CLAIM = re.compile(
+    r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
+    r"|this (?:paper|work|study)|our (?:method|results|approach|model)|results show|outperforms?)\b"
+)
+# How a sentence points to the one before it, which may not be shown.
+_POINTS_BACK = re.compile(
+    r"(?:More importantly|(?:More )?[Ss]pecifically|Concretely|In particular|Moreover|Furthermore"
+    r"|Additionally|In addition|Besides|Finally|Consequently|Accordingly|Therefore|Thus|Hence"
+    r"|As a result|However|Nevertheless|Nonetheless|Instead|In contrast|Yet|Meanwhile"
+    r"|To (?:th(?:is|at) end|achieve (?:this|that))"
+    r"|(?:To|In order to) (?:address|alleviate|bridge|close|fill|handle|meet|mitigate|overcome"
+    r"|remedy|resolve|solve|tackle) (?:this|that|these|those|such|the above)(?: [\w-]+){0,3}"
+    r"|(?:Based|Building) (?:on|upon) (?:this|that|these|it)(?: [\w-]+){0,2}"
+    r"|(?:Driven|Inspired|Motivated) by (?:this|that|these|such)(?: [\w-]+){0,3}"
+    r"|(?:Given|In (?:light|view) of) (?:this|that|these|such)(?: [\w-]+){0,2}), (?=\w)"
+)
+# What every reader of a paper's summary knows.
+_IN_THIS_PAPER = re.compile(
+    r"(?:Here|[Ii]n this (?:article|paper|study|work|(?:technical )?report)), (?=\w)"
+)
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The sentences of one paragraph, in order."""
+    found: list[str] = []
+    for piece in filter(None, _SENTENCE_GAP.split(text)):
+        if found and _NO_END.search(found[-1]):
+            found[-1] += " " + piece
+        else:
+            found.append(piece)
+    return tuple(found)
+
+
+def gist(title: str, abstract: str, limit: int) -> str:
+    """The two most central sentences of an abstract, in their order, at most `limit` characters.
+
+    Central is a sentence that shares its words with the title and with the other sentences, or
+    that says what was done (extractive summaries after Luhn 1958 and SumBasic, both cited often).
+    """
+    candidates = sentences(abstract)
+    if len(candidates) <= 2 and len(abstract) <= limit:
+        return abstract
+    best, *others = _by_centrality(title, candidates)
+    room = limit - len(candidates[best]) - 1
+    fitting = (n for n in others[:3] if len(candidates[n]) <= room)
+    chosen = {best, next(fitting, best)}
+    said = (
+        _standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
+    )
+    return cut(" ".join(said), limit)
+
+
+def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
+    words = [_words(sentence) for sentence in candidates]
+    spread = Counter(w for sentence in words for w in sentence)
+    topic = _words(title)
+
+    def centrality(number: int) -> float:
+        mine = words[number]
+        if len(mine) < _MIN_WORDS:  # "Code is available."
+            return 0.0
+        shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
+        claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
+        # What opens a long abstract is what everybody knew before.
+        claim *= 0.5 if number == 0 and len(candidates) > 3 else 1.0
+        return claim * shared / (len(mine) + 4)
+
+    return sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))
+
+
+def _standing_alone(sentence: str, *, follows: bool) -> str:
+    """A sentence without an opening that says nothing here; what points back stays where it
+    `follows` the sentence before."""
+    opening = _IN_THIS_PAPER.match(sentence) or (None if follows else _POINTS_BACK.match(sentence))
+    if opening is None:
+        return sentence
+    # It may have both: "To this end, in this paper, we …".
+    rest = sentence[opening.end() :]
+    first = rest.split(maxsplit=1)[0]
+    # Names keep the letters they are written with: iPhone, p-values.
+    rest = rest[0].upper() + rest[1:] if first.isalpha() and first.islower() else rest
+    return _standing_alone(rest, follows=follows)
+
+
+def _words(text: str) -> frozenset[str]:
+    """The words of four letters and more; of writing without spaces, pairs of signs."""
+    pairs = (run[n : n + 2] for run in UNSPACED.findall(text) for n in range(len(run) - 1))
+    spaced = UNSPACED.sub(" ", text)
+    return frozenset(w.casefold() for w in _WORD.findall(spaced)) | frozenset(pairs)

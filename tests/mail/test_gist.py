@@ -1,0 +1,93 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.mail.gist import gist, sentences
+
+
+def test_abbreviations_end_no_sentence() -> None:
+    text = "Large models, e.g. GPT, fail. Smith et al. Showed why. See Fig. 2 for J. Doe. Done."
+    assert sentences(text) == (
+        "Large models, e.g. GPT, fail.",
+        "Smith et al. Showed why.",
+        "See Fig. 2 for J. Doe.",
+        "Done.",
+    )
+
+
+def test_the_gist_of_an_abstract_is_its_two_most_central_sentences_in_their_order() -> None:
+    abstract = (
+        "Deep learning is everywhere. People like it. "
+        "We propose a sparse retrieval index for scientific search. "
+        "The weather was fine. "
+        "Sparse retrieval with this index makes scientific search ten times cheaper."
+    )
+    assert gist("A sparse index for scientific search", abstract, 400) == (
+        "We propose a sparse retrieval index for scientific search. "
+        "Sparse retrieval with this index makes scientific search ten times cheaper."
+    )
+
+
+def test_a_gist_that_is_too_long_for_two_sentences_has_one_and_a_shorter_one() -> None:
+    long = "Planning for walking robots on ice needs walking robots, planning, ice and patience."
+    abstract = f"Ice is hard. {long} {long[:-1]} indeed. Walking robots seldom enjoy planning."
+    assert gist("Planning for walking robots on ice", abstract, 130) == (
+        f"{long} Walking robots seldom enjoy planning."
+    )
+
+
+def test_a_short_abstract_is_its_own_gist() -> None:
+    assert gist("T", "One. Two.", 100) == "One. Two."
+    assert gist("T", "", 100) == ""
+
+
+@given(st.text(max_size=2000), st.integers(20, 400))
+def test_a_gist_is_never_longer_than_its_limit(abstract: str, limit: int) -> None:
+    assert len(gist("A title of words", abstract, limit)) <= limit
+
+
+def test_chinese_is_cut_into_its_sentences_and_the_central_ones_are_chosen() -> None:
+    abstract = (
+        "近年来深度学习发展迅速。天气很好。本文提出一种用于机器人行走的规划方法。"
+        "今天是星期五。实验表明这种规划方法使机器人行走更加稳定！"
+    )
+    assert sentences(abstract)[1] == "天气很好。"
+    found = gist("机器人行走的规划方法", abstract, 60)
+    assert (
+        found == "本文提出一种用于机器人行走的规划方法。 实验表明这种规划方法使机器人行走更加稳定！"
+    )
+
+
+BEFORE = "Deep learning is everywhere. People like it, and many people write about it. "
+AFTER = " The weather was fine. It rained on Sunday."
+
+
+@pytest.mark.parametrize(
+    ("opening", "shown"),
+    [
+        ("In this paper, we propose", "We propose"),
+        ("To bridge this gap, we propose", "We propose"),
+        ("In order to address these challenges, we propose", "We propose"),
+        ("To this end, in this work, we propose", "We propose"),
+        ("Specifically, iWalk and we propose", "iWalk and we propose"),
+        ("However, p-values and we propose", "p-values and we propose"),
+        ("Motivated by these two observations, we propose", "We propose"),
+        ("To address speech, we propose", "To address speech, we propose"),
+        ("However we walk, we propose", "However we walk, we propose"),
+    ],
+)
+def test_a_summary_does_not_begin_by_pointing_at_what_is_not_shown(
+    opening: str, shown: str
+) -> None:
+    claim = "a sparse retrieval index for scientific search, which makes sparse retrieval cheap."
+    other = " Our sparse retrieval index outperforms a dense index for scientific search."
+    title = "A sparse retrieval index for scientific search"
+    found = gist(title, f"{BEFORE}{opening} {claim}{other}{AFTER}", 400)
+    assert found == f"{shown} {claim}{other}"
+
+
+def test_what_points_back_stays_behind_the_sentence_it_points_at() -> None:
+    first = "Sparse retrieval indexes for scientific search are large."
+    second = "However, we show that sparse retrieval for scientific search may have small indexes."
+    found = gist("Small sparse retrieval indexes", f"{BEFORE}{first} {second}{AFTER}", 400)
+    assert found == f"{first} {second}"
