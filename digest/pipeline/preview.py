@@ -8,7 +8,7 @@ from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus, Planned
 from digest.core.editions import Edition
 from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
-from digest.core.subscribers import Status, Subscriber, slot_day
+from digest.core.subscribers import Status, Subscriber, has_slot_on, slot_day, slot_on
 from digest.mail.view import DigestView
 from digest.pipeline import links
 from digest.pipeline.app import App
@@ -237,7 +237,7 @@ def _about_waiting(subscriber: Subscriber, day: date) -> str:
     match subscriber.status:
         case Status.ACTIVE if subscriber.next_due_at is not None:
             if _is_gone_by(subscriber, day):
-                return "no mail was planned for this date"
+                return _about_gone_by(subscriber, day)
             return f"not planned yet: next due at {subscriber.next_due_at:%Y-%m-%d %H:%M} UTC"
         case Status.PENDING:
             return "no mail: the subscription was never confirmed"
@@ -245,3 +245,15 @@ def _about_waiting(subscriber: Subscriber, day: date) -> str:
             return f"no mail: paused until {subscriber.paused_until:%Y-%m-%d %H:%M} UTC"
         case _:
             return f"no mail: the subscriber is {subscriber.status.value}"
+
+
+def _about_gone_by(subscriber: Subscriber, day: date) -> str:
+    preferences, since = subscriber.preferences, subscriber.confirmed_at or subscriber.created_at
+    if slot_on(preferences, day) <= since:
+        return f"no mail: subscribed only at {since:%Y-%m-%d %H:%M} UTC, after it was due"
+    if not has_slot_on(preferences.frequency, day):
+        return f"no mail: a {preferences.frequency.value} digest is not sent on a {day:%A}"
+    return (
+        "no mail was planned for this date: nothing was running when it was due, "
+        "or the schedule was another one then"
+    )

@@ -11,7 +11,7 @@ from digest.core.errors import NotFound
 from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Reading
 from digest.core.places import Place, Section
-from digest.core.subscribers import Preferences, Status
+from digest.core.subscribers import Frequency, Preferences, Status
 from digest.pipeline import membership
 from digest.pipeline.app import App, WhenEmpty
 from digest.pipeline.assemble import assemble
@@ -223,13 +223,21 @@ def test_explain_says_what_is_missing_and_that_nothing_would_be_sent(sqlite_stor
     )
 
 
+NOTHING_RAN = (
+    "no mail was planned for this date: nothing was running when it was due, "
+    "or the schedule was another one then"
+)
+
+
 def test_explain_says_that_no_mail_was_planned_for_a_day_gone_by(sqlite_store: Store) -> None:
     tokyo = Preferences(timezone="Asia/Tokyo")
     due = datetime(2026, 3, 20, 22, 30, tzinfo=UTC)  # in Tokyo it is the 21st
-    store_subscriber(sqlite_store, email=ADA, preferences=tokyo, next_due_at=due)
+    store_subscriber(
+        sqlite_store, email=ADA, preferences=tokyo, next_due_at=due, now=NOW - timedelta(days=9)
+    )
     app = make_app(sqlite_store, sources={"arxiv": FakeSource("arxiv", [ValueError()])})
     refresh(app)
-    assert explain(app, ADA, TODAY).reasons == ("no mail was planned for this date",)
+    assert explain(app, ADA, TODAY).reasons == (NOTHING_RAN,)
     assert "not planned yet" in explain(app, ADA, TOMORROW).reasons[0]
 
 
@@ -254,7 +262,13 @@ def test_explain_says_what_was_missing_of_a_day_on_which_nothing_was_sent(
     app = make_app(sqlite_store, clock=clock, min_papers=9, sources={"arxiv": source})
     refresh(app)
     planned(app, ADA)
-    store_subscriber(sqlite_store, 7, email="bea@b.example", next_due_at=NOW + timedelta(days=1))
+    store_subscriber(
+        sqlite_store,
+        7,
+        email="bea@b.example",
+        next_due_at=NOW + timedelta(days=1),
+        now=NOW - timedelta(days=9),
+    )
     clock.advance(86_400)
     refresh(app)
     missing = "missing in this edition: arXiv could not be read"
@@ -262,7 +276,28 @@ def test_explain_says_what_was_missing_of_a_day_on_which_nothing_was_sent(
     assert skipped.delivery is not None
     assert skipped.reasons[1:] == (missing,)
     gone_by = explain(app, "bea@b.example", TODAY)
-    assert gone_by.reasons == ("no mail was planned for this date", missing)
+    assert gone_by.reasons == (NOTHING_RAN, missing)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "days_ago", "said"),
+    [
+        (Frequency.WEEKLY, 9, "no mail: a weekly digest is not sent on a Friday"),
+        (Frequency.DAILY, 0, "no mail: subscribed only at 2026-03-20 12:00 UTC, after it was due"),
+    ],
+)
+def test_explain_says_why_no_mail_was_due(
+    sqlite_store: Store, frequency: Frequency, days_ago: int, said: str
+) -> None:
+    store_subscriber(
+        sqlite_store,
+        email=ADA,
+        preferences=Preferences(frequency=frequency),
+        next_due_at=NOW + timedelta(days=3),
+        now=NOW - timedelta(days=days_ago),
+    )
+    app = make_app(sqlite_store, sources={"arxiv": FakeSource("arxiv", [])})
+    assert explain(app, ADA, TODAY).reasons == (said,)
 
 
 def test_explain_keeps_what_was_missing_when_the_mail_was_made(sqlite_store: Store) -> None:
