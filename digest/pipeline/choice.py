@@ -16,8 +16,8 @@ from digest.ranking.fit import Vote
 from digest.ranking.learnt import VotedPaper
 from digest.ranking.likes import analysed
 from digest.ranking.meaning import LikedPaper
+from digest.ranking.query import query_terms
 from digest.ranking.rank import Ranked, Reader, rank_all
-from digest.ranking.text import query_terms
 from digest.store import ledger
 
 # What a vote and an opened link say, beside an interest of weight 1.

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from digest.ranking.bags import Bags, bags_of
 from digest.ranking.corpus import Corpus
-from digest.ranking.text import query_words, read, terms
+from digest.ranking.query import asked
 from digest.ranking.vectors import Floats, Places, Rows
 from digest.ranking.words import Word
 
@@ -48,14 +48,14 @@ class Compiled:
 
 def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
     """Texts, taken apart; what one is worth does not hang on the others."""
-    said, size = list(map(query_words, texts)), len(texts)
-    asked = list(chain.from_iterable(said))
-    owners = np.repeat(np.arange(size), [len(each) for each in said])
-    words = list(map(corpus.word, asked))
-    times = np.array([word.times for word in asked], np.float64)
+    queries, size = list(map(asked, texts)), len(texts)
+    said = list(chain.from_iterable(query.words for query in queries))
+    owners = np.repeat(np.arange(size), [len(query.words) for query in queries])
+    words = list(map(corpus.word, said))
+    times = np.array([word.times for word in said], np.float64)
     worth = np.array([word.worth for word in words], np.float64)
     evidence = np.array([word.evidence for word in words], np.float64)
-    followed = np.array([n for n, word in enumerate(asked) if word.followed_by], np.intp)
+    followed = np.array([n for n, word in enumerate(said) if word.followed_by], np.intp)
     pair_owners, pair_worth = owners[followed], evidence[followed]
     best = _best(_by_owner(worth, owners, size), WORDS_OF_AN_INTEREST)
     together = _best(_by_owner(pair_worth, pair_owners, size), WORDS_OF_AN_INTEREST - 1)
@@ -67,11 +67,11 @@ def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
         weights=_shares(times * worth, best[owners]),
         evidence=_shares(evidence**2, needed[owners]),
         pairs=corpus.index.neighbour_rows(
-            [(word.spelling, word.followed_by) for word in asked if word.followed_by]
+            [(word.spelling, word.followed_by) for word in said if word.followed_by]
         ),
         pair_owners=pair_owners,
         pair_weights=_shares(pair_worth, together[pair_owners]),
-        terms=bags_of(corpus.index, [terms(read(text)) for text in texts]),
+        terms=bags_of(corpus.index, [query.terms for query in queries]),
     )
 
 

@@ -12,8 +12,8 @@ from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
 from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
+from digest.ranking.query import Alternative, QueryWord
 from digest.ranking.static_table import StaticTable
-from digest.ranking.text import Alternative, QueryWord
 from digest.ranking.vectors import Floats, Places, Rows
 from digest.ranking.words import Word, word_of
 
@@ -90,8 +90,7 @@ class Corpus:
 
     def _known(self, joined: tuple[str, ...]) -> tuple[str, ...]:
         # Most pairs of words are never written as one: they have no entries of their own.
-        known = [term for term in joined if self.index.knows(term)]
-        return tuple(known) if known else ()
+        return tuple(filter(self.index.knows, joined))
 
     def _rows_saying(self, own: tuple[Alternative, ...], joined: tuple[str, ...]) -> frozenset[int]:
         found = self._word(own, joined)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.text import QueryWord, query_words
+from digest.ranking.query import QueryWord, query_words
 
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60

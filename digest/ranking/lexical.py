@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from digest.ranking.analysis import Analysis
 from digest.ranking.neighbours import Neighbours
-from digest.ranking.text import STOP_STEMS, fold, neighbour_forms, phrase_forms, stem
+from digest.ranking.query import neighbour_forms, phrase_forms
+from digest.ranking.text import STOP_STEMS, fold, stem
 from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.

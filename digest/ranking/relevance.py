@@ -14,7 +14,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.ranking import texts
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1, name_terms
-from digest.ranking.text import query_words
+from digest.ranking.query import query_words
 from digest.ranking.vectors import Floats, Rows
 
 # A category by its form: cs.CR, math.*, quant-ph.

@@ -1,10 +1,11 @@
 """Words of titles, abstracts and interests, in the form in which they are compared.
 
-Three views of a text's folded words (`read`: TeX made readable, no case, no diacritics):
+Views of a text's folded words (`read`: TeX made readable, no case, no diacritics):
 
 - `terms`: Porter stems without stop words, the bag that BM25 counts;
-- `query_words`: the same of a query, with the spellings in which each word may occur;
-- `phrase_text` and `phrase_forms`: all words in order, for phrases that must or must not occur.
+- `phrase_text`: all words in order, for phrases that must or must not occur.
+
+Those of a query are in `query`.
 
 A compound is kept in parts and joined: `GPT-4` is gpt, 4 and gpt4, so that `GPT4` finds it.
 """
@@ -63,11 +64,12 @@ _ISE = re.compile(
 _OUR = re.compile(r"(?<=[a-z]{2})our(?=(?:s|ed|ing|al|hoods?)?$)")
 
 
-def _listed(words: str) -> frozenset[str]:
+def listed(words: str) -> frozenset[str]:
+    """Words of a string."""
     return frozenset(words.split())
 
 
-STOP_WORDS = _listed(
+STOP_WORDS = listed(
     """a about above after again against all also although am among an and any are as at be because
     been before being below between both but by can cannot could did do does doing done down due
     during each either et etc few for from further had has have having he hence her here hers him
@@ -79,15 +81,8 @@ STOP_WORDS = _listed(
     """
 )
 
-# Words with which people wrap an interest; they say nothing of the subject.
-_WRAPPING = _listed(
-    """articles deal describe exist find give interested interests looking papers recent
-    regarding related want work working works
-    """
-)
-
 # Words of any abstract: never rare, however few the papers by which rarity is judged.
-_GENERIC_WORDS = _listed(
+_GENERIC_WORDS = listed(
     """accuracy algorithm analysis application approach art artificial based benchmark
     code data dataset deep design effective efficient evaluate evidence experiment framework
     general good high improve information intelligence large learning machine measure method model
@@ -99,7 +94,7 @@ _GENERIC_WORDS = _listed(
 
 
 # Nearly all words of a text are among so many; a few MB of memory.
-_KEPT_WORDS = 65_536
+KEPT_WORDS = 65_536
 _KEPT_CHUNKS = 65_536
 _AROUND_WORDS = ".,;:!?()[]{}\"'-"
 
@@ -108,7 +103,7 @@ _AROUND_WORDS = ".,;:!?()[]{}\"'-"
 _porter = Stemmer.Stemmer("porter", 0).stemWord
 
 
-@functools.lru_cache(maxsize=_KEPT_WORDS)
+@functools.lru_cache(maxsize=KEPT_WORDS)
 def stem(word: str) -> str:
     """The Porter stem of a folded word (https://tartarus.org/martin/PorterStemmer/def.txt).
 
@@ -184,7 +179,7 @@ def _chunk(chunk: str) -> Chunk:
         terms=tuple(term for parts in words for term in _terms(parts)),
         stems=stems,
         joined=" ".join(stem("".join(parts)) for parts in words) if compounds else stems,
-        pairs=tuple(stem(pair) for parts in compounds for pair in _joined(parts)[1:]),
+        pairs=tuple(stem(pair) for parts in compounds for pair in joined_parts(parts)[1:]),
     )
 
 
@@ -197,10 +192,10 @@ def _plain_chunk(word: str) -> Chunk:
 
 def _terms(parts: Parts) -> list[str]:
     separate = [stem(part) for part in parts if part not in STOP_WORDS]
-    return [*separate, *map(stem, _joined(parts))]
+    return [*separate, *map(stem, joined_parts(parts))]
 
 
-def _joined(parts: Parts) -> list[str]:
+def joined_parts(parts: Parts) -> list[str]:
     """A compound written as one word, and neighbouring parts of a long one: SE(3)-net is se3."""
     if len(parts) < 2:
         return []
@@ -213,90 +208,6 @@ def terms(words: Words) -> list[str]:
     return list(chain.from_iterable(map(_TERMS, words)))
 
 
-def _parts(text: str) -> list[Parts]:
-    return [parts for chunk in read(text) for parts in chunk.words]
-
-
-Alternative = tuple[str, ...]
-"""Terms that together stand for one word of a query."""
-
-
-class QueryWord(NamedTuple):
-    """A distinct word of a query: its folded spelling, the terms that may stand for it, those of
-    it and a neighbour written as one, how often it is said, and the spelling of the word right
-    behind it, if that is informative too."""
-
-    spelling: str
-    own: tuple[Alternative, ...]
-    joined: tuple[str, ...] = ()
-    times: int = 1
-    followed_by: str | None = None
-
-    @property
-    def alternatives(self) -> tuple[Alternative, ...]:
-        """All that may stand for it, its own spelling first."""
-        return (*self.own, *((term,) for term in self.joined))
-
-
-@functools.lru_cache(maxsize=8_192)
-def query_words(text: str) -> tuple[QueryWord, ...]:
-    """The distinct words of a query in order, each with the spellings in which it may occur.
-
-    What is written as two words may occur as one: `fine tuning` gives `fine` as (fine) or
-    (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
-    left out, unless nothing else is there.
-    """
-    words = [_asked(parts) for chunk in read(text) for parts in chunk.words]
-    told = [n for n, word in enumerate(words) if not word.is_stop]
-    kept = [n for n in told if not words[n].is_wrapping] or told
-    # By its place, the term of a plain word and the plain word right behind it, written as one.
-    joined: dict[int, str] = {}
-    followers: dict[int, str] = {}
-    for place, after in pairwise(kept):
-        if after == place + 1:
-            word, follower = words[place], words[after]
-            followers[place] = follower.spelling
-            if len(word.own) == len(follower.own) == 1:
-                joined[place] = stem(word.spelling + follower.spelling)
-    found: dict[Alternative, QueryWord] = {}
-    for place in kept:
-        spelling, own, _, _ = words[place]
-        if known := found.get(own[0]):
-            found[own[0]] = known._replace(times=known.times + 1)
-        else:
-            both = tuple([joined[n] for n in (place - 1, place) if n in joined])
-            found[own[0]] = QueryWord(spelling, own, both, 1, followers.get(place))
-    return tuple(found.values())
-
-
-class _Asked(NamedTuple):
-    """A word of a query by itself: how it is spelled, the terms that may stand for it (a compound
-    has several), and whether it says anything."""
-
-    spelling: str
-    own: tuple[Alternative, ...]
-    is_stop: bool
-    is_wrapping: bool
-
-
-@functools.lru_cache(maxsize=_KEPT_WORDS)
-def _asked(parts: Parts) -> _Asked:
-    separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
-    return _Asked(
-        spelling="-".join(parts),
-        own=(separate,) if len(parts) == 1 else (separate, (stem("".join(parts)),)),
-        is_stop=STOP_WORDS.issuperset(parts),
-        is_wrapping=_WRAPPING.issuperset(parts),
-    )
-
-
-def query_terms(text: str) -> frozenset[str]:
-    """Every term that may stand for a word of a query."""
-    return frozenset(
-        term for word in query_words(text) for each in word.alternatives for term in each
-    )
-
-
 def phrase_text(*texts: Words) -> str:
     """All stems of the texts in order, stop words too, as a string in which phrases are found.
 
@@ -305,52 +216,13 @@ def phrase_text(*texts: Words) -> str:
     """
     pieces: list[str] = []
     for words in texts:
-        pieces.append(_spaced(filter(None, map(_STEMS, words))))
+        pieces.append(spaced(filter(None, map(_STEMS, words))))
         if compounds := [chunk for chunk in words if chunk.joined is not chunk.stems]:
-            pieces.append(_spaced(filter(None, (chunk.joined for chunk in words))))
-            pieces.extend(_spaced([pair]) for chunk in compounds for pair in chunk.pairs)
+            pieces.append(spaced(filter(None, (chunk.joined for chunk in words))))
+            pieces.extend(spaced([pair]) for chunk in compounds for pair in chunk.pairs)
     return "|".join(pieces)
 
 
-def phrase_forms(phrase: str) -> tuple[str, ...]:
-    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
-    with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
-    words = _parts(phrase)
-    parts = [part for parts in words for part in parts]
-    if not parts:
-        return ()
-    spellings = [parts, ["".join(compound) for compound in words]]
-    spellings.extend(
-        [*parts[:n], parts[n] + parts[n + 1], *parts[n + 2 :]] for n in range(len(parts) - 1)
-    )
-    spellings.extend(
-        [*parts[:n], *halves, *parts[n + 1 :]]
-        for n, part in enumerate(parts)
-        for halves in _halves(part)
-    )
-    if len(parts) == 3:
-        spellings.append(["".join(parts)])
-    return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
-
-
-def neighbour_forms(word: str, follower: str) -> tuple[str, ...]:
-    """The spellings of two words of a query that stand side by side: in parts, joined, and both
-    as one."""
-    parts = [*word.split("-"), *follower.split("-")]
-    joined = [each.replace("-", "") for each in (word, follower)]
-    spellings = (parts, joined, ["".join(joined)])
-    return tuple(dict.fromkeys(_spaced(map(stem, spelling)) for spelling in spellings))
-
-
-def _halves(word: str) -> Iterable[tuple[str, str]]:
-    """The ways to write a word as two, each of three letters or more and not a stop word."""
-    if not word.isalpha():
-        return
-    for cut in range(3, len(word) - 2):
-        halves = word[:cut], word[cut:]
-        if STOP_WORDS.isdisjoint(halves):
-            yield halves
-
-
-def _spaced(stems: Iterable[str]) -> str:
+def spaced(stems: Iterable[str]) -> str:
+    """Stems as a string in which phrases of them are found."""
     return f" {' '.join(stems)} "

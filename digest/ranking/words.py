@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.ranking.lexical import LexicalIndex, inverse_frequency
-from digest.ranking.text import GENERIC_TERMS, Alternative
+from digest.ranking.query import Alternative
+from digest.ranking.text import GENERIC_TERMS
 from digest.ranking.vectors import Floats, Rows
 
 # A word weighs as if at least this share of all papers had it: one that few papers or none have

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.ranking.analysis import TITLE_WEIGHT, Analysis, analyse, unpack
-from digest.ranking.text import phrase_forms
+from digest.ranking.query import phrase_forms
 from tests.ranking.papers import contains_phrase
 
 WORDS = ["graph", "Graphs", "the", "of", "GPT-4", "SE(3)-net,", "state-of-the-art", "C++", "s", "é"]

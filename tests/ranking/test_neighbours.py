@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from digest.ranking.analysis import analyse
 from digest.ranking.lexical import Document, LexicalIndex
-from digest.ranking.text import neighbour_forms
+from digest.ranking.query import neighbour_forms
 from tests.ranking.papers import contains_phrase
 
 WORDS = ["graph", "graphs", "of", "fine", "tuning", "finetuning", "fine-tuning", "n-gram", "walk."]

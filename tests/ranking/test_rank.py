@@ -11,10 +11,11 @@ from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind, parse_interest
 from digest.ranking.lexical import Background
 from digest.ranking.meaning import LikedPaper
+from digest.ranking.query import phrase_forms
 from digest.ranking.rank import Place, Prepared, Ranked, Reader, prepare, rank, score_query
 from digest.ranking.relevance import FLOOR
 from digest.ranking.static_table import StaticTable
-from digest.ranking.text import phrase_forms, phrase_text, read
+from digest.ranking.text import phrase_text, read
 from tests.ranking.papers import (
     ALL,
     GRASP,

@@ -4,15 +4,8 @@ from hypothesis import strategies as st
 
 from digest.core.latex import readable
 from digest.ranking import text as module
-from digest.ranking.text import (
-    fold,
-    phrase_forms,
-    phrase_text,
-    query_words,
-    read,
-    stem,
-    terms,
-)
+from digest.ranking.query import phrase_forms, query_words
+from digest.ranking.text import fold, phrase_text, read, stem, terms
 from tests.ranking.papers import contains_phrase
 
 

@@ -1,0 +1,166 @@
+"""The words of interests and searches, in every spelling in which papers may have them."""
+
+import functools
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import NamedTuple
+
+from digest.ranking.text import (
+    KEPT_WORDS,
+    STOP_WORDS,
+    Parts,
+    Words,
+    listed,
+    read,
+    spaced,
+    stem,
+    terms,
+)
+
+# Words with which people wrap an interest; they say nothing of the subject.
+_WRAPPING = listed(
+    """articles deal describe exist find give interested interests looking papers recent
+    regarding related want work working works
+    """
+)
+
+Alternative = tuple[str, ...]
+"""Terms that together stand for one word of a query."""
+
+
+class QueryWord(NamedTuple):
+    """A distinct word of a query: its folded spelling, the terms that may stand for it, those of
+    it and a neighbour written as one, how often it is said, and the spelling of the word right
+    behind it, if that is informative too."""
+
+    spelling: str
+    own: tuple[Alternative, ...]
+    joined: tuple[str, ...] = ()
+    times: int = 1
+    followed_by: str | None = None
+
+    @property
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """All that may stand for it, its own spelling first."""
+        return (*self.own, *((term,) for term in self.joined))
+
+
+class Asked(NamedTuple):
+    """A query: its distinct words in order, each with the spellings in which it may occur, and its
+    terms as they are counted."""
+
+    words: tuple[QueryWord, ...]
+    terms: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=8_192)
+def asked(text: str) -> Asked:
+    """A query, taken apart.
+
+    What is written as two words may occur as one: `fine tuning` gives `fine` as (fine) or
+    (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
+    left out of the words, unless nothing else is there.
+    """
+    chunks = read(text)
+    return Asked(_query_words(chunks), tuple(terms(chunks)))
+
+
+def query_words(text: str) -> tuple[QueryWord, ...]:
+    """The words of a query, as `asked` tells them."""
+    return asked(text).words
+
+
+def _query_words(chunks: Words) -> tuple[QueryWord, ...]:
+    words = [_word(parts) for chunk in chunks for parts in chunk.words]
+    kept = [n for n, word in enumerate(words) if word.tells]
+    kept = kept or [n for n, word in enumerate(words) if not word.is_stop]
+    # By its place, the term of a plain word and the plain word right behind it, written as one.
+    joined: dict[int, str] = {}
+    followers: dict[int, str] = {}
+    for place, after in pairwise(kept):
+        if after == place + 1:
+            word, follower = words[place], words[after]
+            followers[place] = follower.spelling
+            if len(word.own) == len(follower.own) == 1:
+                joined[place] = stem(word.spelling + follower.spelling)
+    found: dict[Alternative, QueryWord] = {}
+    for place in kept:
+        spelling, own = words[place][:2]
+        if known := found.get(own[0]):
+            found[own[0]] = known._replace(times=known.times + 1)
+        else:
+            both = tuple([joined[n] for n in (place - 1, place) if n in joined])
+            found[own[0]] = QueryWord(spelling, own, both, 1, followers.get(place))
+    return tuple(found.values())
+
+
+class _Word(NamedTuple):
+    """A word of a query by itself: how it is spelled, the terms that may stand for it (a compound
+    has several), and whether it tells what is asked for, or is a stop word."""
+
+    spelling: str
+    own: tuple[Alternative, ...]
+    tells: bool
+    is_stop: bool
+
+
+@functools.lru_cache(maxsize=KEPT_WORDS)
+def _word(parts: Parts) -> _Word:
+    separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
+    return _Word(
+        spelling="-".join(parts),
+        own=(separate,) if len(parts) == 1 else (separate, (stem("".join(parts)),)),
+        tells=not (STOP_WORDS.issuperset(parts) or _WRAPPING.issuperset(parts)),
+        is_stop=STOP_WORDS.issuperset(parts),
+    )
+
+
+def query_terms(text: str) -> frozenset[str]:
+    """Every term that may stand for a word of a query."""
+    return frozenset(
+        term for word in query_words(text) for each in word.alternatives for term in each
+    )
+
+
+def phrase_forms(phrase: str) -> tuple[str, ...]:
+    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
+    with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
+    words = _parts(phrase)
+    parts = [part for parts in words for part in parts]
+    if not parts:
+        return ()
+    spellings = [parts, ["".join(compound) for compound in words]]
+    spellings.extend(
+        [*parts[:n], parts[n] + parts[n + 1], *parts[n + 2 :]] for n in range(len(parts) - 1)
+    )
+    spellings.extend(
+        [*parts[:n], *halves, *parts[n + 1 :]]
+        for n, part in enumerate(parts)
+        for halves in _halves(part)
+    )
+    if len(parts) == 3:
+        spellings.append(["".join(parts)])
+    return tuple(dict.fromkeys(spaced(map(stem, spelling)) for spelling in spellings))
+
+
+def neighbour_forms(word: str, follower: str) -> tuple[str, ...]:
+    """The spellings of two words of a query that stand side by side: in parts, joined, and both
+    as one."""
+    parts = [*word.split("-"), *follower.split("-")]
+    joined = [each.replace("-", "") for each in (word, follower)]
+    spellings = (parts, joined, ["".join(joined)])
+    return tuple(dict.fromkeys(spaced(map(stem, spelling)) for spelling in spellings))
+
+
+def _halves(word: str) -> Iterable[tuple[str, str]]:
+    """The ways to write a word as two, each of three letters or more and not a stop word."""
+    if not word.isalpha():
+        return
+    for cut in range(3, len(word) - 2):
+        halves = word[:cut], word[cut:]
+        if STOP_WORDS.isdisjoint(halves):
+            yield halves
+
+
+def _parts(text: str) -> list[Parts]:
+    return [parts for chunk in read(text) for parts in chunk.words]
