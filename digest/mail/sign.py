@@ -4,6 +4,7 @@ Headers and body are canonicalised "relaxed/relaxed": refolding on the way does 
 """
 
 import base64
+import binascii
 import functools
 import hashlib
 import re
@@ -33,8 +34,7 @@ _SIGNED = (
     *(b"list-unsubscribe-post", b"auto-submitted"),
 )
 _MIN_RSA_BITS = 1024  # RFC 8301, 3.2; verifiers treat shorter keys as no signature
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)\r\n")
-_FOLD = re.compile(rb"\r\n(?=[ \t])")
+_FIELD = re.compile(rb"[!-9;-~]+[ \t]*:(?:[^\r\n]|\r\n[ \t])*\r\n")
 _WHITE = re.compile(rb"[ \t]+")
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?")
 
@@ -117,38 +117,41 @@ class MessageSigner:
         head, blank, body = message.partition(b"\r\n\r\n")
         if not blank:
             raise InvalidInput("a message without an empty line after its headers cannot be signed")
-        return self.signatures(head + b"\r\n", relaxed_body(body), at) + message
+        return self.signatures(headers_of(head + b"\r\n"), relaxed_body(body), at) + message
 
-    def signatures(self, head: bytes, relaxed: bytes, at: datetime) -> bytes:
-        """The headers that `sign` puts in front: `head` is the header block without the empty line
-        that ends it, `relaxed` the body in that form."""
-        fields = header_fields(head)
-        body_hash = base64.b64encode(hashlib.sha256(relaxed).digest()).decode()
-        return b"".join(_signature(key, fields, body_hash, at) for key in self._keys)
+    def signatures(self, headers: Sequence[bytes], relaxed: bytes, at: datetime) -> bytes:
+        """The headers that `sign` puts in front: `headers` are those of the message, each with the
+        line break that ends it, `relaxed` is the body in that form."""
+        fields = [relaxed_header(header) for header in headers]
+        body_hash = _base64(hashlib.sha256(relaxed).digest())
+        return b"".join([_signature(key, fields, body_hash, at) for key in self._keys])
 
 
-def header_fields(head: bytes) -> tuple[tuple[bytes, bytes], ...]:
-    """Names and raw values of a header block that ends with CRLF, in order.
+def headers_of(head: bytes) -> tuple[bytes, ...]:
+    """The headers of a block that ends with CRLF, in order, each with its line breaks.
 
     Raises InvalidInput for a line that is no header.
     """
-    fields, end = [], 0
-    for found in _FIELD.finditer(head):
-        if found.start() != end:
+    found, end = [], 0
+    for header in _FIELD.finditer(head):
+        if header.start() != end:
             break
-        fields.append((found[1], found[2]))
-        end = found.end()
+        found.append(header[0])
+        end = header.end()
     if end != len(head):
         raise InvalidInput(f"this is no mail header: {head[end : end + 60]!r}")
-    return tuple(fields)
+    return tuple(found)
 
 
 # Most headers of a mail are those of the mail before.
 @functools.lru_cache(maxsize=1_024)
-def relaxed_header(name: bytes, value: bytes) -> bytes:
-    """RFC 6376, 3.4.2, without the line break at the end."""
-    unfolded = _WHITE.sub(b" ", _FOLD.sub(b"", value)).strip(b" \t")
-    return name.lower() + b":" + unfolded
+def relaxed_header(header: bytes) -> tuple[bytes, bytes]:
+    """The name of a header in lower case, and the header in relaxed form (RFC 6376, 3.4.2)."""
+    name, _, value = header.replace(b"\r\n", b"").replace(b"\t", b" ").partition(b":")
+    while b"  " in value:
+        value = value.replace(b"  ", b" ")
+    name = name.rstrip(b" ").lower()
+    return name, b"%s:%s\r\n" % (name, value.strip(b" "))
 
 
 def relaxed_body(body: bytes) -> bytes:
@@ -162,29 +165,42 @@ def relaxed_body(body: bytes) -> bytes:
 
 
 def _signature(
-    key: DkimKey, fields: Sequence[tuple[bytes, bytes]], body_hash: str, at: datetime
+    key: DkimKey, fields: Sequence[tuple[bytes, bytes]], body_hash: bytes, at: datetime
 ) -> bytes:
-    # Where a name stands twice, verifiers take the last first (RFC 6376, 5.4.2).
-    by_name: dict[bytes, list[tuple[bytes, bytes]]] = {}
-    for field in reversed(fields):
-        by_name.setdefault(field[0].lower(), []).append(field)
-    signed = [field for wanted in _SIGNED for field in by_name.get(wanted, ())]
-    # From once more than it is there: a second one added on the way breaks the signature.
-    names = [b"from", *(name.lower() for name, _ in signed)]
-    tags = (
-        f"v=1; a={key.algorithm}; c=relaxed/relaxed;\r\n"
-        f" d={key.domain}; s={key.selector}; t={int(at.timestamp())};\r\n"
-        f" h={_folded(b':'.join(names).decode())};\r\n"
-        f" bh={body_hash};\r\n b="
-    )
-    canonical = [relaxed_header(name, value) + b"\r\n" for name, value in signed]
-    canonical.append(relaxed_header(b"dkim-signature", f" {tags}".encode()))
-    made = base64.b64encode(_signed(key.private_key, b"".join(canonical))).decode()
-    lines = "\r\n ".join(made[i : i + 72] for i in range(0, len(made), 72))
-    return f"DKIM-Signature: {tags}{lines}\r\n".encode()
+    order, names = _order(tuple([name for name, _ in fields]))
+    start = _start(key.algorithm, key.domain, key.selector, int(at.timestamp()), names)
+    tags = b"%s%s;\r\n b=" % (start, body_hash)
+    signed = [fields[number][1] for number in order]
+    signed.append(relaxed_header.__wrapped__(tags)[1].removesuffix(b"\r\n"))
+    made = _base64(_signed(key.private_key, b"".join(signed)))
+    lines = b"\r\n ".join([made[i : i + 72] for i in range(0, len(made), 72)])
+    return b"%s%s\r\n" % (tags, lines)
 
 
+# Mails of one kind have the same headers.
 @functools.lru_cache(maxsize=64)
+def _order(names: tuple[bytes, ...]) -> tuple[tuple[int, ...], str]:
+    """The numbers of the headers that are signed, in order, and their names as the signature has
+    them: folded, From once more than it is there, so that a second one added on the way breaks
+    the signature."""
+    # Where a name stands twice, verifiers take the last first (RFC 6376, 5.4.2).
+    last_first = range(len(names) - 1, -1, -1)
+    order = tuple(n for wanted in _SIGNED for n in last_first if names[n] == wanted)
+    return order, _folded(b":".join([b"from", *(names[n] for n in order)]).decode())
+
+
+# Digests of an edition are made at one moment.
+@functools.lru_cache(maxsize=64)
+def _start(algorithm: str, domain: str, selector: str, second: int, names: str) -> bytes:
+    """A signature up to the hash of the body."""
+    return (
+        f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/relaxed;\r\n"
+        f" d={domain}; s={selector}; t={second};\r\n"
+        f" h={names};\r\n"
+        f" bh="
+    ).encode()
+
+
 def _folded(names: str) -> str:
     """Names with colons between them, on lines of at most 70 characters."""
     lines = [""]
@@ -193,6 +209,10 @@ def _folded(names: str) -> str:
             lines.append("")
         lines[-1] += f"{name}:"
     return "\r\n ".join(lines).rstrip(":")
+
+
+def _base64(data: bytes) -> bytes:
+    return binascii.b2a_base64(data, newline=False)
 
 
 def _signed(key: PrivateKey, data: bytes) -> bytes:

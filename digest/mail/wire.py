@@ -43,22 +43,25 @@ def compose(mail: OutgoingMail, identity: MailIdentity) -> bytes:
     multipart/alternative with the text first; text alone where the content has no HTML. To holds
     the one recipient. Raises InvalidInput where a value would break out of its header.
     """
-    return _head(mail, identity) + _body(mail.content, mail.message_id)
+    return b"".join(_headers(mail, identity)) + _body(mail.content, mail.message_id)
 
 
 def compose_printed(
     mail: OutgoingMail, identity: MailIdentity, text: bytes, html: bytes
-) -> tuple[bytes, bytes]:
-    """`compose` of parts that are encoded already (`mail.press`): the headers, with the empty line
-    that ends them, and the body, which is its own relaxed form. Of the content only the subject
-    counts."""
-    start, boundary = _alternatives(mail.message_id)
-    parts = ((_TEXT, text), (_HTML, html))
-    delimited = [b"--%s\r\n%s%s\r\n" % (boundary, head, part) for head, part in parts]
-    return _head(mail, identity) + start, b"".join((*delimited, b"--%s--\r\n" % boundary))
+) -> tuple[list[bytes], bytes]:
+    """`compose` of parts that are encoded already (`mail.press`): the headers, each with its line
+    break, and the body behind the empty line, which is its own relaxed form. Of the content only
+    the subject counts."""
+    content_type, boundary = _alternatives(mail.message_id)
+    body = b"--%s\r\n%s%s\r\n--%s\r\n%s%s\r\n--%s--\r\n" % (
+        *(boundary, _TEXT, text),
+        *(boundary, _HTML, html),
+        boundary,
+    )
+    return [*_headers(mail, identity), content_type], body
 
 
-def _head(mail: OutgoingMail, identity: MailIdentity) -> bytes:
+def _headers(mail: OutgoingMail, identity: MailIdentity) -> list[bytes]:
     """The headers but for those of the content."""
     headers = [
         ("From", mailbox(identity.from_name, identity.from_address)),
@@ -70,7 +73,7 @@ def _head(mail: OutgoingMail, identity: MailIdentity) -> bytes:
         *((name, _words(value, name)) for name, value in mail.headers),
         ("MIME-Version", "1.0"),
     ]
-    return b"".join([_header(name, value) for name, value in headers])
+    return [_header(name, value) for name, value in headers]
 
 
 def message_id(identity: MailIdentity, public_id: str) -> str:
@@ -252,12 +255,11 @@ def _header(name: str, value: str) -> bytes:
 
 
 def _alternatives(unique: str) -> tuple[bytes, bytes]:
-    """The header of a body in two parts, with the empty line behind it, and the boundary, made of
-    what is `unique`."""
+    """The header of a body in two parts, and the boundary, made of what is `unique`."""
     # Quoted-printable never writes "=_": no line of a part can be taken for the boundary.
     boundary = b"=_" + hashlib.sha256(unique.encode()).hexdigest()[:32].encode()
     return (
-        b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n\r\n' % boundary,
+        b'Content-Type: multipart/alternative;\r\n boundary="%s"\r\n' % boundary,
         boundary,
     )
 
@@ -266,11 +268,11 @@ def _body(content: Content, unique: str) -> bytes:
     """Content-Type, blank line and parts; `unique` makes the boundary."""
     if not content.html:
         return _TEXT + _quoted(content.text)
-    start, boundary = _alternatives(unique)
+    content_type, boundary = _alternatives(unique)
     # The line break before a delimiter belongs to the delimiter (RFC 2046, 5.1.1).
     parts = (_TEXT + _quoted(content.text), _HTML + _quoted(content.html))
     delimited = b"".join(b"--%s\r\n%s\r\n" % (boundary, part) for part in parts)
-    return start + delimited + b"--%s--\r\n" % boundary
+    return b"%s\r\n%s--%s--\r\n" % (content_type, delimited, boundary)
 
 
 def _quoted(text: str) -> bytes:

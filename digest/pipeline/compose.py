@@ -202,10 +202,9 @@ def finish_digest(
         return finish(app, subscriber, delivery, app.renderer.digest(view))
     said = Content(subject=printed.subject, text="")
     mail, identity = _outgoing(app, subscriber, delivery, said)
-    head, body = wire.compose_printed(mail, identity, printed.text, printed.html)
-    if app.signer is not None:
-        head = app.signer.signatures(head[:-2], body, delivery.created_at) + head
-    return mail.envelope, head + body
+    headers, body = wire.compose_printed(mail, identity, printed.text, printed.html)
+    signed = app.signer.signatures(headers, body, delivery.created_at) if app.signer else b""
+    return mail.envelope, b"".join((signed, *headers, b"\r\n", body))
 
 
 def _outgoing(

@@ -115,8 +115,8 @@ def test_on_the_wire_it_is_what_the_standard_library_writes(renderer: Renderer) 
     printed = renderer.print(view)
     assert printed is not None
     outgoing = make_mail(content=Content(subject=printed.subject, text=""))
-    head, body = wire.compose_printed(outgoing, make_identity(), printed.text, printed.html)
-    assert parts_of(head + body) == plain
+    headers, body = wire.compose_printed(outgoing, make_identity(), printed.text, printed.html)
+    assert parts_of(b"".join((*headers, b"\r\n", body))) == plain
     assert relaxed_body(body) == body
     assert all(len(line) <= 76 for line in body.split(b"\r\n"))
 
