@@ -125,9 +125,12 @@ def parse_at(text: str) -> time:
         raise InvalidInput(f"{text!r} is not a time of day: write it as 07:30") from None
 
 
+_LANGUAGES: dict[str, Language] = {language.value: language for language in Language}
+
+
 def language_of(code: str) -> Language:
     """The language of a stored code; English where this program does not speak it (any more)."""
-    return Language(code) if code in frozenset(Language) else Language.ENGLISH
+    return _LANGUAGES.get(code, Language.ENGLISH)
 
 
 def zone_of(name: str) -> ZoneInfo:

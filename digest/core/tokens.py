@@ -5,7 +5,6 @@ signed with HMAC (itsdangerous) under a key derived for its purpose: one made fo
 cannot unsubscribe. Tokens to unsubscribe never expire (CAN-SPAM asks for 30 days at least).
 """
 
-import functools
 import hmac
 import json
 from dataclasses import dataclass
@@ -64,14 +63,8 @@ class TokenSigner:
             for purpose, serializer in self._serializers.items()
         }
 
-        # A mail has some tokens in several places.
-        self._signed = functools.lru_cache(maxsize=64)(self._sign)
-
     def sign(self, purpose: Purpose, subject: str, expires_at: datetime | None = None) -> str:
         """A URL-safe token of about 50 to 70 characters."""
-        return self._signed(purpose, subject, expires_at)
-
-    def _sign(self, purpose: Purpose, subject: str, expires_at: datetime | None) -> str:
         # What `dumps` of the serializer gives, at a twentieth of its cost: a mail has four.
         if expires_at is None and subject.isascii() and subject.isalnum():
             payload = base64_encode(f'["{subject}"]')

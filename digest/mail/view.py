@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from digest.core.editions import Card
 from digest.core.places import Section
@@ -18,9 +19,9 @@ _TROUBLE_CHARS, _MOST_TROUBLES = 160, 20
 PAUSE_ANCHOR = "#pause"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestPaper:
-    """A paper in one person's digest: its card, its title as the source gives it, and why.
+class DigestPaper(NamedTuple):
+    """A paper in one person's digest: its card, its title as the source gives it, and why. A tuple:
+    ten are made for each mail.
 
     `relevance` and `trend` are in [0, 1]; 0 is not said. `feedback_url` leads to what this person
     may say of it, when `.more`, `.less` or `.open` follows.
@@ -29,10 +30,10 @@ class DigestPaper:
     card: Card
     title: str
     reason: str
+    feedback_url: str
     section: Section = Section.FOR_YOU
     relevance: float = 0.0
     trend: float = 0.0
-    feedback_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

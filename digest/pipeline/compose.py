@@ -55,15 +55,13 @@ class Letters:
         edition = self.editions[delivery.edition_id]
         base = links.feedback_base(self.app, delivery.public_id)
         language = said_in(delivery.payload)
-        papers = tuple(
-            self._paper((edition.id, p.paper_id, language), p, base)
+        cards, titles = self.cards, self.titles
+        papers = [
+            digest_paper(cards[edition.id, p.paper_id, language], titles[p.paper_id], p, base)
             for p in self.papers[delivery.id]
-        )
+        ]
         subscriber = self.subscribers[delivery.subscriber_id]
         return digest_view(self.app, subscriber, edition, delivery, papers)
-
-    def _paper(self, key: _CardKey, planned: PlannedPaper, base: str) -> DigestPaper:
-        return digest_paper(self.cards[key], self.titles[planned.paper_id], planned, base)
 
     def write(self, delivery: Delivery) -> tuple[Envelope, bytes]:
         """The envelope and the finished message, signed where keys are configured."""
@@ -115,15 +113,9 @@ def _rendered_anew(
 
 def digest_paper(card: Card, title: str, planned: PlannedPaper, base: str) -> DigestPaper:
     """A planned paper as a digest shows it; `base` is the delivery's own `feedback_base`."""
-    return DigestPaper(
-        card=card,
-        title=title,
-        reason=planned.reason,
-        section=planned.section,
-        relevance=planned.relevance,
-        trend=planned.trend,
-        feedback_url=links.feedback_url(base, planned.position),
-    )
+    link = links.feedback_url(base, planned.position)
+    said = (planned.reason, link, planned.section, planned.relevance, planned.trend)
+    return DigestPaper(card, title, *said)
 
 
 def digest_view(
@@ -186,10 +178,17 @@ def finish(
     app: App, subscriber: Subscriber, delivery: Delivery, content: Content
 ) -> tuple[Envelope, bytes]:
     """Headers, MIME and signature around a content."""
-    mail, identity = _outgoing(app, subscriber, delivery, content)
+    identity = app.identity
+    if delivery.kind is MailKind.CONFIRMATION and identity.command_address:
+        identity = replace(identity, reply_to=identity.command_address)  # a reply confirms
+    headers = wire.transactional_headers(identity)
+    return _finished(app, _outgoing(app, subscriber, delivery, content, headers), identity)
+
+
+def _finished(app: App, mail: OutgoingMail, identity: MailIdentity) -> tuple[Envelope, bytes]:
     message = wire.compose(mail, identity)
     if app.signer is not None:
-        message = app.signer.sign(message, delivery.created_at)
+        message = app.signer.sign(message, mail.date)
     return mail.envelope, message
 
 
@@ -197,46 +196,39 @@ def finish_digest(
     app: App, subscriber: Subscriber, delivery: Delivery, view: DigestView
 ) -> tuple[Envelope, bytes]:
     """The message of a digest, printed where that can be done."""
+    headers = wire.digest_headers(
+        app.identity,
+        unsubscribe_url=view.unsubscribe_url,
+        unsubscribe_token=view.unsubscribe_url.rpartition("/")[2],
+        campaign=f"{delivery.created_at:%Y-%m-%d}",
+    )
     printed = app.renderer.print(view)
     if printed is None:
-        return finish(app, subscriber, delivery, app.renderer.digest(view))
+        content = app.renderer.digest(view)
+        mail = _outgoing(app, subscriber, delivery, content, headers)
+        return _finished(app, mail, app.identity)
     said = Content(subject=printed.subject, text="")
-    mail, identity = _outgoing(app, subscriber, delivery, said)
-    headers, body = wire.compose_printed(mail, identity, printed.text, printed.html)
-    signed = app.signer.signatures(headers, body, delivery.created_at) if app.signer else b""
-    return mail.envelope, b"".join((signed, *headers, b"\r\n", body))
+    mail = _outgoing(app, subscriber, delivery, said, headers)
+    lines, body = wire.compose_printed(mail, app.identity, printed.text, printed.html)
+    signed = app.signer.signatures(lines, body, mail.date) if app.signer else b""
+    return mail.envelope, b"".join((signed, *lines, b"\r\n", body))
 
 
 def _outgoing(
-    app: App, subscriber: Subscriber, delivery: Delivery, content: Content
-) -> tuple[OutgoingMail, MailIdentity]:
+    app: App, subscriber: Subscriber, delivery: Delivery, content: Content, headers: wire.Headers
+) -> OutgoingMail:
     signature = links.bounce_signature(app, delivery.public_id)
     envelope = Envelope(
         sender=wire.envelope_sender(app.identity, delivery.public_id, signature),
         recipient=subscriber.email,
     )
-    identity = app.identity
-    if delivery.kind is MailKind.CONFIRMATION and identity.command_address:
-        identity = replace(identity, reply_to=identity.command_address)  # a reply confirms
-    mail = OutgoingMail(
+    return OutgoingMail(
         kind=delivery.kind,
         envelope=envelope,
         content=content,
         message_id=message_id(app, delivery.public_id),
         date=delivery.created_at,
-        headers=_headers(app, subscriber, delivery),
-    )
-    return mail, identity
-
-
-def _headers(app: App, subscriber: Subscriber, delivery: Delivery) -> wire.Headers:
-    if delivery.kind is not MailKind.DIGEST:
-        return wire.transactional_headers(app.identity)
-    return wire.digest_headers(
-        app.identity,
-        unsubscribe_url=links.unsubscribe_url(app, subscriber),
-        unsubscribe_token=links.unsubscribe_token(app, subscriber),
-        campaign=f"{delivery.created_at:%Y-%m-%d}",
+        headers=headers,
     )
 
 

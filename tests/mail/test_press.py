@@ -56,8 +56,7 @@ def views(renderer: Renderer, papers: list[Paper]) -> list[DigestView]:
     )
     sections = list(Section)
     said = [
-        replace(
-            paper,
+        paper._replace(
             card=renderer.card(source, Language.GERMAN),
             reason=REASONS[n % len(REASONS)],
             section=sections[n % len(sections)],

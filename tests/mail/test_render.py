@@ -133,7 +133,7 @@ def test_one_card_serves_all_readers_each_with_their_own_links(renderer: Rendere
     view = make_view(renderer, [make_paper()])
     (paper,) = view.papers
     mails = [
-        renderer.digest(replace(view, papers=(replace(paper, feedback_url=url),))).html
+        renderer.digest(replace(view, papers=(paper._replace(feedback_url=url),))).html
         for url in ("https://e.org/feedback/ADA.0", "https://e.org/feedback/BEN.0")
     ]
     assert "ADA" not in mails[1]
@@ -219,7 +219,7 @@ def test_reasons_are_clean_lines_with_a_capital() -> None:
 
 def test_a_card_without_a_reason_has_no_line_for_it(renderer: Renderer) -> None:
     view = make_view(renderer, [make_paper()])
-    unexplained = replace(view, papers=tuple(replace(p, reason="") for p in view.papers))
+    unexplained = replace(view, papers=tuple(p._replace(reason="") for p in view.papers))
     content = renderer.digest(unexplained)
     assert "part 1\n\n   Ada Bell" in content.text
     assert content.html.count("<p") == renderer.digest(view).html.count("<p") - 1
@@ -312,7 +312,7 @@ def test_pictures_are_an_option_and_say_nothing_that_is_missed(renderer: Rendere
 def test_the_text_part_reads_well_aloud(renderer: Renderer) -> None:
     view = make_view(renderer, [make_paper()])
     reason = "matches “robots” · rising: 53 → 301 votes since yesterday"
-    content = renderer.digest(replace(view, papers=(replace(view.papers[0], reason=reason),)))
+    content = renderer.digest(replace(view, papers=(view.papers[0]._replace(reason=reason),)))
     assert "Matches “robots”; rising: 53 to 301 votes since yesterday" in content.text
     assert not set("·→▁█●○") & set(content.text)
 
@@ -325,7 +325,7 @@ def test_growth_is_drawn_beside_the_votes_and_hidden_from_screen_readers(
     drawn = r"<span[^>]* aria-hidden=\"true\"[^>]*>▁▁▁▂▄█</span>"
     assert re.search(rf"32\u00a0votes {drawn}", renderer.digest(view).html)
     reason = "rising: 1 → 32 votes in 5 h"
-    rising = replace(view, papers=(replace(view.papers[0], reason=reason),))
+    rising = replace(view, papers=(view.papers[0]._replace(reason=reason),))
     html = renderer.digest(rising).html
     assert re.search(rf"in 5\u00a0h {drawn}", html)
     assert html.count("32\u00a0votes") == 1

@@ -23,7 +23,7 @@ def renderer() -> Renderer:
 def sectioned(renderer: Renderer, sections: Sequence[Section]) -> DigestView:
     view = make_view(renderer, [make_paper(n) for n, _ in enumerate(sections, 1)])
     papers = zip(view.papers, sections, strict=True)
-    return replace(view, papers=tuple(replace(p, section=section) for p, section in papers))
+    return replace(view, papers=tuple(p._replace(section=section) for p, section in papers))
 
 
 @pytest.mark.parametrize(
@@ -75,13 +75,13 @@ def test_a_digest_of_what_trends_says_so(renderer: Renderer) -> None:
 def test_marks_say_in_steps_what_is_worth_saying(renderer: Renderer) -> None:
     (paper,) = make_view(renderer, [make_paper()]).papers
     found = [
-        replace(paper, relevance=r, trend=t) for r, t in ((0, 0), (0.06, 0.2), (1, 1), (0.5, 0.6))
+        paper._replace(relevance=r, trend=t) for r, t in ((0, 0), (0.06, 0.2), (1, 1), (0.5, 0.6))
     ]
     assert [relevance_steps(one.section, one.relevance) for one in found] == [0, 1, 5, 3]
     assert [trend_steps(one.trend) for one in found] == [0, 1, 5, 3]
     assert relevance_steps(Section.EVERYWHERE, found[2].relevance) == 0
     view = make_view(renderer, [make_paper()])
-    content = renderer.digest(replace(view, papers=(replace(paper, relevance=0.7, trend=0.9),)))
+    content = renderer.digest(replace(view, papers=(paper._replace(relevance=0.7, trend=0.9),)))
     assert "Match\u00a0●●●●○" in content.html.replace("&nbsp;", "\u00a0")
     assert "   Match: 4 of 5\n   Trend: 5 of 5\n" in content.text
 
