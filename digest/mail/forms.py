@@ -21,7 +21,14 @@ _CARDS = "cards"
 IN_TAG = '"'
 # What HTML, or a relay that fills in placeholders, would not take as it is.
 _SAID_OTHERWISE = re.compile(r'[&<>"{%]')
-_ONE_READERS = "email"
+# What one reader alone is told is not kept for the next.
+ONE_READERS = frozenset(
+    ("email", "browser_url", "pause_url", "preferences_url", "unsubscribe_url", "preheader")
+)
+
+
+class CannotBeJoined(Exception):
+    """A template has its cards or its links to judge a paper in a place of their own making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,22 @@ class Line:
     def fill(self, values: Mapping[str, str]) -> bytes:
         """The line, encoded."""
         text = "".join([values[p] if n % 2 else p for n, p in enumerate(self.parts)])
-        # What names one reader is not kept for the next.
-        line = _line.__wrapped__ if _ONE_READERS in self.parts else _line
+        line = _line if ONE_READERS.isdisjoint(self.parts) else _line.__wrapped__
         return line(text, self.end)
+
+    def given(self, values: Mapping[str, str]) -> "Line":
+        """The line with those of its holes filled that have a value."""
+        parts = list(self.parts[:1])
+        for name, words in zip(self.parts[1::2], self.parts[2::2], strict=True):
+            if name in values:
+                parts[-1] += values[name] + words
+            else:
+                parts += [name, words]
+        return Line(tuple(parts), self.end)
+
+    @property
+    def holes(self) -> tuple[str, ...]:
+        return self.parts[1::2]
 
 
 @functools.lru_cache(maxsize=8_192)
@@ -93,13 +113,6 @@ class Form:
             else piece.fill(values)  # type: ignore[union-attr]
             for piece in self.pieces
         ]
-
-    def around(self, name: str) -> tuple["Form", "Form"]:
-        """What stands before and behind a hole that is there once."""
-        place = self.pieces.index(name)
-        return tuple(  # type: ignore[return-value]
-            Form(pieces, 0, ()) for pieces in (self.pieces[:place], self.pieces[place + 1 :])
-        )
 
 
 def markup_form(fragment: Fragment, without: Collection[str], *, ended: bool = False) -> Form:

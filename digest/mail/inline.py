@@ -57,11 +57,13 @@ _Piece = str | Hole | _Section
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fragment:
-    """A compiled piece of mail, split at its marks. `markup` says whether values are escaped."""
+    """A compiled piece of mail, split at its marks. `markup` says whether values are escaped;
+    `names` are those of its holes and sections, in order."""
 
     pieces: tuple[_Piece, ...]
     markup: bool
     holes: frozenset[str]
+    names: tuple[str, ...]
 
     def fill(self, values: Mapping[str, str], without: Collection[str] = ()) -> str:
         """The text with every hole filled and the sections named in `without` left out.
@@ -118,7 +120,7 @@ def escaped(value: str, *, in_tag: bool) -> str:
 def split(marked: str, *, markup: bool) -> Fragment:
     """A fragment from text with marks. Raises ConfigError where sections do not nest."""
     stack: list[tuple[str, list[_Piece]]] = [("", [])]
-    names = set()
+    holes, sections = set(), set()
     in_tag = False
     # With one group in the pattern, every second piece is the inside of a mark.
     for number, piece in enumerate(_MARK.split(marked)):
@@ -135,12 +137,18 @@ def split(marked: str, *, markup: bool) -> Fragment:
             if name != piece[1:] or not stack:
                 raise ConfigError([f"the section {piece[1:]} of a template ends where none began"])
             stack[-1][1].append(_Section(name, tuple(inner)))
+            sections.add(name)
         else:
-            names.add(piece)
+            holes.add(piece)
             pieces.append(Hole(piece, in_tag))
     if len(stack) > 1:
         raise ConfigError([f"the section {stack[-1][0]} of a template does not end"])
-    return Fragment(pieces=tuple(stack[0][1]), markup=markup, holes=frozenset(names))
+    return Fragment(
+        pieces=tuple(stack[0][1]),
+        markup=markup,
+        holes=frozenset(holes),
+        names=tuple(sorted(holes | sections)),
+    )
 
 
 def class_names(css: str) -> frozenset[str]:

@@ -17,6 +17,8 @@ _SPACE, _TAB = "\x01", "\x02"
 
 def quoted(text: str) -> bytes:
     """`text` as lines of at most 76 octets, each ending with CRLF; \\n is a line end."""
+    if text.isascii() and text.isprintable() and "=" not in text and "  " not in text:
+        return _as_it_is(text.encode())
     shielded = _shielded(text)
     lines = shielded.replace("\n", "\r\n").encode()
     done = binascii.b2a_qp(lines, quotetabs=False, istext=True, header=False)
@@ -25,6 +27,14 @@ def quoted(text: str) -> bytes:
     if shielded is not text:
         done = done.replace(b"=01", b"=20").replace(b"=02", b"=09")
     return done if not text or text.endswith("\n") else _joinable(done)
+
+
+def _as_it_is(text: bytes) -> bytes:
+    """Text in which nothing is written as a code, with soft line breaks."""
+    most = _LINE - 1
+    if len(text) <= most:
+        return text + _SOFT_BREAK if text else text
+    return b"".join([text[at : at + most] + _SOFT_BREAK for at in range(0, len(text), most)])
 
 
 def _shielded(text: str) -> str:

@@ -95,7 +95,8 @@ class _Speaker:
     @property
     def press(self) -> Press:
         if self._press is None:
-            self._press = Press(self.shell(MailKind.DIGEST), self.body, self.wording)
+            names = (*_COMMON, *_NAMES[MailKind.DIGEST])
+            self._press = Press(self.shell(MailKind.DIGEST), self.body, self.wording, names)
         return self._press
 
     def shell(self, kind: MailKind) -> Shell:
@@ -183,9 +184,14 @@ class Renderer:
         """What a digest says around its papers, by the names that templates know."""
         speaker = self._speaker(view.language)
         shell, wording = speaker.shell(MailKind.DIGEST), speaker.wording
-        values = {**self._common_values(view.email), **digest_values(view, wording)}
-        values |= {"cards": "", "more": ""}
-        room = SUBJECT_CHARS + 1 - len(shell.subject_line({**values, "title": "x"}))
+        values = {
+            **self._common_values(view.email),
+            **digest_values(view, wording),
+            "cards": "",
+            "more": "",
+            "title": "x",
+        }
+        room = SUBJECT_CHARS + 1 - len(shell.subject_line(values))
         values["title"] = cut(lead_title(view, wording), room)
         values["subject"] = shell.subject_line(values)
         return values

@@ -45,14 +45,16 @@ class Shell:
         )
 
     def subject_line(self, values: Mapping[str, str]) -> str:
-        named = ((name, values[name]) for name in self.subject.holes & values.keys())
-        return _subject(self.subject, empty(values), *named)
+        return _subject(self.subject, *[values.get(name) for name in self.subject.names])
 
 
 # Many readers have the same strongest paper, and as many others.
 @functools.lru_cache(maxsize=4_096)
-def _subject(fragment: Fragment, without: frozenset[str], *named: tuple[str, str]) -> str:
-    return fragment.fill(dict(named), without).strip()
+def _subject(fragment: Fragment, *given: str | None) -> str:
+    """`given` are the values of the fragment's names, None where there is none."""
+    named = zip(fragment.names, given, strict=True)
+    values = {name: value for name, value in named if value is not None}
+    return fragment.fill_from(values, empty(values)).strip()
 
 
 class Templates:

@@ -1,6 +1,7 @@
 """One person's digest as data, and the sentences around its papers. Pure."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -62,22 +63,11 @@ class DigestView:
 
 def digest_values(view: DigestView, wording: Wording = ENGLISH) -> dict[str, str]:
     """What the templates of a digest are filled with, but for subject and cards."""
-    many, others = len(view.papers), len(view.papers) - 1
+    numbers = _Numbers(len(view.papers), view.appeared_count, view.matched_count, view.weekly)
     subscribed = view.subscribed_on
     return {
+        **_around(view.day, numbers, tuple(view.missing), wording),
         "preheader": preheader(view, wording),
-        "headline": (
-            wording.counted("%(count)s paper for you", "%(count)s papers for you", many)
-            if many
-            else wording.gettext("Nothing new for you")
-        ),
-        "date": wording.long_date(view.day),
-        "day": wording.short_date(view.day),
-        "standfirst": standfirst(view, wording),
-        "nothing": "" if many else nothing(view, wording),
-        "widen": "yes" if view.appeared_count and not many else "",
-        "others": wording.counted("%(count)s more", "%(count)s more", others) if others > 0 else "",
-        "missing": missing(view, wording),
         "email": view.email,
         "subscribed_on": wording.dated(subscribed) if subscribed else "",
         "unsubscribe_url": view.unsubscribe_url,
@@ -87,68 +77,106 @@ def digest_values(view: DigestView, wording: Wording = ENGLISH) -> dict[str, str
     }
 
 
+class _Numbers(NamedTuple):
+    """How many papers there are, how many appeared, and matched; and whether of a week."""
+
+    papers: int
+    appeared: int
+    matched: int
+    weekly: bool
+
+
+# An edition says the same to many readers.
+@functools.lru_cache(maxsize=1_024)
+def _around(
+    day: date, numbers: _Numbers, troubles: Sequence[str], wording: Wording
+) -> Mapping[str, str]:
+    many, others = numbers.papers, numbers.papers - 1
+    return {
+        "headline": (
+            wording.counted("%(count)s paper for you", "%(count)s papers for you", many)
+            if many
+            else wording.gettext("Nothing new for you")
+        ),
+        "date": wording.long_date(day),
+        "day": wording.short_date(day),
+        "standfirst": _standfirst(numbers, wording),
+        "nothing": "" if many else _nothing(numbers.appeared, wording),
+        "widen": "yes" if numbers.appeared and not many else "",
+        "others": wording.counted("%(count)s more", "%(count)s more", others) if others > 0 else "",
+        "missing": _missing(troubles, wording),
+    }
+
+
 def lead_title(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The title of the strongest paper, fit for a subject."""
     if not view.papers:
         return wording.gettext("No new papers for you")
-    return without_reply_prefix(typeset(clean(view.papers[0].title)))
+    return without_reply_prefix(_set(view.papers[0].title))
 
 
-def standfirst(view: DigestView, wording: Wording = ENGLISH) -> str:
+@functools.lru_cache(maxsize=1_024)
+def _set(title: str) -> str:
+    return typeset(clean(title))
+
+
+def _standfirst(numbers: _Numbers, wording: Wording) -> str:
     """Where the papers were chosen from: Chosen from 614 new papers, 48 of them on your topics."""
-    if not view.papers:
-        return _looked_through(view, wording)
-    if view.appeared_count <= len(view.papers):
+    if not numbers.papers:
+        return _looked_through(numbers.appeared, wording)
+    if numbers.appeared <= numbers.papers:
         return wording.gettext("All that appeared.")
-    chosen = {"papers": _appeared(view, wording), "matched": wording.number(view.matched_count)}
-    if view.weekly and view.matched_count:
+    chosen = {
+        "papers": _appeared(numbers.appeared, wording),
+        "matched": wording.number(numbers.matched),
+    }
+    if numbers.weekly and numbers.matched:
         message = marked("Chosen from %(papers)s of the week, %(matched)s of them on your topics.")
         return wording.gettext(message) % chosen
-    if view.weekly:
+    if numbers.weekly:
         return wording.gettext("Chosen from %(papers)s of the week.") % chosen
-    if view.matched_count:
+    if numbers.matched:
         message = marked("Chosen from %(papers)s, %(matched)s of them on your topics.")
         return wording.gettext(message) % chosen
     return wording.gettext("Chosen from %(papers)s.") % chosen
 
 
-def _looked_through(view: DigestView, wording: Wording) -> str:
-    if not view.appeared_count:
+def _looked_through(appeared: int, wording: Wording) -> str:
+    if not appeared:
         return wording.gettext("No new papers came up.")
-    return wording.gettext("Looked through %(papers)s.") % {"papers": _appeared(view, wording)}
+    return wording.gettext("Looked through %(papers)s.") % {"papers": _appeared(appeared, wording)}
 
 
-def _appeared(view: DigestView, wording: Wording) -> str:
-    return wording.counted("%(count)s new paper", "%(count)s new papers", view.appeared_count)
+def _appeared(many: int, wording: Wording) -> str:
+    return wording.counted("%(count)s new paper", "%(count)s new papers", many)
 
 
-def nothing(view: DigestView, wording: Wording = ENGLISH) -> str:
+def _nothing(appeared: int, wording: Wording) -> str:
     """What a digest without papers says in their place."""
-    if not view.appeared_count:
+    if not appeared:
         return wording.gettext("There is nothing to read today.")
     return wording.gettext("Nothing that came up is both on your topics and new to you.")
 
 
-def missing(view: DigestView, wording: Wording = ENGLISH) -> str:
+def _missing(troubles: Sequence[str], wording: Wording) -> str:
     """What was not there, as sentences in a row; empty where nothing was missing."""
-    lines = (cut(line, _TROUBLE_CHARS) for line in view.missing[:_MOST_TROUBLES])
+    lines = (cut(line, _TROUBLE_CHARS) for line in troubles[:_MOST_TROUBLES])
     return sentence_list([trouble(line, wording) for line in lines])
 
 
 def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The line that an inbox shows after the subject: the next papers; 40 to 140 characters."""
     shortest, longest = _PREHEADER_CHARS
-    titles = [
-        cut(typeset(clean(paper.title)), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]
-    ]
+    titles = [cut(_set(paper.title), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]]
     if titles:
         line = not_a_link(wording.gettext("Also: %(titles)s") % {"titles": "; ".join(titles)})
     elif view.papers:
         line = wording.gettext("The one to read today.")
     else:
-        line = nothing(view, wording)
+        line = _nothing(view.appeared_count, wording)
     if len(line) < shortest:
-        line = f"{line} {standfirst(view, wording)} {wording.long_date(view.day)}."
+        numbers = _Numbers(len(view.papers), view.appeared_count, view.matched_count, view.weekly)
+        line = f"{line} {_standfirst(numbers, wording)} {wording.long_date(view.day)}."
     return cut(line, longest)
 
 
