@@ -154,7 +154,7 @@ class _KeyedHash:
         self._key = hmac.new(key, b"digest.addresses", hashlib.sha256).digest()
 
     def __call__(self, text: str) -> str:
-        return hmac.new(self._key, text.casefold().encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._key, text.casefold().encode(), "sha256").hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ signed with HMAC (itsdangerous) under a key derived for its purpose: one made fo
 cannot unsubscribe. Tokens to unsubscribe never expire (CAN-SPAM asks for 30 days at least).
 """
 
-import hmac
+import binascii
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ class Refused:
     why: Refusal
 
 
+_FOR_URLS = bytes.maketrans(b"+/", b"-_")
+_BLOCK = 64  # octets that SHA-1 takes in at once
 _COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -51,6 +54,28 @@ class _Serializer(URLSafeSerializer):
         return base64_encode(_COMPACT(obj))
 
 
+def _base64(data: bytes) -> bytes:
+    """In the alphabet for URLs, without padding (RFC 4648, 5)."""
+    return binascii.b2a_base64(data, newline=False).translate(_FOR_URLS).rstrip(b"=")
+
+
+class _Keyed:
+    """HMAC-SHA1 (RFC 2104) under one key, whose two blocks are hashed once."""
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(_BLOCK, b"\0")
+        self._inner, self._outer = (
+            hashlib.sha1(bytes(byte ^ pad for byte in block))  # noqa: S324 (sound in an HMAC)
+            for pad in (0x36, 0x5C)
+        )
+
+    def mac(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class TokenSigner:
     """Makes and reads tokens; the same key, purpose, subject and expiry give the same token."""
 
@@ -58,21 +83,20 @@ class TokenSigner:
         self._serializers = {
             purpose: _Serializer(secret_key, salt=f"digest.{purpose}") for purpose in Purpose
         }
-        self._keys = {
-            purpose: serializer.make_signer().derive_key()
+        self._keyed = {
+            purpose: _Keyed(serializer.make_signer().derive_key())
             for purpose, serializer in self._serializers.items()
         }
 
     def sign(self, purpose: Purpose, subject: str, expires_at: datetime | None = None) -> str:
         """A URL-safe token of about 50 to 70 characters."""
-        # What `dumps` of the serializer gives, at a twentieth of its cost: a mail has four.
+        # What `dumps` of the serializer gives, at a fraction of its cost: a mail has four.
         if expires_at is None and subject.isascii() and subject.isalnum():
-            payload = base64_encode(f'["{subject}"]')
+            payload = _base64(b'["%s"]' % subject.encode())
         else:
             ends = [] if expires_at is None else [int(expires_at.timestamp())]
             payload = self._serializers[purpose].dump_payload([subject, *ends])
-        signature = base64_encode(hmac.digest(self._keys[purpose], payload, "sha1"))
-        return f"{payload.decode()}.{signature.decode()}"
+        return (payload + b"." + _base64(self._keyed[purpose].mac(payload))).decode()
 
     def read(self, purpose: Purpose, token: str, now: datetime) -> Granted | Refused:
         """What the token grants at `now`; never raises, whatever the token holds."""
