@@ -22,9 +22,7 @@ IN_TAG = '"'
 # What HTML, or a relay that fills in placeholders, would not take as it is.
 _SAID_OTHERWISE = re.compile(r'[&<>"{%]')
 # What one reader alone is told is not kept for the next.
-ONE_READERS = frozenset(
-    ("email", "browser_url", "pause_url", "preferences_url", "unsubscribe_url", "preheader")
-)
+ONE_READERS = frozenset(("email", "browser_url", "pause_url", "preferences_url", "unsubscribe_url"))
 
 
 class CannotBeJoined(Exception):
@@ -78,11 +76,16 @@ class Holes(dict[str, _Value]):
         return self[name.removesuffix(IN_TAG)]
 
 
+def is_html(value: str) -> bool:
+    """Whether HTML says a value as it is."""
+    return not _SAID_OTHERWISE.search(value)
+
+
 def html_values(values: Mapping[str, str]) -> dict[str, str]:
     """Values as HTML, also for holes in tags where that is something else."""
     shown = dict(values)
     for name, value in values.items():
-        if not _SAID_OTHERWISE.search(value):
+        if is_html(value):
             continue
         shown[name] = inert(escaped(value, in_tag=False))
         if IN_TAG in value:

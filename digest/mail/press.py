@@ -12,14 +12,14 @@ from digest.mail.forms import ONE_READERS, CannotBeJoined
 from digest.mail.quoted import quoted
 from digest.mail.sections import Part, fitting, parts
 from digest.mail.setting import Setting, Value, filled, value_of
-from digest.mail.strips import Strip, Told, measured, read_strip, told
+from digest.mail.strips import Strip, Told, links, measured, read_strip, told
 from digest.mail.templates import Shell
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
 
 _TEXT_GAP, _HTML_GAP = quoted("\n\n\n"), quoted("\n")
 # Values that many readers share, but in so many ways that settings are not made of them.
-_MANY_READERS = ("subject", "title", "standfirst", "subscribed_on")
+_MANY_READERS = ("subject", "title", "preheader", "standfirst", "subscribed_on")
 _OWN = (*sorted(ONE_READERS), *_MANY_READERS)
 _own = itemgetter(*_OWN)
 _value_again = functools.lru_cache(maxsize=2_048)(value_of)
@@ -27,11 +27,12 @@ _value_again = functools.lru_cache(maxsize=2_048)(value_of)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """A digest's parts, encoded: lines of quoted-printable that end with CRLF."""
+    """A digest's parts, encoded: lines of quoted-printable that end with CRLF, in pieces. They are
+    joined when all of the message is there."""
 
     subject: str
-    text: bytes
-    html: bytes
+    text: Sequence[bytes]
+    html: Sequence[bytes]
 
 
 class Press:
@@ -59,16 +60,16 @@ class Press:
         own = _own_values(values)
         setting = self._setting(self._same(values), *map(bool, _own(values)))
         frame_bytes = setting.bare_bytes(own) + self._body.frame_bytes
-        strips, left = fitting(functools.partial(measured, cards), frame_bytes)
+        strips, left = fitting(functools.partial(measured, cards, ordered), frame_bytes)
         if left:
             sections = parts(ordered[: len(strips)])
         around = setting.around(self._body.more(left))
-        html, text = self._html(sections, cards, strips), self._text(sections, cards)
+        html, text = self._pieces(sections, cards, strips, links(ordered))
         before, behind, text_before, text_behind = [filled(side, own, values) for side in around]
         return Printed(
             subject=values["subject"],
-            text=b"".join([*text_before, *text, *text_behind]),
-            html=b"".join([*before, *html, *behind]),
+            text=[*text_before, *text, *text_behind],
+            html=[*before, *html, *behind],
         )
 
     def _set(self, same: Sequence[str], *own: bool) -> Setting:
@@ -78,30 +79,29 @@ class Press:
         assert self._shell.html is not None
         return Setting(self._shell.html, self._shell.text, values, without)
 
-    def _html(
-        self, sections: Sequence[Part], cards: Sequence[Told], strips: Sequence[Strip]
-    ) -> list[bytes]:
-        pieces: list[bytes] = []
+    def _pieces(
+        self,
+        sections: Sequence[Part],
+        cards: Sequence[Told],
+        strips: Sequence[Strip],
+        links: Sequence[bytes],
+    ) -> tuple[list[bytes], list[bytes]]:
+        """The cards under their headings, as HTML and as text."""
+        html: list[bytes] = []
+        text: list[bytes] = []
         number = 0
         for section in sections:
             if section.heading:
-                pieces += (self._heading(section.heading)[0], _HTML_GAP)
+                heading = self._heading(section.heading)
+                html += (heading[0], _HTML_GAP)
+                text += (heading[1], _TEXT_GAP)
             for _ in section.papers:
-                pieces += (cards[number].link.join(strips[number].segments), _HTML_GAP)
+                shown, link, (forms, said, _) = strips[number], links[number], cards[number]
                 number += 1
-        return pieces[:-1]
-
-    def _text(self, sections: Sequence[Part], cards: Sequence[Told]) -> list[bytes]:
-        pieces: list[bytes] = []
-        number = 0
-        for section in sections:
-            if section.heading:
-                pieces += (self._heading(section.heading)[1], _TEXT_GAP)
-            for _ in section.papers:
-                forms, said, link, _ = cards[number]
-                number += 1
-                pieces += (link.join(read_strip(forms, said, number)), _TEXT_GAP)
-        return pieces[:-1]
+                read = read_strip(forms, said, number)
+                html += (shown.start, link.join(shown.rest), _HTML_GAP)
+                text += (read.start, link.join(read.rest), _TEXT_GAP)
+        return html[:-1], text[:-1]
 
     def _encoded_heading(self, heading: str) -> tuple[bytes, bytes]:
         """A heading in the HTML and in the text."""

@@ -4,7 +4,7 @@ import functools
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from urllib.parse import quote, urlsplit
 
 from digest.core.latex import readable
@@ -165,7 +165,7 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> str:
     """Lines of at most 72 columns; a link that is longer keeps a line of its own."""
     if text.isascii() and not _WIDE_WORD.search(text):
         start = indent if first is None else first
-        return "\n".join(_wrapped_plainly(text.split(), indent, start))
+        return "\n".join(_wrapped_plainly(" ".join(text.split()), indent, start))
     lines, line, used = [], indent if first is None else first, 0
     room = COLUMNS - len(line)
     for piece in _pieces(text, COLUMNS - len(indent)):
@@ -178,16 +178,18 @@ def wrap(text: str, indent: str = "", first: str | None = None) -> str:
     return "\n".join([*lines, line.rstrip()])
 
 
-def _wrapped_plainly(words: Sequence[str], indent: str, line: str) -> Iterator[str]:
-    """`wrap` of ASCII words that fit a line."""
-    is_empty = True
-    for word in words:
-        if not is_empty and len(line) + len(word) > COLUMNS:
-            yield line.rstrip()
-            line = indent
-        line += word + " "
-        is_empty = False
-    yield line.rstrip()
+def _wrapped_plainly(text: str, indent: str, line: str) -> Iterator[str]:
+    """`wrap` of ASCII words that fit a line, with one space between them."""
+    start = 0
+    while len(line) + len(text) - start > COLUMNS:
+        end = text.rfind(" ", start, start + COLUMNS + 1 - len(line))
+        if end < 0:  # the first word is too much for what stands in front of it
+            end = text.find(" ", start)
+        if end < 0:
+            break
+        yield line + text[start:end]
+        line, start = indent, end + 1
+    yield (line + text[start:]).rstrip()
 
 
 def _pieces(text: str, most: int) -> Iterator[str]:

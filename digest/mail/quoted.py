@@ -34,7 +34,8 @@ def _as_it_is(text: bytes) -> bytes:
     most = _LINE - 1
     if len(text) <= most:
         return text + _SOFT_BREAK if text else text
-    return b"".join([text[at : at + most] + _SOFT_BREAK for at in range(0, len(text), most)])
+    lines = [text[at : at + most] for at in range(0, len(text), most)]
+    return _SOFT_BREAK.join((*lines, b""))
 
 
 def _shielded(text: str) -> str:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from digest.core.places import Section
 from digest.mail.view import DigestPaper
@@ -28,8 +28,7 @@ STEPS = 5
 _LEAST_RELEVANCE, _LEAST_TREND = 0.05, 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """The papers of one section, strongest first; `heading` is "" where it need not be said."""
 
     heading: str

@@ -12,6 +12,7 @@ from digest.mail.forms import (
     Line,
     Piece,
     html_values,
+    is_html,
     markup_form,
     text_form,
 )
@@ -32,9 +33,9 @@ class Value(NamedTuple):
 def value_of(text: str) -> Value:
     """A value in all ways that a digest may say it."""
     read, size = quoted(text), len(text.encode())
-    html = html_values({"": text})
-    if html[""] == text:
+    if is_html(text):
         return Value((read, read, read), (size, size, size))
+    html = html_values({"": text})
     shown, in_tag = html[""], html.get(IN_TAG, html[""])
     sizes = (size, len(shown.encode()), len(in_tag.encode()))
     return Value((read, quoted(shown), quoted(in_tag)), sizes)

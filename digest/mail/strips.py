@@ -43,48 +43,62 @@ class CardForms:
 _card_forms = functools.lru_cache(maxsize=2_048)(CardForms)
 
 
+class Strip(NamedTuple):
+    """A card, encoded: what stands before its first link, which is long and never copied before
+    the message is, and what then stands between links and behind them, first nothing; of how many
+    bytes all that was made, and how many links there are."""
+
+    start: bytes
+    rest: tuple[bytes, ...]
+    raw_bytes: int
+    links: int
+
+
 class Told(NamedTuple):
-    """A card of one message: its forms, what it says to the reader, and the link to judge it,
-    encoded, and the bytes of that before."""
+    """A card as it is for all to whom it says the same: its forms, what it says, and its strip."""
 
     forms: CardForms
     said: Personal
-    link: bytes
-    link_bytes: int
+    strip: Strip
 
 
 def told(papers: Sequence[DigestPaper], wording: Wording) -> list[Told]:
-    """The papers of a message as cards, in order."""
-    # The links differ in what stands behind their last full stop.
+    """The cards of papers, in order."""
+    return [_told(one.card.html, one.card.text, personal(one, wording)) for one in papers]
+
+
+@functools.lru_cache(maxsize=2_048)
+def _told(html: str, text: str, said: Personal) -> Told:
+    forms = _card_forms(html, text)
+    return Told(forms, said, _shown_strip(forms, said, ""))
+
+
+def links(papers: Sequence[DigestPaper]) -> list[bytes]:
+    """The links to judge papers, encoded."""
+    # They differ in what stands behind their last full stop.
     base, encoded = "", b""
-    cards: list[Told] = []
+    found: list[bytes] = []
     for paper in papers:
-        link = paper.feedback_url
-        start, _, place = link.rpartition(".")
+        start, _, place = paper.feedback_url.rpartition(".")
         if start != base:
             base, encoded = start, quoted(start)
-        forms = _card_forms(paper.card.html, paper.card.text)
-        said = personal(paper, wording)
-        cards.append(Told(forms, said, encoded + _quoted_again(f".{place}"), len(link)))
-    return cards
+        found.append(encoded + _quoted_again(f".{place}"))
+    return found
 
 
 _quoted_again = functools.lru_cache(maxsize=4_096)(quoted)
 
 
-class Strip(NamedTuple):
-    """What stands around the links of a card, encoded, and the bytes of all that before."""
-
-    segments: tuple[bytes, ...]
-    raw_bytes: int
-
-
-def measured(cards: Sequence[Told], left_out: str) -> tuple[list[Strip], list[int]]:
-    """The cards as strips, and the bytes of each and of the line break behind it."""
-    strips = [_shown_strip(forms, said, left_out) for forms, said, _, _ in cards]
+def measured(
+    cards: Sequence[Told], papers: Sequence[DigestPaper], left_out: str
+) -> tuple[list[Strip], list[int]]:
+    """The cards of papers as strips, and the bytes of each and of the line break behind it."""
+    strips = [
+        _shown_strip(card.forms, card.said, left_out) if left_out else card.strip for card in cards
+    ]
     sizes = [
-        strip.raw_bytes + (len(strip.segments) - 1) * card.link_bytes + 1
-        for card, strip in zip(cards, strips, strict=True)
+        strip.raw_bytes + strip.links * len(paper.feedback_url) + 1
+        for strip, paper in zip(strips, papers, strict=True)
     ]
     return strips, sizes
 
@@ -94,20 +108,21 @@ def measured(cards: Sequence[Told], left_out: str) -> tuple[list[Strip], list[in
 def _shown_strip(forms: CardForms, said: Personal, left_out: str) -> Strip:
     form = forms.shown(said.shown_without, left_out)
     raw = form.raw_bytes + sum(said.sizes[h] for h in form.holes if not _is_link(h))
-    return Strip(_segments(form, said.encoded, {}), raw)
+    return _strip(form, raw, said.encoded, {})
 
 
 @functools.lru_cache(maxsize=2_048)
-def read_strip(forms: CardForms, said: Personal, number: int) -> tuple[bytes, ...]:
-    """What stands around the links in the text of a card with this number."""
+def read_strip(forms: CardForms, said: Personal, number: int) -> Strip:
+    """The text of a card with this number."""
     position = str(number)
     form = forms.read(said.read_without)
-    return _segments(form, {"position": quoted(position)}, {**said.read, "position": position})
+    values = {**said.read, "position": position}
+    return _strip(form, 0, {"position": quoted(position)}, values)
 
 
-def _segments(
-    form: Form, encoded: Mapping[str, bytes], values: Mapping[str, str]
-) -> tuple[bytes, ...]:
+def _strip(
+    form: Form, raw_bytes: int, encoded: Mapping[str, bytes], values: Mapping[str, str]
+) -> Strip:
     filled = form.fill(Holes({**encoded, _LINK: b""}), values)
     segments: list[list[bytes]] = [[]]
     for piece, content in zip(form.pieces, filled, strict=True):
@@ -115,7 +130,8 @@ def _segments(
             segments.append([])
         else:
             segments[-1].append(content)
-    return tuple(map(b"".join, segments))
+    start, *rest = map(b"".join, segments)
+    return Strip(start, (b"", *rest), raw_bytes, len(rest))
 
 
 def _is_link(hole: str) -> bool:

@@ -167,9 +167,8 @@ def _missing(troubles: Sequence[str], wording: Wording) -> str:
 def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The line that an inbox shows after the subject: the next papers; 40 to 140 characters."""
     shortest, longest = _PREHEADER_CHARS
-    titles = [cut(_set(paper.title), _PREHEADER_TITLE_CHARS) for paper in view.papers[1:4]]
-    if titles:
-        line = not_a_link(wording.gettext("Also: %(titles)s") % {"titles": "; ".join(titles)})
+    if len(view.papers) > 1:
+        line = _also(tuple([paper.title for paper in view.papers[1:4]]), wording)
     elif view.papers:
         line = wording.gettext("The one to read today.")
     else:
@@ -178,6 +177,12 @@ def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
         numbers = _Numbers(len(view.papers), view.appeared_count, view.matched_count, view.weekly)
         line = f"{line} {_standfirst(numbers, wording)} {wording.long_date(view.day)}."
     return cut(line, longest)
+
+
+@functools.lru_cache(maxsize=1_024)
+def _also(titles: Sequence[str], wording: Wording) -> str:
+    short = [cut(_set(title), _PREHEADER_TITLE_CHARS) for title in titles]
+    return not_a_link(wording.gettext("Also: %(titles)s") % {"titles": "; ".join(short)})
 
 
 def sentence_list(lines: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ policy writes 78.
 import functools
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
@@ -25,6 +26,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _LINE = 76
 _MAX_LOCAL_PART_OCTETS = 64  # RFC 5321, 4.5.3.1.1
+_TOKEN = re.compile(r"[\w.=-]+", re.ASCII)
 _HEADER_NAME = re.compile(r"[!-9;-~]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\]+@[^\s<>,;:\"()\[\]\\@]+")
@@ -47,33 +49,32 @@ def compose(mail: OutgoingMail, identity: MailIdentity) -> bytes:
 
 
 def compose_printed(
-    mail: OutgoingMail, identity: MailIdentity, text: bytes, html: bytes
-) -> tuple[list[bytes], bytes]:
+    mail: OutgoingMail, identity: MailIdentity, text: Sequence[bytes], html: Sequence[bytes]
+) -> tuple[list[bytes], list[bytes]]:
     """`compose` of parts that are encoded already (`mail.press`): the headers, each with its line
-    break, and the body behind the empty line, which is its own relaxed form. Of the content only
-    the subject counts."""
+    break, and the pieces of the body behind the empty line, which is its own relaxed form. Of the
+    content only the subject counts."""
     content_type, boundary = _alternatives(mail.message_id)
-    body = b"--%s\r\n%s%s\r\n--%s\r\n%s%s\r\n--%s--\r\n" % (
-        *(boundary, _TEXT, text),
-        *(boundary, _HTML, html),
-        boundary,
-    )
+    body = [
+        *(b"--%s\r\n%s" % (boundary, _TEXT), *text),
+        *(b"\r\n--%s\r\n%s" % (boundary, _HTML), *html),
+        b"\r\n--%s--\r\n" % boundary,
+    ]
     return [*_headers(mail, identity), content_type], body
 
 
 def _headers(mail: OutgoingMail, identity: MailIdentity) -> list[bytes]:
     """The headers but for those of the content."""
-    headers = [
-        ("From", mailbox(identity.from_name, identity.from_address)),
-        ("To", ascii_domain(mail.envelope.recipient)),
-        ("Subject", _words(mail.content.subject, "Subject")),
-        ("Date", _date(mail.date)),
-        ("Message-ID", mail.message_id),
-        *([("Reply-To", ascii_domain(identity.reply_to))] if identity.reply_to else []),
-        *((name, _words(value, name)) for name, value in mail.headers),
-        ("MIME-Version", "1.0"),
+    return [
+        _header("From", mailbox(identity.from_name, identity.from_address)),
+        _own_header("To", ascii_domain(mail.envelope.recipient)),
+        _free_header("Subject", mail.content.subject),
+        _header("Date", _date(mail.date)),
+        _own_header("Message-ID", mail.message_id),
+        *([_header("Reply-To", ascii_domain(identity.reply_to))] if identity.reply_to else []),
+        *[_free_header(name, value) for name, value in mail.headers],
+        _header("MIME-Version", "1.0"),
     ]
-    return [_header(name, value) for name, value in headers]
 
 
 def message_id(identity: MailIdentity, public_id: str) -> str:
@@ -89,7 +90,7 @@ def envelope_sender(identity: MailIdentity, delivery_public_id: str, signature: 
     """
     if not identity.bounce_address:
         return ascii_domain(identity.from_address)
-    local, _, domain = ascii_domain(identity.bounce_address).rpartition("@")
+    local, domain = _parted(identity.bounce_address)
     verp = f"{local}+{_token(delivery_public_id)}-{_token(signature)}"
     if len(verp.encode()) > _MAX_LOCAL_PART_OCTETS:
         raise InvalidInput(
@@ -191,8 +192,15 @@ def ascii_domain(address: str) -> str:
     return f"{local}@{checked.ascii_domain}"
 
 
+@functools.lru_cache(maxsize=64)
+def _parted(address: str) -> tuple[str, str]:
+    """The local part and the domain of an address of ours."""
+    local, _, domain = ascii_domain(address).rpartition("@")
+    return local, domain
+
+
 def _from_domain(identity: MailIdentity) -> str:
-    return ascii_domain(identity.from_address).rpartition("@")[2].lower()
+    return _parted(identity.from_address)[1].lower()
 
 
 def _command(identity: MailIdentity, subject: str) -> str:
@@ -203,7 +211,7 @@ def _command(identity: MailIdentity, subject: str) -> str:
 
 def _token(text: str) -> str:
     """`text` if it can stand in an id or a local part as it is."""
-    if not re.fullmatch(r"[\w.=-]+", text, re.ASCII):
+    if not _TOKEN.fullmatch(text):
         raise InvalidInput(
             f"{text[:80]!r} cannot be part of a mail header: letters and digits only"
         )
@@ -211,7 +219,12 @@ def _token(text: str) -> str:
 
 
 # Most headers of a mail are those of the mail before.
-@functools.lru_cache(maxsize=4_096)
+@functools.lru_cache(maxsize=1_024)
+def _free_header(name: str, value: str) -> bytes:
+    """A header of free text."""
+    return _own_header(name, _words(value, name))
+
+
 def _words(value: str, name: str) -> str:
     """Free text for a header: as it is, or as encoded words of at most 75 octets (RFC 2047)."""
     _refuse_control(value, name)
@@ -238,11 +251,17 @@ def _refuse_control(value: str, what: str) -> None:
         raise InvalidInput(f"{what} holds a line break or control character: {value[:60]!r}")
 
 
-@functools.lru_cache(maxsize=4_096)
-def _header(name: str, value: str) -> bytes:
+@functools.lru_cache(maxsize=64)
+def _is_name(name: str) -> bool:
+    return _HEADER_NAME.fullmatch(name) is not None
+
+
+def _own_header(name: str, value: str) -> bytes:
     """One header, folded at spaces; raises InvalidInput where the value would end it."""
-    if not _HEADER_NAME.fullmatch(name):
+    if not _is_name(name):
         raise InvalidInput(f"{name!r} is no name for a mail header")
+    if " " not in value and value.isprintable():
+        return f"{name}: {value}\r\n".encode()
     _refuse_control(value, name)
     # The first word stays with the name: some programs lose a header that starts empty.
     first, *words = value.split(" ")
@@ -252,6 +271,9 @@ def _header(name: str, value: str) -> bytes:
             lines.append("")
         lines[-1] += f" {word}"
     return "\r\n".join(lines).encode() + b"\r\n"
+
+
+_header = functools.lru_cache(maxsize=1_024)(_own_header)
 
 
 def _alternatives(unique: str) -> tuple[bytes, bytes]:

@@ -113,9 +113,15 @@ def _rendered_anew(
 
 def digest_paper(card: Card, title: str, planned: PlannedPaper, base: str) -> DigestPaper:
     """A planned paper as a digest shows it; `base` is the delivery's own `feedback_base`."""
-    link = links.feedback_url(base, planned.position)
-    said = (planned.reason, link, planned.section, planned.relevance, planned.trend)
-    return DigestPaper(card, title, *said)
+    return DigestPaper(
+        card,
+        title,
+        planned.reason,
+        links.feedback_url(base, planned.position),
+        planned.section,
+        planned.relevance,
+        planned.trend,
+    )
 
 
 def digest_view(
@@ -200,7 +206,7 @@ def finish_digest(
         app.identity,
         unsubscribe_url=view.unsubscribe_url,
         unsubscribe_token=view.unsubscribe_url.rpartition("/")[2],
-        campaign=f"{delivery.created_at:%Y-%m-%d}",
+        campaign=delivery.created_at.date().isoformat(),
     )
     printed = app.renderer.print(view)
     if printed is None:
@@ -209,9 +215,11 @@ def finish_digest(
         return _finished(app, mail, app.identity)
     said = Content(subject=printed.subject, text="")
     mail = _outgoing(app, subscriber, delivery, said, headers)
-    lines, body = wire.compose_printed(mail, app.identity, printed.text, printed.html)
-    signed = app.signer.signatures(lines, body, mail.date) if app.signer else b""
-    return mail.envelope, b"".join((signed, *lines, b"\r\n", body))
+    head, body = wire.compose_printed(mail, app.identity, printed.text, printed.html)
+    if app.signer is not None:
+        body = [b"".join(body)]
+        head.insert(0, app.signer.signatures(head, body[0], mail.date))
+    return mail.envelope, b"".join((*head, b"\r\n", *body))
 
 
 def _outgoing(

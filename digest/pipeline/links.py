@@ -33,9 +33,8 @@ def feedback_base(app: App, delivery_public_id: str) -> str:
     return f"{app.identity.base_url}/feedback/{token}"
 
 
-def feedback_url(base: str, position: int) -> str:
-    """The link of the paper at a place, from 0; what is said of it follows as `.more`."""
-    return choice_path(base, position)
+# The link of the paper at a place, from 0, made of a base; what is said of it follows as `.more`.
+feedback_url = choice_path
 
 
 def confirm_url(app: App, subscriber: Subscriber, delivery: Delivery) -> str:

@@ -68,8 +68,8 @@ def views(renderer: Renderer, papers: list[Paper]) -> list[DigestView]:
     return [plain, replace(full, papers=tuple(said))]
 
 
-def decoded(encoded: bytes) -> str:
-    return binascii.a2b_qp(encoded).decode().replace("\r\n", "\n")
+def decoded(encoded: Sequence[bytes]) -> str:
+    return binascii.a2b_qp(b"".join(encoded)).decode().replace("\r\n", "\n")
 
 
 def ended(text: str) -> str:
@@ -114,7 +114,8 @@ def test_on_the_wire_it_is_what_the_standard_library_writes(renderer: Renderer) 
     printed = renderer.print(view)
     assert printed is not None
     outgoing = make_mail(content=Content(subject=printed.subject, text=""))
-    headers, body = wire.compose_printed(outgoing, make_identity(), printed.text, printed.html)
+    headers, pieces = wire.compose_printed(outgoing, make_identity(), printed.text, printed.html)
+    body = b"".join(pieces)
     assert parts_of(b"".join((*headers, b"\r\n", body))) == plain
     assert relaxed_body(body) == body
     assert all(len(line) <= 76 for line in body.split(b"\r\n"))
