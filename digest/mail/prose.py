@@ -182,7 +182,7 @@ def _wrapped_plainly(text: str, indent: str, line: str) -> Iterator[str]:
     """`wrap` of ASCII words that fit a line, with one space between them."""
     start = 0
     while len(line) + len(text) - start > COLUMNS:
-        end = text.rfind(" ", start, start + COLUMNS + 1 - len(line))
+        end = text.rfind(" ", start, start + max(COLUMNS + 1 - len(line), 0))
         if end < 0:  # the first word is too much for what stands in front of it
             end = text.find(" ", start)
         if end < 0:

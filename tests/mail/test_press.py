@@ -136,6 +136,7 @@ def test_a_digest_without_papers_is_left_to_the_other_way(renderer: Renderer) ->
     [
         ("body.txt", "{{ headline }} {{ cards }} {{ unsubscribe_url }}"),
         ("body.txt", "{{ cards }}\n{{ cards }}\n{{ unsubscribe_url }}"),
+        ("body.txt", "{{ cards }}\n{{ day }} {{ cards }}\n{{ unsubscribe_url }}"),
         ("card.txt", "{{ title }}: {{ feedback }}.more or {{ feedback }}.less"),
     ],
 )

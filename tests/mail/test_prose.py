@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +119,23 @@ def test_no_line_is_wider_than_72_columns_whatever_the_writing(text: str) -> Non
 )
 def test_english_is_told_by_its_small_words(text: str, english: bool) -> None:
     assert prose.is_english(text) is english
+
+
+@given(
+    words=st.lists(st.text("abc,.", min_size=1, max_size=39), max_size=40),
+    indent=st.integers(0, 30),
+    first=st.one_of(st.none(), st.integers(0, 90)),
+)
+def test_words_are_wrapped_where_the_next_would_not_fit(
+    words: list[str], indent: int, first: int | None
+) -> None:
+    start = None if first is None else " " * first
+    lines = prose.wrap("  ".join(words), indent=" " * indent, first=start).split("\n")
+    assert " ".join(lines).split() == words
+    for line, following in pairwise(lines):
+        assert len(line) + 1 + len(following.split()[0]) > 72
+        assert len(line) <= 72 or len(line.split()) == 1
+    assert all(line.startswith(" " * indent) for line in lines[1:])
 
 
 def test_wrapped_lines_have_72_columns_and_links_stay_whole() -> None:
