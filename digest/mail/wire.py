@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime
-from urllib.parse import quote
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -48,38 +47,36 @@ def compose(mail: OutgoingMail, identity: MailIdentity) -> bytes:
     return b"".join(_headers(mail, identity)) + _body(mail.content, mail.message_id)
 
 
-def compose_printed(
-    mail: OutgoingMail, identity: MailIdentity, text: Sequence[bytes], html: Sequence[bytes]
-) -> tuple[list[bytes], list[bytes]]:
-    """`compose` of parts that are encoded already (`mail.press`): the headers, each with its line
-    break, and the pieces of the body behind the empty line, which is its own relaxed form. Of the
-    content only the subject counts."""
-    content_type, boundary = _alternatives(mail.message_id)
-    body = [
+def printed_body(
+    unique: str, text: Sequence[bytes], html: Sequence[bytes]
+) -> tuple[bytes, list[bytes]]:
+    """Content-Type, and the pieces of a body whose parts are encoded already (`mail.press`), as
+    `compose` makes them for a Message-ID. The body is its own relaxed form."""
+    content_type, boundary = _alternatives(unique)
+    return content_type, [
         *(b"--%s\r\n%s" % (boundary, _TEXT), *text),
         *(b"\r\n--%s\r\n%s" % (boundary, _HTML), *html),
         b"\r\n--%s--\r\n" % boundary,
     ]
-    return [*_headers(mail, identity), content_type], body
 
 
 def _headers(mail: OutgoingMail, identity: MailIdentity) -> list[bytes]:
     """The headers but for those of the content."""
     return [
-        _header("From", mailbox(identity.from_name, identity.from_address)),
-        _own_header("To", ascii_domain(mail.envelope.recipient)),
-        _free_header("Subject", mail.content.subject),
-        _header("Date", _date(mail.date)),
-        _own_header("Message-ID", mail.message_id),
-        *([_header("Reply-To", ascii_domain(identity.reply_to))] if identity.reply_to else []),
-        *[_free_header(name, value) for name, value in mail.headers],
-        _header("MIME-Version", "1.0"),
+        header("From", mailbox(identity.from_name, identity.from_address)),
+        header("To", ascii_domain(mail.envelope.recipient)),
+        free_header("Subject", mail.content.subject),
+        date_header(mail.date),
+        header("Message-ID", mail.message_id),
+        *([header("Reply-To", ascii_domain(identity.reply_to))] if identity.reply_to else []),
+        *[free_header(name, value) for name, value in mail.headers],
+        header("MIME-Version", "1.0"),
     ]
 
 
 def message_id(identity: MailIdentity, public_id: str) -> str:
     """The Message-ID of a delivery, the same at every attempt (RFC 5322, 3.6.4)."""
-    return f"<{_token(public_id)}@{_from_domain(identity)}>"
+    return f"<{token(public_id)}@{from_domain(identity)}>"
 
 
 def envelope_sender(identity: MailIdentity, delivery_public_id: str, signature: str) -> str:
@@ -91,57 +88,13 @@ def envelope_sender(identity: MailIdentity, delivery_public_id: str, signature: 
     if not identity.bounce_address:
         return ascii_domain(identity.from_address)
     local, domain = _parted(identity.bounce_address)
-    verp = f"{local}+{_token(delivery_public_id)}-{_token(signature)}"
+    verp = f"{local}+{token(delivery_public_id)}-{token(signature)}"
     if len(verp.encode()) > _MAX_LOCAL_PART_OCTETS:
         raise InvalidInput(
             f"the local part of the bounce address may have {_MAX_LOCAL_PART_OCTETS} octets "
             f"with the delivery's mark in it, {verp} has {len(verp.encode())}: shorten it"
         )
     return f"{verp}@{domain}"
-
-
-def digest_headers(
-    identity: MailIdentity, *, unsubscribe_url: str, unsubscribe_token: str, campaign: str
-) -> Headers:
-    """What a mail to subscribers carries beyond the usual (RFC 2369, 2919, 3834, 8058).
-
-    `campaign` groups complaints in Feedback-ID, e.g. the edition's date. The link is offered for
-    one click only over https, as RFC 8058 asks; by mail, the token stands in the subject.
-    """
-    secure = unsubscribe_url.startswith("https://")
-    by_mail = _command(identity, f"unsubscribe {unsubscribe_token}")
-    before, behind = _list_headers(identity, campaign, secure=secure)
-    leave = _uris(unsubscribe_url if secure else "", by_mail)
-    return (*before, *((("List-Unsubscribe", leave),) if leave else ()), *behind)
-
-
-@functools.lru_cache(maxsize=64)
-def _list_headers(
-    identity: MailIdentity, campaign: str, *, secure: bool
-) -> tuple[Headers, Headers]:
-    """What all digests of an edition carry, before and behind List-Unsubscribe."""
-    home = f"{identity.base_url}/" if identity.base_url.startswith("https://") else ""
-    owner = identity.reply_to or identity.from_address
-    uris = {
-        "List-Subscribe": _uris(home, _command(identity, "subscribe")),
-        "List-Help": _uris(home, _command(identity, "help")),
-        "List-Owner": _uris(f"mailto:{owner}"),
-        "List-Archive": _uris(home),
-    }
-    list_id = (("List-Id", mailbox(identity.from_name, identity.list_id)),)
-    one_click = (("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),)
-    return list_id if identity.list_id else (), (
-        *((name, value) for name, value in uris.items() if value),
-        *(one_click if secure else ()),
-        ("Precedence", "bulk"),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "OOF, AutoReply"),
-        ("Feedback-ID", f"{_token(campaign)}:digest:mail:{_from_domain(identity)}"),
-    )
-
-
-def _uris(*found: str) -> str:
-    return ", ".join(f"<{uri}>" for uri in found if uri)
 
 
 def transactional_headers(identity: MailIdentity, *, in_reply_to: str = "") -> Headers:
@@ -199,17 +152,12 @@ def _parted(address: str) -> tuple[str, str]:
     return local, domain
 
 
-def _from_domain(identity: MailIdentity) -> str:
+def from_domain(identity: MailIdentity) -> str:
+    """The domain of From, in lower case."""
     return _parted(identity.from_address)[1].lower()
 
 
-def _command(identity: MailIdentity, subject: str) -> str:
-    """A mailto link that sends a command, or "" where no mailbox takes any."""
-    address = identity.command_address
-    return f"mailto:{ascii_domain(address)}?subject={quote(subject)}" if address else ""
-
-
-def _token(text: str) -> str:
+def token(text: str) -> str:
     """`text` if it can stand in an id or a local part as it is."""
     if not _TOKEN.fullmatch(text):
         raise InvalidInput(
@@ -218,11 +166,9 @@ def _token(text: str) -> str:
     return text
 
 
-# Most headers of a mail are those of the mail before.
-@functools.lru_cache(maxsize=1_024)
-def _free_header(name: str, value: str) -> bytes:
-    """A header of free text."""
-    return _own_header(name, _words(value, name))
+def free_header(name: str, value: str) -> bytes:
+    """A header of free text, which becomes encoded words where it must."""
+    return header(name, _words(value, name))
 
 
 def _words(value: str, name: str) -> str:
@@ -241,9 +187,8 @@ def _encoded(value: str, name: str) -> str:
     return header.encode(linesep="\n").replace("\n", "")
 
 
-@functools.lru_cache(maxsize=1_024)
-def _date(moment: datetime) -> str:
-    return format_datetime(moment)
+def date_header(moment: datetime) -> bytes:
+    return header("Date", format_datetime(moment))
 
 
 def _refuse_control(value: str, what: str) -> None:
@@ -256,7 +201,7 @@ def _is_name(name: str) -> bool:
     return _HEADER_NAME.fullmatch(name) is not None
 
 
-def _own_header(name: str, value: str) -> bytes:
+def header(name: str, value: str) -> bytes:
     """One header, folded at spaces; raises InvalidInput where the value would end it."""
     if not _is_name(name):
         raise InvalidInput(f"{name!r} is no name for a mail header")
@@ -271,9 +216,6 @@ def _own_header(name: str, value: str) -> bytes:
             lines.append("")
         lines[-1] += f" {word}"
     return "\r\n".join(lines).encode() + b"\r\n"
-
-
-_header = functools.lru_cache(maxsize=1_024)(_own_header)
 
 
 def _alternatives(unique: str) -> tuple[bytes, bytes]:

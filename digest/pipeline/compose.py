@@ -11,7 +11,7 @@ from digest.core.errors import NotFound
 from digest.core.identifiers import PaperId
 from digest.core.messages import Content, Envelope, MailKind, OutgoingMail
 from digest.core.subscribers import Language, Subscriber, SubscriberId
-from digest.mail import wire
+from digest.mail import letterhead, wire
 from digest.mail.identity import MailIdentity
 from digest.mail.render import VIA_MAIL, VIA_OPERATOR, VIA_WEB
 from digest.mail.view import DigestPaper, DigestView
@@ -202,42 +202,54 @@ def finish_digest(
     app: App, subscriber: Subscriber, delivery: Delivery, view: DigestView
 ) -> tuple[Envelope, bytes]:
     """The message of a digest, printed where that can be done."""
-    headers = wire.digest_headers(
+    printed = app.renderer.print(view)
+    if printed is None:
+        return _finished(app, _filled(app, subscriber, delivery, view), app.identity)
+    unique = message_id(app, delivery.public_id)
+    head = letterhead.digest_head(
+        app.identity,
+        recipient=subscriber.email,
+        subject=printed.subject,
+        date=delivery.created_at,
+        message_id=unique,
+        unsubscribe_url=view.unsubscribe_url,
+    )
+    content_type, body = wire.printed_body(unique, printed.text, printed.html)
+    head.append(content_type)
+    if app.signer is not None:
+        body = [b"".join(body)]
+        head.insert(0, app.signer.signatures(head, body[0], delivery.created_at))
+    return _envelope(app, subscriber, delivery), b"".join((*head, b"\r\n", *body))
+
+
+def _filled(app: App, subscriber: Subscriber, delivery: Delivery, view: DigestView) -> OutgoingMail:
+    """A digest that cannot be printed."""
+    headers = letterhead.digest_headers(
         app.identity,
         unsubscribe_url=view.unsubscribe_url,
         unsubscribe_token=view.unsubscribe_url.rpartition("/")[2],
         campaign=delivery.created_at.date().isoformat(),
     )
-    printed = app.renderer.print(view)
-    if printed is None:
-        content = app.renderer.digest(view)
-        mail = _outgoing(app, subscriber, delivery, content, headers)
-        return _finished(app, mail, app.identity)
-    said = Content(subject=printed.subject, text="")
-    mail = _outgoing(app, subscriber, delivery, said, headers)
-    head, body = wire.compose_printed(mail, app.identity, printed.text, printed.html)
-    if app.signer is not None:
-        body = [b"".join(body)]
-        head.insert(0, app.signer.signatures(head, body[0], mail.date))
-    return mail.envelope, b"".join((*head, b"\r\n", *body))
+    return _outgoing(app, subscriber, delivery, app.renderer.digest(view), headers)
 
 
 def _outgoing(
     app: App, subscriber: Subscriber, delivery: Delivery, content: Content, headers: wire.Headers
 ) -> OutgoingMail:
-    signature = links.bounce_signature(app, delivery.public_id)
-    envelope = Envelope(
-        sender=wire.envelope_sender(app.identity, delivery.public_id, signature),
-        recipient=subscriber.email,
-    )
     return OutgoingMail(
         kind=delivery.kind,
-        envelope=envelope,
+        envelope=_envelope(app, subscriber, delivery),
         content=content,
         message_id=message_id(app, delivery.public_id),
         date=delivery.created_at,
         headers=headers,
     )
+
+
+def _envelope(app: App, subscriber: Subscriber, delivery: Delivery) -> Envelope:
+    signature = links.bounce_signature(app, delivery.public_id)
+    sender = wire.envelope_sender(app.identity, delivery.public_id, signature)
+    return Envelope(sender=sender, recipient=subscriber.email)
 
 
 def digest_copy(app: App, public_id: str) -> str | None:

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.plain import PlainWay
-from digest.core.messages import Content
 from digest.core.papers import Paper
 from digest.core.places import Section
 from digest.core.subscribers import Language
@@ -23,7 +22,6 @@ from digest.mail.view import DigestView
 from tests.mail.builders import (
     TEMPLATES,
     make_identity,
-    make_mail,
     make_paper,
     make_renderer,
     make_view,
@@ -113,9 +111,8 @@ def test_on_the_wire_it_is_what_the_standard_library_writes(renderer: Renderer) 
     plain = parts_of(way.message(way.content(view, papers), {"To": view.email}))
     printed = renderer.print(view)
     assert printed is not None
-    outgoing = make_mail(content=Content(subject=printed.subject, text=""))
-    headers, pieces = wire.compose_printed(outgoing, make_identity(), printed.text, printed.html)
-    body = b"".join(pieces)
+    content_type, pieces = wire.printed_body("<d1@e.org>", printed.text, printed.html)
+    headers, body = (wire.free_header("Subject", printed.subject), content_type), b"".join(pieces)
     assert parts_of(b"".join((*headers, b"\r\n", body))) == plain
     assert relaxed_body(body) == body
     assert all(len(line) <= 76 for line in body.split(b"\r\n"))

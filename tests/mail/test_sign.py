@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.core.errors import ConfigError, InvalidInput
+from digest.mail.letterhead import digest_headers
 from digest.mail.sign import DkimKey, MessageSigner, PrivateKey, load_key, relaxed_body
-from digest.mail.wire import compose, digest_headers
+from digest.mail.wire import compose
 from tests.mail.builders import NOW, make_identity, make_mail
 
 RSA = DkimKey(

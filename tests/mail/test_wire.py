@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from digest.core.errors import InvalidInput
 from digest.core.messages import Content, Envelope
+from digest.mail.identity import MailIdentity
+from digest.mail.letterhead import digest_head, digest_headers
 from digest.mail.wire import (
     ascii_domain,
     compose,
-    digest_headers,
     envelope_sender,
     mailbox,
     message_id,
@@ -162,6 +163,35 @@ def test_digest_headers_offer_one_click_and_a_mailto() -> None:
     assert headers["Auto-Submitted"] == "auto-generated"
     assert headers["Precedence"] == "bulk"
     assert headers["Feedback-ID"] == "2026-03-20:digest:mail:papers.example.org"
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        make_identity(),
+        make_identity(reply_to="", list_id="", command_address=""),
+        make_identity(from_name="Größe, Ltd.", base_url="http://localhost:8000"),
+        make_identity(base_url="http://localhost:8000", command_address=""),
+    ],
+)
+@given(subject=subjects)
+def test_the_headers_of_a_digest_are_the_same_however_they_are_made(
+    identity: MailIdentity, subject: str
+) -> None:
+    link = f"{identity.base_url}/unsubscribe/{TOKEN}"
+    headers = digest_headers(
+        identity, unsubscribe_url=link, unsubscribe_token=TOKEN, campaign="2026-03-20"
+    )
+    mail = make_mail(content=Content(subject=subject, text="x"), headers=headers)
+    head = digest_head(
+        identity,
+        recipient=mail.envelope.recipient,
+        subject=subject,
+        date=mail.date,
+        message_id=mail.message_id,
+        unsubscribe_url=link,
+    )
+    assert compose(mail, identity).startswith(b"".join(head) + b"Content-Type: ")
 
 
 def test_without_https_there_is_no_one_click() -> None:
