@@ -183,7 +183,7 @@ def letter_content(app: App, subscriber: Subscriber, delivery: Delivery) -> Cont
 def finish(
     app: App, subscriber: Subscriber, delivery: Delivery, content: Content
 ) -> tuple[Envelope, bytes]:
-    """Headers, MIME and signature around a content."""
+    """Headers, MIME and signature around the content of a letter of the membership."""
     identity = app.identity
     if delivery.kind is MailKind.CONFIRMATION and identity.command_address:
         identity = replace(identity, reply_to=identity.command_address)  # a reply confirms
