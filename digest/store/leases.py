@@ -34,17 +34,17 @@ def acquire(
     conn: sa.Connection, name: str, *, owner: str, now: datetime, until: datetime, reason: str = ""
 ) -> bool:
     """Takes or renews the lease for `owner`; False while somebody else holds it."""
-    held = holder(conn, name, now)
-    if held is not None and held.owner != owner:
-        return False
+    row = conn.execute(sa.select(leases).where(leases.c.name == name)).one_or_none()
+    known_dead = row.owner if row is not None and is_dead(row.owner) else owner
     statement = upsert(conn, leases).values(name=name, owner=owner, until=until, reason=reason)
-    conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=[leases.c.name],
-            set_={"owner": owner, "until": until, "reason": reason},
-        )
+    # Asked again as it is written: somebody else may have taken it since it was looked at.
+    is_free = leases.c.owner.in_((owner, known_dead)) | (leases.c.until <= now)
+    taken = statement.on_conflict_do_update(
+        index_elements=[leases.c.name],
+        set_={"owner": owner, "until": until, "reason": reason},
+        where=is_free,
     )
-    return True
+    return conn.scalar(taken.returning(leases.c.owner)) is not None
 
 
 def drop(conn: sa.Connection, name: str) -> None:

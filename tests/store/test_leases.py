@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from digest.store.engine import Store
 from digest.store.leases import Lease, acquire, dead, drop, holder, is_dead, process_owner
@@ -53,6 +55,19 @@ def test_a_lease_ends_at_its_moment(store: Store) -> None:
     assert held(store, UNTIL - timedelta(seconds=1)) is not None
     assert held(store, UNTIL) is None
     assert take(store, "b", now=UNTIL, until=UNTIL + timedelta(minutes=5))
+
+
+def test_who_comes_while_another_takes_it_does_not_get_it(postgres_store: Store) -> None:
+    late: list[bool] = []
+    second = threading.Thread(target=lambda: late.append(take(postgres_store, "b")))
+    waiting = sa.text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with postgres_store.write() as conn:
+        assert acquire(conn, "tick", owner="a", now=NOW, until=UNTIL)
+        second.start()
+        while second.is_alive() and not conn.scalar(waiting):
+            conn.execute(sa.text("SELECT pg_stat_clear_snapshot()"))
+    second.join()
+    assert late == [False]
 
 
 def test_a_dropped_lease_is_free(store: Store) -> None:
