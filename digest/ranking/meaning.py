@@ -21,6 +21,7 @@ from digest.ranking.vectors import Floats
 # How much the papers that say a stem count in its vector, the table's own counting 1. Measured
 # on judged collections: 1 to 2 are alike, without it the table alone is worth a fifth less.
 CONTEXT_SHARE = 2.0
+_LARGEST = np.iinfo(np.int16).max
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +71,12 @@ class StaticMeaning:
         contexts /= np.maximum(_totals(index), 1e-6)[:, np.newaxis]
         own /= self._scale
         own += contexts * np.float32(CONTEXT_SHARE / _mean_length(contexts))
-        self._terms = own.astype(np.float16)
-        self.space = Space(index.by_row.sums(index.rarities, self._terms))
+        # In 16 bits, each stem with a scale: half the memory, and as good as in 32.
+        scales = np.maximum(np.abs(own).max(axis=1, initial=0.0), 1e-9) / np.float32(_LARGEST)
+        own /= scales[:, np.newaxis]
+        self._terms = np.rint(own, out=own).astype(np.int16)
+        self._weights = index.rarities * scales
+        self.space = Space(index.by_row.sums(self._weights, self._terms))
 
     def of_texts(self, texts: Sequence[str], bags: Bags) -> Floats:
         del texts
@@ -83,7 +88,7 @@ class StaticMeaning:
 
     def _sums(self, bags: Bags) -> Floats:
         """The vectors of each text's terms, each by its weight and rarity, added up."""
-        index, total = self._index, bags.known.sums(self._index.rarities, self._terms)
+        index, total = self._index, bags.known.sums(self._weights, self._terms)
         if bags.elsewhere:
             scales = bags.others * index.rarities_elsewhere(bags.elsewhere)
             vectors = self._table.rows(bags.elsewhere)

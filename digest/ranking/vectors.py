@@ -1,6 +1,7 @@
 """Documents as sparse vectors, compared by cosine."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,7 @@ class SparseRows:
         values = self.values[entries] * np.repeat(weights, self.lengths(numbers))
         return np.bincount(self.places[entries], values, minlength=width).astype(np.float32)
 
-    def sums(self, weights: Floats, table: npt.NDArray[np.floating]) -> Floats:
+    def sums(self, weights: Floats, table: npt.NDArray[np.floating | np.integer]) -> Floats:
         """For each row the sum of the table's rows at its places, each times its value and the
         place's weight: rows x columns of the table; zeros for an empty row."""
         out = np.zeros((len(self), table.shape[1]), np.float32)
@@ -89,14 +90,12 @@ class SparseRows:
         while first < len(self):
             most = self.starts[first] + _ENTRIES_AT_ONCE
             last = max(int(np.searchsorted(self.starts, most, "right")) - 1, first + 1)
-            filled = first + np.flatnonzero(np.diff(self.starts[first : last + 1]))
-            if len(filled):
-                span = slice(self.starts[first], self.starts[last])
-                places = self.places[span]
-                scale = self.values[span] * weights[places]
-                entries = table[places] * scale[:, np.newaxis]
-                bounds = self.starts[filled] - self.starts[first]
-                out[filled] = np.add.reduceat(entries, bounds, axis=0)
+            bounds = (self.starts[first : last + 1] - self.starts[first]).tolist()
+            places = self.places[self.starts[first] : self.starts[last]]
+            scales = self.values[self.starts[first] : self.starts[last]] * weights[places]
+            vectors = table[places].astype(np.float32)
+            for row, (start, end) in enumerate(pairwise(bounds), first):
+                np.matmul(scales[start:end], vectors[start:end], out=out[row])
             first = last
         return out
 
