@@ -145,10 +145,6 @@ class LexicalIndex:
         counts = (self._background.counts.get(term, 0) for term in terms)
         return inverse_frequency(np.fromiter(counts, np.int64), self.documents).astype(np.float32)
 
-    def place(self, term: str) -> int | None:
-        """The place of a term in `terms` and `rarities`; None when no document has it."""
-        return self._places.get(term)
-
     def phrase_rows(self, phrase: str) -> Rows:
         """The rows whose title or abstract holds the phrase in any form of its words, ascending."""
         return self._rows_holding(phrase_forms(phrase))
