@@ -212,12 +212,10 @@ class LexicalIndex:
         return SparseRows(places=places[order], values=self._saturation[order], starts=starts)
 
     def kin(self, row: int) -> Floats:
-        """How much every document is like that of a row, as `scores` with its saturations."""
-        return self.weighted(*self.by_row.row(row))
-
-    def weighted(self, places: Rows, weights: Floats) -> Floats:
-        """`scores` for terms by their places; names count for nothing."""
-        worth = weights * self.rarities[places] * np.float32(K1 + 1)
+        """How much every document is like that of a row, as `scores` with its saturations; names
+        count for nothing."""
+        places, saturation = self.by_row.row(row)
+        worth = saturation * self.rarities[places] * np.float32(K1 + 1)
         return self.by_term.combined(places, worth, self.size)
 
     @functools.cached_property

@@ -3,6 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from digest.ranking import corpus as corpus_module
+from digest.ranking import likes
 from digest.ranking.analysis import analyse
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.likes import Kin, Opinion, all_kin, strengths
@@ -186,3 +188,26 @@ def test_an_analysis_that_is_at_hand_stands_for_the_text(corpus: Corpus) -> None
     for at_hand in (analysis, analysis.pack()):
         known = LikedPaper(title=ROBOTS.title, abstract="not looked at", analysis=at_hand)
         assert kin_of(corpus, known).scores.tolist() == plain.scores.tolist()
+
+
+def test_liked_papers_are_compared_alike_many_at_once_and_one_by_one(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = [ROBOTS, CHEMISTRY, NAMELESS]
+    together = list(all_kin(corpus, papers))
+    monkeypatch.setattr(likes, "NUMBERS_AT_ONCE", 1)
+    for one, alone in zip(together, all_kin(corpus, papers), strict=True):
+        assert one.scores.tolist() == alone.scores.tolist()
+        assert (one.own, one.known_own) == (alone.own, alone.known_own)
+        for points, same in zip(one.points, alone.points, strict=True):
+            assert points.tolist() == same.tolist()
+
+
+def test_likeness_to_several_rows_is_the_same_in_one_go_and_in_many(
+    corpus: Corpus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, weights = np.array([[0, 2], [1, 3], [2, 2]]), np.full((3, 2), 0.5, np.float32)
+    together = corpus.kin(rows, weights)
+    monkeypatch.setattr(corpus_module, "KIN_AT_ONCE", 1)
+    assert corpus.kin(rows, weights).tolist() == together.tolist()
+    assert together[2] == pytest.approx(corpus.index.kin(2), rel=1e-5)
