@@ -83,15 +83,18 @@ def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
 def _standing_alone(sentence: str, *, follows: bool) -> str:
     """A sentence without an opening that says nothing here; what points back stays where it
     `follows` the sentence before."""
-    opening = _IN_THIS_PAPER.match(sentence) or (None if follows else _POINTS_BACK.match(sentence))
-    if opening is None:
-        return sentence
+    start = 0
     # It may have both: "To this end, in this paper, we …".
-    rest = sentence[opening.end() :]
+    while opening := _IN_THIS_PAPER.match(sentence, start) or (
+        None if follows else _POINTS_BACK.match(sentence, start)
+    ):
+        start = opening.end()
+    if not start:
+        return sentence
+    rest = sentence[start:]
     first = rest.split(maxsplit=1)[0]
     # Names keep the letters they are written with: iPhone, p-values.
-    rest = rest[0].upper() + rest[1:] if first.isalpha() and first.islower() else rest
-    return _standing_alone(rest, follows=follows)
+    return rest[0].upper() + rest[1:] if first.isalpha() and first.islower() else rest
 
 
 def _words(text: str) -> frozenset[str]:

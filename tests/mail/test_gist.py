@@ -91,3 +91,10 @@ def test_what_points_back_stays_behind_the_sentence_it_points_at() -> None:
     second = "However, we show that sparse retrieval for scientific search may have small indexes."
     found = gist("Small sparse retrieval indexes", f"{BEFORE}{first} {second}{AFTER}", 400)
     assert found == f"{first} {second}"
+
+
+@pytest.mark.parametrize("opening", ["In this paper, ", "However, "])
+def test_any_number_of_openings_is_cut(opening: str) -> None:
+    claim = "we propose a sparse retrieval index for scientific search"
+    found = gist("A sparse retrieval index", f"{BEFORE}{opening * 5_000}{claim}.{AFTER}", 400)
+    assert found.startswith("We propose a sparse retrieval index for scientific search.")
