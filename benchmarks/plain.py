@@ -12,6 +12,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from digest.core.feedback import choice_path
 from digest.core.messages import Content, MailKind
 from digest.core.papers import Paper
 from digest.mail.cards import card_facts
@@ -50,7 +51,8 @@ class PlainWay:
                 text.append(templates.text("mail/digest/section.txt", heading).strip("\n"))
             for said in part.papers:
                 number += 1
-                cards = templates.card(said, sources[id(said)], number)
+                link = choice_path(view.feedback_base, said.position)
+                cards = templates.card(said, sources[id(said)], number, link)
                 html.append(cards[0].strip())
                 text.append(cards[1].strip("\n"))
         values = self._renderer.digest_values(view)
@@ -95,14 +97,14 @@ class _Templates(Templates):
         self._without = empty(values) if without is None else without  # type: ignore[arg-type]
         return self._render(name, values)
 
-    def card(self, said: DigestPaper, paper: Paper, number: int) -> tuple[str, str]:
+    def card(self, said: DigestPaper, paper: Paper, number: int, link: str) -> tuple[str, str]:
         facts = card_facts(paper, wording=self.wording)
         mine = personal(said, self.wording)
         common: dict[str, object] = {
             "url": facts.url,
             "links": facts.links,
             "thumbnail": "",
-            "feedback": said.feedback_url,
+            "feedback": link,
             "position": str(number),
         }
         shown = {**shown_values(facts, self.wording.language), **common, **mine.shown}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
+from digest.core.feedback import choice_path
 from digest.core.messages import Content
 from digest.mail.inline import hole, split
 from digest.mail.personal import personal
@@ -30,24 +31,30 @@ class Body:
         self.frame_bytes = headings + _MORE_BYTES
 
     def fill(
-        self, shell: Shell, values: Mapping[str, str], papers: Sequence[DigestPaper]
+        self,
+        shell: Shell,
+        values: Mapping[str, str],
+        papers: Sequence[DigestPaper],
+        feedback_base: str,
     ) -> Content:
         """The mail with as many papers as fit, and a line that counts the others."""
         ordered = [paper for part in parts(papers) for paper in part.papers]
         frame_bytes = len(shell.fill(values).html.encode()) + self.frame_bytes
-        cards, left = fitting(functools.partial(self._measured, ordered), frame_bytes)
+        cards, left = fitting(
+            functools.partial(self._measured, ordered, feedback_base), frame_bytes
+        )
         shown = ordered[: len(cards)]
         filled = {
             **values,
             "cards": Markup(self._html(shown, cards)),  # noqa: S704 (escaped when filled)
             "more": self.more(left),
         }
-        return shell.fill(filled, {"cards": self._text(shown)})
+        return shell.fill(filled, {"cards": self._text(shown, feedback_base)})
 
     def _measured(
-        self, ordered: Sequence[DigestPaper], left_out: str
+        self, ordered: Sequence[DigestPaper], feedback_base: str, left_out: str
     ) -> tuple[list[str], list[int]]:
-        cards = [self._card(paper, (left_out,)) for paper in ordered]
+        cards = [self._card(paper, feedback_base, (left_out,)) for paper in ordered]
         return cards, list(map(_bytes, cards))
 
     def _html(self, shown: Sequence[DigestPaper], cards: Sequence[str]) -> str:
@@ -59,14 +66,14 @@ class Body:
             number += len(part.papers)
         return "\n".join(pieces)
 
-    def _text(self, ordered: Sequence[DigestPaper]) -> str:
+    def _text(self, ordered: Sequence[DigestPaper], feedback_base: str) -> str:
         pieces, number = [], 0
         for part in parts(ordered):
             if part.heading:
                 pieces.append(self.text_heading(part.heading))
             for paper in part.papers:
                 number += 1
-                pieces.append(self._text_card(paper, number))
+                pieces.append(self._text_card(paper, feedback_base, number))
         return "\n\n\n".join(pieces)
 
     def more(self, left: int) -> str:
@@ -88,15 +95,17 @@ class Body:
         said = {"heading": self._wording.gettext(heading)}
         return self._text_heading.fill_from(said).strip("\n")
 
-    def _card(self, paper: DigestPaper, left_out: Sequence[str]) -> str:
+    def _card(self, paper: DigestPaper, feedback_base: str, left_out: Sequence[str]) -> str:
         said = personal(paper, self._wording)
-        values = {**said.shown, "position": "", "feedback": paper.feedback_url}
+        link = choice_path(feedback_base, paper.position)
+        values = {**said.shown, "position": "", "feedback": link}
         without = said.shown_without.union(left_out)
         return inert(split(paper.card.html, markup=True).fill_from(values, without))
 
-    def _text_card(self, paper: DigestPaper, position: int) -> str:
+    def _text_card(self, paper: DigestPaper, feedback_base: str, position: int) -> str:
         said = personal(paper, self._wording)
-        values = {**said.read, "position": str(position), "feedback": paper.feedback_url}
+        link = choice_path(feedback_base, paper.position)
+        values = {**said.read, "position": str(position), "feedback": link}
         fragment = split(paper.card.text, markup=False)
         return fragment.fill_from(values, said.read_without).strip("\n")
 

@@ -15,12 +15,13 @@ from digest.mail.templates import MANY_BLANK_LINES, inert, wrapped_line
 _LINK_STARTS = re.compile(r"\s*[^:]{0,60}: ")
 _LINK_HOLE = re.compile(r"feedback|\w+_url")
 _MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")
+# A reader's own word that a line takes for one of its own, and what stands for it.
+_WORD = re.compile(r"[\w.+@-]{1,39}", re.ASCII)
+_BLANK, _BLANKS = "\0", re.compile("\0+")
 # No digest has more papers than two digits count.
 _POSITION, _POSITION_COLUMNS = "position", 2
 _CARDS = "cards"
 IN_TAG = '"'
-# What HTML, or a relay that fills in placeholders, would not take as it is.
-_SAID_OTHERWISE = re.compile(r'[&<>"{%]')
 # What one reader alone is told is not kept for the next.
 ONE_READERS = frozenset(("email", "browser_url", "pause_url", "preferences_url", "unsubscribe_url"))
 
@@ -39,9 +40,17 @@ class Line:
 
     def fill(self, values: Mapping[str, str]) -> bytes:
         """The line, encoded."""
-        text = "".join([values[p] if n % 2 else p for n, p in enumerate(self.parts)])
-        line = _line if ONE_READERS.isdisjoint(self.parts) else _line.__wrapped__
-        return line(text, self.end)
+        said = [values[p] if n % 2 else p for n, p in enumerate(self.parts)]
+        places = _own_places(self.parts)
+        if not places:
+            return _line("".join(said), self.end)
+        own = [said[place] for place in places]
+        if not all(map(_WORD.fullmatch, own)):
+            return _line.__wrapped__("".join(said), self.end)
+        for place in places:
+            said[place] = _BLANK * len(said[place])
+        start, *rest = _laid("".join(said), self.end)
+        return start + b"".join([quoted(word) + r for word, r in zip(own, rest, strict=True)])
 
     def given(self, values: Mapping[str, str]) -> "Line":
         """The line with those of its holes filled that have a value."""
@@ -63,6 +72,19 @@ def _line(text: str, end: str) -> bytes:
     return quoted(wrapped_line(text) + end)
 
 
+@functools.lru_cache(maxsize=256)
+def _own_places(parts: tuple[str, ...]) -> tuple[int, ...]:
+    """Where a line says what one reader alone is told."""
+    return tuple(n for n in range(1, len(parts), 2) if parts[n] in ONE_READERS)
+
+
+# Where a line breaks depends on how long a reader's own words are: not on which they are.
+@functools.lru_cache(maxsize=4_096)
+def _laid(text: str, end: str) -> tuple[bytes, ...]:
+    """A line with blanks for a reader's own words, encoded: what stands around these."""
+    return tuple(quoted(part) for part in _BLANKS.split(wrapped_line(text) + end))
+
+
 _Value = TypeVar("_Value")
 
 
@@ -77,8 +99,11 @@ class Holes(dict[str, _Value]):
 
 
 def is_html(value: str) -> bool:
-    """Whether HTML says a value as it is."""
-    return not _SAID_OTHERWISE.search(value)
+    """Whether HTML says a value as it is, and no relay takes it for a placeholder."""
+    # Five searches for a byte take a third of the time of one for a class.
+    return not (
+        "&" in value or "<" in value or ">" in value or '"' in value or "{" in value or "%" in value
+    )
 
 
 def html_values(values: Mapping[str, str]) -> dict[str, str]:

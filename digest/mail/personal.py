@@ -42,20 +42,19 @@ class Personal:
 
 def personal(paper: DigestPaper, wording: Wording) -> Personal:
     """What this paper says to its reader; the same for readers to whom it says the same."""
-    return _personal(paper.reason, paper.section, paper.relevance, paper.trend, wording)
+    return in_words(paper.reason, paper.section, *steps(paper), wording)
 
 
-@functools.lru_cache(maxsize=8_192)
-def _personal(
-    reason: str, section: Section, relevance: float, trend: float, wording: Wording
-) -> Personal:
-    match = relevance_steps(section, relevance)
-    return _said(reason, section is Section.EVERYWHERE, match, trend_steps(trend), wording)
+def steps(paper: DigestPaper) -> tuple[int, int]:
+    """How well a paper matches and how much it trends, as the marks say it."""
+    return relevance_steps(paper.section, paper.relevance), trend_steps(paper.trend)
 
 
 # What is said to many readers; with all that is made of it some 3 kB each.
 @functools.lru_cache(maxsize=4_096)
-def _said(reason: str, everywhere: bool, match: int, trend: int, wording: Wording) -> Personal:
+def in_words(reason: str, section: Section, match: int, trend: int, wording: Wording) -> Personal:
+    """What a paper in a section says with so many steps."""
+    everywhere = section is Section.EVERYWHERE
     said = why(reason, wording, heading_says_everywhere=everywhere)
     shown = {
         "reason": kept_together(said.line),

@@ -4,14 +4,14 @@ pieces cannot be joined is left to these two."""
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
+from typing import NamedTuple
 
 from digest.mail.body import Body
 from digest.mail.forms import ONE_READERS, CannotBeJoined
 from digest.mail.quoted import quoted
 from digest.mail.sections import Part, fitting, parts
-from digest.mail.setting import Setting, Value, filled, value_of
+from digest.mail.setting import Setting, Value, value_of
 from digest.mail.strips import Strip, Told, links, measured, read_strip, told
 from digest.mail.templates import Shell
 from digest.mail.view import DigestPaper
@@ -25,8 +25,7 @@ _own = itemgetter(*_OWN)
 _value_again = functools.lru_cache(maxsize=2_048)(value_of)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Printed:
+class Printed(NamedTuple):
     """A digest's parts, encoded: lines of quoted-printable that end with CRLF, in pieces. They are
     joined when all of the message is there."""
 
@@ -45,27 +44,32 @@ class Press:
         self._setting = functools.lru_cache(maxsize=256)(self._set)
         self._heading = functools.lru_cache(maxsize=32)(self._encoded_heading)
 
-    def print(self, values: Mapping[str, str], papers: Sequence[DigestPaper]) -> Printed | None:
-        """A digest with at least one paper; `values` as for `Body.fill`, with its subject. None
-        where the templates do not allow it."""
+    def print(
+        self, values: Mapping[str, str], papers: Sequence[DigestPaper], feedback_base: str
+    ) -> Printed | None:
+        """A digest with at least one paper; all as for `Body.fill`, with the subject among the
+        values. None where the templates do not allow it."""
         try:
-            return self._printed(values, papers)
+            return self._printed(values, papers, feedback_base)
         except CannotBeJoined:
             return None
 
-    def _printed(self, values: Mapping[str, str], papers: Sequence[DigestPaper]) -> Printed:
+    def _printed(
+        self, values: Mapping[str, str], papers: Sequence[DigestPaper], feedback_base: str
+    ) -> Printed:
         sections = parts(papers)
         ordered = [paper for part in sections for paper in part.papers]
         cards = told(ordered, self._wording)
+        to_judge, link_bytes = links(ordered, feedback_base)
         own = _own_values(values)
         setting = self._setting(self._same(values), *map(bool, _own(values)))
         frame_bytes = setting.bare_bytes(own) + self._body.frame_bytes
-        strips, left = fitting(functools.partial(measured, cards, ordered), frame_bytes)
+        strips, left = fitting(functools.partial(measured, cards, link_bytes), frame_bytes)
         if left:
             sections = parts(ordered[: len(strips)])
         around = setting.around(self._body.more(left))
-        html, text = self._pieces(sections, cards, strips, links(ordered))
-        before, behind, text_before, text_behind = [filled(side, own, values) for side in around]
+        html, text = self._pieces(sections, cards, strips, to_judge)
+        before, behind, text_before, text_behind = [side.filled(own, values) for side in around]
         return Printed(
             subject=values["subject"],
             text=[*text_before, *text, *text_behind],

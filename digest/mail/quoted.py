@@ -34,6 +34,8 @@ def _as_it_is(text: bytes) -> bytes:
     most = _LINE - 1
     if len(text) <= most:
         return text + _SOFT_BREAK if text else text
+    if len(text) <= 2 * most:  # most links
+        return b"%s=\r\n%s=\r\n" % (text[:most], text[most:])
     lines = [text[at : at + most] for at in range(0, len(text), most)]
     return _SOFT_BREAK.join((*lines, b""))
 

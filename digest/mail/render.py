@@ -169,7 +169,7 @@ class Renderer:
         """
         speaker = self._speaker(view.language)
         shell = speaker.shell(MailKind.DIGEST)
-        return speaker.body.fill(shell, self.digest_values(view), view.papers)
+        return speaker.body.fill(shell, self.digest_values(view), view.papers, view.feedback_base)
 
     def print(self, view: DigestView) -> Printed | None:
         """`digest`, encoded for transfer, from pieces that all readers share: the same mail, after
@@ -178,7 +178,7 @@ class Renderer:
         if not view.papers:
             return None
         speaker = self._speaker(view.language)
-        return speaker.press.print(self.digest_values(view), view.papers)
+        return speaker.press.print(self.digest_values(view), view.papers, view.feedback_base)
 
     def digest_values(self, view: DigestView) -> dict[str, str]:
         """What a digest says around its papers, by the names that templates know."""

@@ -94,7 +94,7 @@ def sample_view(renderer: Renderer, size: int, language: Language) -> DigestView
             section=sections[min(4 * number // max(size, 4), 3)],
             relevance=0.8,
             trend=0.6,
-            feedback_url=f"{base}/feedback/{_TOKEN}.{number}",
+            position=number,
         )
         for number, paper in enumerate(_papers(size))
     ]
@@ -110,6 +110,7 @@ def sample_view(renderer: Renderer, size: int, language: Language) -> DigestView
         unsubscribe_url=f"{base}/unsubscribe/{_TOKEN}",
         preferences_url=f"{base}/preferences/{_TOKEN}",
         browser_url=f"{base}/d/{_TOKEN}",
+        feedback_base=f"{base}/feedback/{_TOKEN}",
     )
 
 

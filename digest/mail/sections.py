@@ -26,6 +26,7 @@ HEADINGS = {
 STEPS = 5
 # Less is said by no mark: any paper matches a little, and what nobody voted for does not trend.
 _LEAST_RELEVANCE, _LEAST_TREND = 0.05, 0.2
+_TRENDING = 1 - _LEAST_TREND
 
 
 class Part(NamedTuple):
@@ -40,26 +41,29 @@ def parts(papers: Sequence[DigestPaper]) -> tuple[Part, ...]:
     nothing but papers for the reader has no heading: its headline says so."""
     found: dict[Section, list[DigestPaper]] = {}
     for paper in papers:
-        found.setdefault(paper.section, []).append(paper)
-    plain = set(found) == {Section.FOR_YOU}
-    return tuple(
-        Part(heading="" if plain else HEADINGS[section], papers=tuple(inside))
-        for section, inside in found.items()
-    )
+        if paper.section in found:
+            found[paper.section].append(paper)
+        else:
+            found[paper.section] = [paper]
+    if list(found) == [Section.FOR_YOU]:
+        return (Part("", tuple(papers)),)
+    return tuple([Part(HEADINGS[section], tuple(inside)) for section, inside in found.items()])
 
 
 def relevance_steps(section: Section, relevance: float) -> int:
     """How well a paper matches, from 1 to 5; 0 is not said."""
     if section is Section.EVERYWHERE or relevance < _LEAST_RELEVANCE:
         return 0
-    return min(max(math.ceil(relevance * STEPS), 1), STEPS)
+    steps = math.ceil(relevance * STEPS)
+    return steps if steps < STEPS else STEPS
 
 
 def trend_steps(trend: float) -> int:
     """How much a paper trends, from 1 to 5 among those that were voted for; 0 is not said."""
     if trend < _LEAST_TREND:
         return 0
-    return min(1 + int((trend - _LEAST_TREND) / (1 - _LEAST_TREND) * STEPS), STEPS)
+    steps = 1 + int((trend - _LEAST_TREND) / _TRENDING * STEPS)
+    return steps if steps < STEPS else STEPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ class Value(NamedTuple):
 
 def value_of(text: str) -> Value:
     """A value in all ways that a digest may say it."""
-    read, size = quoted(text), len(text.encode())
+    read, size = quoted(text), len(text if text.isascii() else text.encode())
     if is_html(text):
         return Value((read, read, read), (size, size, size))
     html = html_values({"": text})
@@ -48,16 +48,30 @@ class _Hole(NamedTuple):
     way: int
 
 
-_Pieces = tuple[bytes | Line | _Hole, ...]
+class Side(NamedTuple):
+    """What stands on one side of the cards: pieces, and where in them holes and lines are."""
+
+    pieces: tuple[bytes, ...]
+    holes: tuple[tuple[int, str, int], ...]
+    lines: tuple[tuple[int, Line], ...]
+
+    def filled(self, own: Mapping[str, Value], texts: Mapping[str, str]) -> list[bytes]:
+        """The pieces of a message with what is its reader's own: encoded, and for lines as text."""
+        pieces = [*self.pieces]
+        for place, name, way in self.holes:
+            pieces[place] = own[name][0][way]
+        for place, line in self.lines:
+            pieces[place] = line.fill(texts)
+        return pieces
 
 
 class Around(NamedTuple):
     """What stands before and behind the cards, in the HTML and in the text."""
 
-    before: _Pieces
-    behind: _Pieces
-    text_before: _Pieces
-    text_behind: _Pieces
+    before: Side
+    behind: Side
+    text_before: Side
+    text_behind: Side
 
 
 class Setting:
@@ -96,18 +110,6 @@ class Setting:
         return Around(*sides)
 
 
-def filled(pieces: _Pieces, own: Mapping[str, Value], texts: Mapping[str, str]) -> list[bytes]:
-    """The pieces of a message with what is its reader's own: encoded, and for lines as text."""
-    return [
-        piece
-        if type(piece) is bytes
-        else own[piece[0]].encoded[piece[1]]
-        if type(piece) is _Hole
-        else piece.fill(texts)  # type: ignore[union-attr]
-        for piece in pieces
-    ]
-
-
 def _bytes(holes: Iterable[_Hole], values: Mapping[str, Value]) -> int:
     return sum([values[name].sizes[way] for name, way in holes])
 
@@ -131,17 +133,23 @@ def _given(
     return values[hole.name].encoded[hole.way] if hole.name in values else hole
 
 
-def _sides(pieces: Sequence[bytes | Line | _Hole]) -> tuple[_Pieces, _Pieces]:
-    """What stands before and behind the cards, pieces in a row joined."""
+def _sides(pieces: Sequence[bytes | Line | _Hole]) -> tuple[Side, Side]:
+    """What stands before and behind the cards."""
     cards = [isinstance(piece, _Hole) and piece.name == _CARDS for piece in pieces]
     in_lines = any(isinstance(piece, Line) and _CARDS in piece.holes for piece in pieces)
     if in_lines or cards.count(True) != 1:
         raise CannotBeJoined
     place = cards.index(True)
-    return _joined(pieces[:place]), _joined(pieces[place + 1 :])
+    return _side(pieces[:place]), _side(pieces[place + 1 :])
 
 
-def _joined(pieces: Iterable[bytes | Line | _Hole]) -> _Pieces:
+def _side(pieces: Iterable[bytes | Line | _Hole]) -> Side:
+    """Pieces with those joined that are the same in all messages."""
     runs = groupby(pieces, lambda piece: isinstance(piece, bytes))
     joined = ([b"".join(run)] if still else run for still, run in runs)  # type: ignore[arg-type]
-    return tuple(chain.from_iterable(joined))
+    placed = [*enumerate(chain.from_iterable(joined))]
+    return Side(
+        tuple(piece if isinstance(piece, bytes) else b"" for _, piece in placed),
+        tuple((place, *piece) for place, piece in placed if isinstance(piece, _Hole)),
+        tuple((place, piece) for place, piece in placed if isinstance(piece, Line)),
+    )

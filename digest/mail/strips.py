@@ -5,9 +5,11 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from digest.core.feedback import choice_path
+from digest.core.places import Section
 from digest.mail.forms import IN_TAG, CannotBeJoined, Form, Holes, Line, markup_form, text_form
 from digest.mail.inline import split
-from digest.mail.personal import Personal, personal
+from digest.mail.personal import Personal, in_words, steps
 from digest.mail.quoted import quoted
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
@@ -64,41 +66,43 @@ class Told(NamedTuple):
 
 def told(papers: Sequence[DigestPaper], wording: Wording) -> list[Told]:
     """The cards of papers, in order."""
-    return [_told(one.card.html, one.card.text, personal(one, wording)) for one in papers]
+    return [
+        _told(one.card.html, one.card.text, one.reason, one.section, *steps(one), wording)
+        for one in papers
+    ]
 
 
-@functools.lru_cache(maxsize=2_048)
-def _told(html: str, text: str, said: Personal) -> Told:
-    forms = _card_forms(html, text)
+@functools.lru_cache(maxsize=4_096)
+def _told(
+    html: str, text: str, reason: str, section: Section, match: int, trend: int, wording: Wording
+) -> Told:
+    forms, said = _card_forms(html, text), in_words(reason, section, match, trend, wording)
     return Told(forms, said, _shown_strip(forms, said, ""))
 
 
-def links(papers: Sequence[DigestPaper]) -> list[bytes]:
-    """The links to judge papers, encoded."""
-    # They differ in what stands behind their last full stop.
-    base, encoded = "", b""
-    found: list[bytes] = []
-    for paper in papers:
-        start, _, place = paper.feedback_url.rpartition(".")
-        if start != base:
-            base, encoded = start, quoted(start)
-        found.append(encoded + _quoted_again(f".{place}"))
-    return found
+def links(papers: Sequence[DigestPaper], base: str) -> tuple[list[bytes], list[int]]:
+    """The links to judge papers, encoded, and the bytes of each before that."""
+    start, many = quoted(base), len(base.encode())
+    ends = [_end(paper.position) for paper in papers]
+    return [start + end for end, _ in ends], [many + size for _, size in ends]
 
 
-_quoted_again = functools.lru_cache(maxsize=4_096)(quoted)
+@functools.lru_cache(maxsize=256)
+def _end(position: int) -> tuple[bytes, int]:
+    end = choice_path("", position)
+    return quoted(end), len(end)
 
 
 def measured(
-    cards: Sequence[Told], papers: Sequence[DigestPaper], left_out: str
+    cards: Sequence[Told], link_bytes: Sequence[int], left_out: str
 ) -> tuple[list[Strip], list[int]]:
-    """The cards of papers as strips, and the bytes of each and of the line break behind it."""
+    """Cards as strips, and the bytes of each with its links and the line break behind it."""
     strips = [
         _shown_strip(card.forms, card.said, left_out) if left_out else card.strip for card in cards
     ]
     sizes = [
-        strip.raw_bytes + strip.links * len(paper.feedback_url) + 1
-        for strip, paper in zip(strips, papers, strict=True)
+        raw_bytes + many * size + 1
+        for (_, _, raw_bytes, many), size in zip(strips, link_bytes, strict=True)
     ]
     return strips, sizes
 

@@ -24,14 +24,14 @@ class DigestPaper(NamedTuple):
     """A paper in one person's digest: its card, its title as the source gives it, and why. A tuple:
     ten are made for each mail.
 
-    `relevance` and `trend` are in [0, 1]; 0 is not said. `feedback_url` leads to what this person
-    may say of it, when `.more`, `.less` or `.open` follows.
+    `relevance` and `trend` are in [0, 1]; 0 is not said. `position` is its number in the stored
+    digest, from 0, which the links to judge it name.
     """
 
     card: Card
     title: str
     reason: str
-    feedback_url: str
+    position: int
     section: Section = Section.FOR_YOU
     relevance: float = 0.0
     trend: float = 0.0
@@ -44,7 +44,8 @@ class DigestView:
 
     `appeared_count` papers appeared in the edition's window, `matched_count` of them match the
     subscriber's interests (0: not said). `missing` holds a line for each source that was not
-    there. A `weekly` one looks back upon a week.
+    there. A `weekly` one looks back upon a week. `feedback_base` is where this person judges the
+    papers of the digest (`core.feedback.choice_path`).
     """
 
     day: date
@@ -59,6 +60,7 @@ class DigestView:
     unsubscribe_url: str
     preferences_url: str
     browser_url: str
+    feedback_base: str
 
 
 def digest_values(view: DigestView, wording: Wording = ENGLISH) -> dict[str, str]:

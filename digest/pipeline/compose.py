@@ -53,11 +53,10 @@ class Letters:
         """What a digest says to its reader."""
         assert delivery.edition_id is not None
         edition = self.editions[delivery.edition_id]
-        base = links.feedback_base(self.app, delivery.public_id)
         language = said_in(delivery.payload)
         cards, titles = self.cards, self.titles
         papers = [
-            digest_paper(cards[edition.id, p.paper_id, language], titles[p.paper_id], p, base)
+            digest_paper(cards[edition.id, p.paper_id, language], titles[p.paper_id], p)
             for p in self.papers[delivery.id]
         ]
         subscriber = self.subscribers[delivery.subscriber_id]
@@ -111,13 +110,13 @@ def _rendered_anew(
     return {key: app.renderer.card(papers[key[1]], key[2]) for key in lost if key[1] in papers}
 
 
-def digest_paper(card: Card, title: str, planned: PlannedPaper, base: str) -> DigestPaper:
-    """A planned paper as a digest shows it; `base` is the delivery's own `feedback_base`."""
+def digest_paper(card: Card, title: str, planned: PlannedPaper) -> DigestPaper:
+    """A planned paper as a digest shows it."""
     return DigestPaper(
         card,
         title,
         planned.reason,
-        links.feedback_url(base, planned.position),
+        planned.position,
         planned.section,
         planned.relevance,
         planned.trend,
@@ -147,6 +146,7 @@ def digest_view(
         unsubscribe_url=links.unsubscribe_url(app, subscriber),
         preferences_url=links.preferences_url(app, subscriber),
         browser_url=links.copy_url(app, delivery.public_id),
+        feedback_base=links.feedback_base(app, delivery.public_id),
     )
 
 

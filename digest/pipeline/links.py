@@ -1,7 +1,6 @@
 """The signed links that a mail carries, and where returned mail goes."""
 
 from digest.core.deliveries import Delivery
-from digest.core.feedback import choice_path
 from digest.core.subscribers import Subscriber
 from digest.core.tokens import Purpose
 from digest.pipeline.app import App
@@ -28,13 +27,9 @@ def copy_url(app: App, delivery_public_id: str) -> str:
 
 
 def feedback_base(app: App, delivery_public_id: str) -> str:
-    """Where a digest's papers are judged; `feedback_url` makes the link of each from it."""
+    """Where a digest's papers are judged; `choice_path` makes the link of each from it."""
     token = app.tokens.sign(Purpose.FEEDBACK, delivery_public_id)
     return f"{app.identity.base_url}/feedback/{token}"
-
-
-# The link of the paper at a place, from 0, made of a base; what is said of it follows as `.more`.
-feedback_url = choice_path
 
 
 def confirm_url(app: App, subscriber: Subscriber, delivery: Delivery) -> str:

@@ -10,7 +10,6 @@ from digest.core.errors import NotFound
 from digest.core.messages import Content, MailKind
 from digest.core.subscribers import Status, Subscriber, has_slot_on, slot_day, slot_on
 from digest.mail.view import DigestView
-from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
 from digest.pipeline.compose import digest_paper, digest_view, finish_digest, load_letters
@@ -121,14 +120,12 @@ def _rehearsed(app: App, day: date, subscriber: Subscriber) -> tuple[Delivery, D
         frozen_at=now,
         candidate_count=len(issue.candidates),
     )
-    base = links.feedback_base(app, plan.public_id)
     shown = with_summaries(app, [issue.papers[paper.paper_id] for paper in plan.papers])
     papers = [
         digest_paper(
             app.renderer.card(shown[paper.paper_id], said_in(plan.payload)),
             issue.papers[paper.paper_id].title,
             paper,
-            base,
         )
         for paper in plan.papers
     ]

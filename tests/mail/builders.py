@@ -71,7 +71,7 @@ def make_view(renderer: Renderer, papers: list[Paper], **changes: Any) -> Digest
                     card=renderer.card(p),
                     title=p.title,
                     reason="matches “robots”",
-                    feedback_url=f"https://papers.example.org/feedback/{TOKEN}.{place}",
+                    position=place,
                 )
                 for place, p in enumerate(papers)
             ),
@@ -82,6 +82,7 @@ def make_view(renderer: Renderer, papers: list[Paper], **changes: Any) -> Digest
             "unsubscribe_url": f"https://papers.example.org/unsubscribe/{TOKEN}",
             "preferences_url": f"https://papers.example.org/preferences/{TOKEN}",
             "browser_url": f"https://papers.example.org/d/{TOKEN}",
+            "feedback_base": f"https://papers.example.org/feedback/{TOKEN}",
             **changes,
         }
     )

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.core.feedback import choice_path
 from digest.core.places import Place, Section, section_of
 from digest.mail.render import Renderer
 from digest.mail.sections import MOST_HTML_BYTES, Sizes, parts, relevance_steps, trend_steps, trim
@@ -58,7 +59,9 @@ def test_the_links_of_a_paper_stay_its_own_wherever_it_stands(renderer: Renderer
     html = renderer.digest(view).html
     for paper in view.papers:
         at = html.rindex(paper.title)
-        assert html.index(f"{paper.feedback_url}.more", at) - at < 2_000
+        assert (
+            html.index(f"{choice_path(view.feedback_base, paper.position)}.more", at) - at < 2_000
+        )
 
 
 def test_a_digest_of_papers_for_the_reader_alone_has_no_headings(renderer: Renderer) -> None:

@@ -5,6 +5,7 @@ from email import message_from_bytes, policy
 import pytest
 import sqlalchemy as sa
 
+from digest.core.feedback import choice_path
 from digest.core.messages import MailKind
 from digest.core.subscribers import Language, Preferences, Status
 from digest.core.tokens import Granted, Purpose
@@ -121,7 +122,7 @@ def test_the_links_to_judge_papers_are_those_of_the_stored_places(sqlite_store: 
         conn.execute(sa.delete(delivery_papers).where(delivery_papers.c.paper_id == order[0]))
     again = load_letters(app, [delivery]).content(delivery)
     for position in range(3):
-        url = f"{links.feedback_url(base, position)}.more"
+        url = f"{choice_path(base, position)}.more"
         assert url in content.html
         assert url in content.text
         assert (url in again.html) is (position > 0)

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from digest.core.deliveries import Delivery
-from digest.core.feedback import FeedbackKind
+from digest.core.feedback import FeedbackKind, choice_path
 from digest.core.identifiers import PaperId
 from digest.core.interests import InterestKind
 from digest.core.papers import Paper
@@ -42,7 +42,7 @@ DAY_S = DAY.total_seconds()
 
 def path(app: App, delivery: Delivery, position: int = 0, kind: FeedbackKind = MORE) -> str:
     """The last part of a link in a mail."""
-    url = links.feedback_url(links.feedback_base(app, delivery.public_id), position)
+    url = choice_path(links.feedback_base(app, delivery.public_id), position)
     return f"{url}.{kind.value}".removeprefix("https://digest.example/feedback/")
 
 
