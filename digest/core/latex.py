@@ -8,14 +8,22 @@ import unicodedata
 from typing import Any
 
 from pylatexenc.latex2text import LatexNodes2Text
-from pylatexenc.latexwalker import get_default_latex_context_db
 from pylatexenc.macrospec import LatexContextDb
 
+from digest.core import tex_macros
+
 _TIE = re.compile(r"[A-Za-z.]~[A-Za-z0-9]")
-# Mathematics has no space inside its dollars and no digit behind them; "$5 and $3" are prices.
-_MATH = re.compile(r"(?<!\\)(\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$)(?!\d)")
+# Mathematics has no space inside its dollars and no digit behind them, for "$5 and $3" are prices,
+# unless a macro stands in it, or signs alone.
+_MATH = re.compile(
+    r"(?<!\\)(\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$(?!\d)|\$[-+<>=~]{1,2}\$|\$[^$\\]{0,40}\\[A-Za-z][^$]{0,200}\$)"
+)
+# What is cited has its place at the end of a paper.
+_CITATION = re.compile(r"(?:\s|~)*\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{[^{}]*\}")
 _BARE_DOLLAR = re.compile(r"(?<!\\)\$")
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
+# Letters that some index wrote with their marks, and left in the braces of TeX: Mus{é}e.
+_BRACED_LETTER = re.compile(r"(?<=[^\W\d_])\{([^\W\d_])\}|\{([^\W\d_])\}(?=[^\W\d_])")
 _MAX_TEX_CHARS = 20_000
 # Signs that mean the same wherever they stand. Half of all texts with TeX hold no other.
 _SIGN = re.compile(r"\\[%&_$#{}]|---?|``|''|!`|\?`|~|&")
@@ -61,6 +69,8 @@ def readable(text: str) -> str:
     characters comes back unchanged but for white space, which is collapsed.
     """
     plain = " ".join(text.split())
+    if "{" in plain and "\\" not in plain:
+        plain = _BRACED_LETTER.sub(lambda found: found[1] or found[2], plain)
     if len(plain) > _MAX_TEX_CHARS or not _has_tex(plain):
         return plain
     try:
@@ -145,7 +155,10 @@ def _composed(found: re.Match[str]) -> str:
 
 
 def _escaped(plain: str) -> str:
-    """`plain` with per cent signs and dollars that are meant as such protected from TeX."""
+    """`plain` without citations, with per cent signs and dollars that are meant as such protected
+    from TeX."""
+    if "\\cite" in plain:
+        plain = _CITATION.sub("", plain)
     pieces = _MATH.split(_BARE_PERCENT.sub(r"\\%", plain))
     return "".join(
         piece if number % 2 else _BARE_DOLLAR.sub(r"\\$", piece)
@@ -159,7 +172,9 @@ logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)
 
 @functools.cache
 def _converter() -> LatexNodes2Text:
-    return LatexNodes2Text(math_mode="text", strict_latex_spaces=False, keep_comments=True)
+    return LatexNodes2Text(
+        tex_macros.texts(), math_mode="text", strict_latex_spaces=False, keep_comments=True
+    )
 
 
 class _Context(LatexContextDb):  # type: ignore[misc]
@@ -173,7 +188,7 @@ class _Context(LatexContextDb):  # type: ignore[misc]
 
 @functools.cache
 def _context() -> _Context:
-    known, context = get_default_latex_context_db(), _Context()
+    known, context = tex_macros.macros(), _Context()
     for name in known.categories():
         context.add_context_category(
             name,

@@ -18,6 +18,8 @@ _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _JOINS = re.compile("[\u00ad\u0600-\u0605\u200b-\u200f\U000e0020-\U000e007f]")
 _REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
 _LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
+# Bold print as Markdown has it.
+_BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])([^*]{1,200})(?<=[^\s*])\*\*(?![\w*])")
 _COUNT = re.compile(r"(\d\.?) (?=\w)")
 _BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -25,6 +27,9 @@ _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 # A letter that stands alone, a bracket or a number, and what is raised or lowered behind it.
 _LOWERED = re.compile(r"((?<![\w^])[^\W\d_]|[)\]])_([0-9]{1,2}|[ijkmnt])(?![\w])")
 _RAISED = re.compile(r"((?<!\w)[^\W\d_]|[)\]\d₀-₉ᵢⱼₖₘₙₜ])\^(-?[0-9]{1,3}|[n+-])(?!\w)")
+# Behind a name only a figure that ends it, or that a capital follows: PAR^2-RAG, C^2GA, D(^2)CL.
+_SQUARED = re.compile(r"(?<=[A-Za-z])(?:\^([2-9])(?![a-z0-9])|\(\^([2-9])\))")
+_ORDINAL = re.compile(r"(?<=\d)\^(st|nd|rd|th)\b")
 _POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _INDICES = str.maketrans("0123456789ijkmnt", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₘₙₜ")
 
@@ -61,19 +66,23 @@ _SECURE_HOSTS = frozenset(
 def clean(text: str) -> str:
     """One line of text from outside: no control, private-use, surrogate or direction characters.
 
-    TeX becomes Unicode, white space is collapsed.
+    TeX becomes Unicode, white space is collapsed, and Markdown's bold print is plain.
     """
     kept = "".join(_as_kept(c) for c in _DIRECTION_MARKS.sub("", text))
+    if "**" in kept:
+        kept = _BOLD.sub("\\1", kept)
     return readable(kept)
 
 
 def typeset(text: str) -> str:
-    """`text` with simple indices and powers as signs: ℓ_1 is ℓ₁, O(n^2) is O(n²), 10^-3 is 10⁻³.
-    Names such as snake_1 stay."""
+    """`text` with simple indices and powers as signs: ℓ_1 is ℓ₁, O(n^2) is O(n²), 10^-3 is 10⁻³,
+    90^∘ is 90°, PAR^2 is PAR². Names such as snake_1 stay."""
     if "_" not in text and "^" not in text:
         return text
+    text = _ORDINAL.sub("\\1", text.replace("^∘", "°"))
     lowered = _LOWERED.sub(lambda found: found[1] + found[2].translate(_INDICES), text)
-    return _RAISED.sub(lambda found: found[1] + found[2].translate(_POWERS), lowered)
+    raised = _RAISED.sub(lambda found: found[1] + found[2].translate(_POWERS), lowered)
+    return _SQUARED.sub(lambda found: (found[1] or found[2]).translate(_POWERS), raised)
 
 
 def _as_kept(character: str) -> str:

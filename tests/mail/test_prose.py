@@ -19,11 +19,17 @@ def test_tex_reads_as_people_read_it() -> None:
     )
 
 
+def test_bold_print_of_markdown_is_plain() -> None:
+    said = "We propose **Debiasing-DPO**, x**2 ** y**"
+    assert prose.clean(said) == "We propose Debiasing-DPO, x**2 ** y**"
+
+
 @pytest.mark.parametrize(
     ("text", "typeset"),
     [
         ("ℓ_1-norms in O(n^2)", "ℓ₁-norms in O(n²)"),
         ("x_i^2 and (a+b)^n, 10^-3", "xᵢ² and (a+b)ⁿ, 10⁻³"),
+        ("PAR^2-RAG, C^2GA, D(^2)CL, 90^∘, 4^th", "PAR²-RAG, C²GA, D²CL, 90°, 4th"),
         ("CO_2 gpt_4 snake_1 _1_ a_b 2^x R^d x_10_2", "CO_2 gpt_4 snake_1 _1_ a_b 2^x R^d x_10_2"),
     ],
 )
