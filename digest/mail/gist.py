@@ -17,14 +17,24 @@ _CLAIM = re.compile(
 # How a sentence points to the one before it, which may not be shown.
 _POINTS_BACK = re.compile(
     r"(?:More importantly|(?:More )?[Ss]pecifically|Concretely|In particular|Moreover|Furthermore"
-    r"|Additionally|In addition|Besides|Finally|Consequently|Accordingly|Therefore|Thus|Hence"
-    r"|As a result|However|Nevertheless|Nonetheless|Instead|In contrast|Yet|Meanwhile"
-    r"|To (?:th(?:is|at) end|achieve (?:this|that))"
-    r"|(?:To|In order to) (?:address|alleviate|bridge|close|fill|handle|meet|mitigate|overcome"
-    r"|remedy|resolve|solve|tackle) (?:this|that|these|those|such|the above)(?: [\w-]+){0,3}"
+    r"|Further|Additionally|In addition|Besides|Finally|Lastly|Consequently|Accordingly|Therefore"
+    r"|Thus|Hence|As a (?:result|solution|consequence)|However|Nevertheless|Nonetheless|Instead"
+    r"|In contrast|By contrast|Conversely|On the other hand|Similarly|Likewise|Yet|Meanwhile"
+    r"|Then|Next|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|For (?:example|instance)"
+    r"|To (?:th(?:is|at) end|achieve (?:this|that)|do so)"
+    r"|(?:To|In order to) (?:[a-z]+ly )?[a-z]+ (?:this|that|these|those|such|the above)"
+    r"(?: [\w-]+){0,6}"
     r"|(?:Based|Building) (?:on|upon) (?:this|that|these|it)(?: [\w-]+){0,2}"
-    r"|(?:Driven|Inspired|Motivated) by (?:this|that|these|such)(?: [\w-]+){0,3}"
+    r"|(?:Driven|Guided|Inspired|Motivated) by (?:this|that|these|such)(?: [\w-]+){0,3}"
     r"|(?:Given|In (?:light|view) of) (?:this|that|these|such)(?: [\w-]+){0,2}), (?=\w)"
+)
+# What such a sentence is about stands in the one before it, too.
+_ABOUT_THE_ONE_BEFORE = re.compile(
+    r"(?:(?:This|These|That|Those|Such)(?! (?:paper|work|study|article|report|survey|thesis)\b)"
+    r"|It|Its|They|Their|The (?:former|latter|resulting|two|above))\b"
+)
+_WHERE_IT_IS = re.compile(
+    r"(?i)https?://|\b(?:available|accessible|released) (?:at|on|from|here|in our|upon)\b"
 )
 # What every reader of a paper's summary knows.
 _IN_THIS_PAPER = re.compile(
@@ -69,12 +79,14 @@ def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
 
     def centrality(number: int) -> float:
         mine = words[number]
-        if len(mine) < _MIN_WORDS:  # "Code is available."
+        # "Code is available.", "The benchmark can be had at https://…".
+        if len(mine) < _MIN_WORDS or _WHERE_IT_IS.search(candidates[number]):
             return 0.0
         shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
         claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
         # What opens a long abstract is what everybody knew before.
         claim *= 0.5 if number == 0 and len(candidates) > 3 else 1.0
+        claim *= 0.7 if _ABOUT_THE_ONE_BEFORE.match(candidates[number]) else 1.0
         return claim * shared / (len(mine) + 4)
 
     return sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))

@@ -72,6 +72,9 @@ AFTER = " The weather was fine. It rained on Sunday."
         ("Specifically, iWalk and we propose", "iWalk and we propose"),
         ("However, p-values and we propose", "p-values and we propose"),
         ("Motivated by these two observations, we propose", "We propose"),
+        ("To break this long deadlock in walking, we propose", "We propose"),
+        ("Then, to walk, we propose", "To walk, we propose"),
+        ("Second, we propose", "We propose"),
         ("To address speech, we propose", "To address speech, we propose"),
         ("However we walk, we propose", "However we walk, we propose"),
     ],
@@ -98,3 +101,17 @@ def test_any_number_of_openings_is_cut(opening: str) -> None:
     claim = "we propose a sparse retrieval index for scientific search"
     found = gist("A sparse retrieval index", f"{BEFORE}{opening * 5_000}{claim}.{AFTER}", 400)
     assert found.startswith("We propose a sparse retrieval index for scientific search.")
+
+
+def test_where_the_code_can_be_had_is_no_summary() -> None:
+    what = "We propose walking robots that plan their walking over ice and snow."
+    where = "The code for walking robots that plan walking is available at https://r.example/x."
+    abstract = f"Ice is hard. People fall on it. {what} {where} Snow is soft in many places."
+    assert "https" not in gist("Walking robots that plan walking", abstract, 400)
+
+
+def test_a_sentence_about_the_one_before_gives_way_to_one_that_stands_alone() -> None:
+    alone = "Walking robots seldom plan their walking over ice."
+    about = "This makes walking robots plan their walking over ice."
+    abstract = f"Ice is hard. People fall on it. {about} Snow is soft. {alone} It rained on Sunday."
+    assert gist("Walking robots over ice", abstract, 60) == alone
