@@ -24,6 +24,9 @@ def quoted(text: str) -> bytes:
     done = binascii.b2a_qp(lines, quotetabs=False, istext=True, header=False)
     if "\n" not in text:  # where no line ends with CRLF, soft line breaks are made without CR
         done = done.replace(b"\n", b"\r\n")
+    elif b"\n.\r\n" in done:
+        # The encoder minds a line that is a dot, but not one that a soft line break leaves.
+        done = done.replace(b"\n.\r\n", b"\n=2E\r\n")
     if shielded is not text:
         done = done.replace(b"=01", b"=20").replace(b"=02", b"=09")
     return done if not text or text.endswith("\n") else _joinable(done)

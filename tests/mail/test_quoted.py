@@ -39,3 +39,10 @@ def test_a_body_of_pieces_is_its_own_relaxed_form(pieces: list[str]) -> None:
 
 def test_what_stands_in_for_spaces_is_itself_when_a_text_has_it() -> None:
     assert binascii.a2b_qp(quoted("a\x01  b\x02\t")) == b"a\x01  b\x02\t"
+
+
+def test_no_line_is_a_dot_that_would_end_a_message() -> None:
+    for length in range(70, 80):
+        encoded = quoted("ä" + "x" * length + ".\n.\nend.\n")
+        assert b"\n.\r\n" not in b"\n" + encoded
+        assert binascii.a2b_qp(encoded).decode() == "ä" + "x" * length + ".\r\n.\r\nend.\r\n"
