@@ -133,7 +133,9 @@ def tldr(paper: Paper) -> str:
 def authors_line(authors: Sequence[str], wording: Wording = ENGLISH) -> str:
     """A, B, C and 5 more."""
     read = authors[:_READ_AUTHORS]
-    names = [cut(name, _AUTHOR_CHARS) for one in read if (name := clean(one[:_READ_CHARS]))]
+    cleaned = (clean(one[:_READ_CHARS]) for one in read)
+    # Lists of authors hold stray signs, such as the colon behind the name of a team.
+    names = [cut(name, _AUTHOR_CHARS) for name in cleaned if any(map(str.isalnum, name))]
     rest = len(names) + len(authors) - len(read) - _NAMED_AUTHORS
     if rest <= 1:  # "and 1 more" is no shorter than the name itself
         return wording.listed(names)

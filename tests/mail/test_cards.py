@@ -33,6 +33,7 @@ def test_a_paper_without_a_page_is_linked_by_its_pdf() -> None:
 def test_only_one_more_author_is_named() -> None:
     assert authors_line(("A", "B", "C", "D")) == "A, B, C and D"
     assert authors_line(()) == ""
+    assert authors_line(("A Team", ":", "B", "-", "C")) == "A Team, B and C"
 
 
 def test_the_newest_reading_of_each_source_counts() -> None:
