@@ -64,7 +64,8 @@ _STOOD_IN = re.compile(r"(?P<trouble>.+); (?P<other>[^;]+) stood in")
 _COUNTED = re.compile(
     rf"(?:(?P<before>[\d,]+) → )?{_COUNT} (?P<noun>{_NOUN})(?: on (?P<where>.+))?"
 )
-_QUOTED = re.compile("“[^”]*”")
+_QUOTED = re.compile("“([^”]*)”")
+_BETWEEN_QUOTED = re.compile("(?<=”), (?=“)")
 _OF_VOTES = re.compile(r"[\d,]+ (?:vote|point|like)s?\b")
 
 
@@ -83,7 +84,7 @@ def why(reason: str, wording: Wording, *, heading_says_everywhere: bool = False)
     if heading_says_everywhere:
         tidy = tidy.removeprefix(_EVERYWHERE)
     said = _BETWEEN.join(_said(part, wording) for part in tidy.split(_BETWEEN))
-    line = cut(said, REASON_CHARS)
+    line = cut(_quoted(said, wording), REASON_CHARS)
     return Why(
         line=line[:1].upper() + line[1:],
         counts=_OF_VOTES.search(_QUOTED.sub("", tidy)) is not None,
@@ -111,8 +112,16 @@ def _said(part: str, wording: Wording) -> str:
             values = found.groupdict()
             if "rest" in values:
                 values["rest"] = _said(values["rest"], wording)
+            if what := values.get("what"):
+                values["what"] = wording.listed(_BETWEEN_QUOTED.split(what))
             return wording.gettext(message) % values
     return _counted(part, wording)
+
+
+def _quoted(line: str, wording: Wording) -> str:
+    """A line with the quotation marks of the language."""
+    marks = wording.gettext("“%(quoted)s”")
+    return _QUOTED.sub(lambda found: marks % {"quoted": found[1]}, line)
 
 
 def _counted(part: str, wording: Wording) -> str:

@@ -10,16 +10,19 @@ from tests.mail.builders import TEMPLATES
 GERMAN = load_wording([TEMPLATES], Language.GERMAN)
 # What the ranking says, form by form, and how that is in German.
 REASONS = [
-    ("matches “robots on ice”", "Passt zu “robots on ice”"),
-    ("matches “robots”, “ice” of “robots on th…”", "Passt mit “robots”, “ice” zu “robots on th…”"),
-    ("close in meaning to “ice”", "Inhaltlich nah an “ice”"),
+    ("matches “robots on ice”", "Passt zu „robots on ice“"),
+    (
+        "matches “robots”, “ice” of “robots on th…”",
+        "Passt mit „robots“ und „ice“ zu „robots on th…“",
+    ),
+    ("close in meaning to “ice”", "Inhaltlich nah an „ice“"),
     ("by Ada Bell, an author you follow", "Von Ada Bell (Sie folgen diesem Namen)"),
     ("in cs.RO", "In cs.RO"),
-    ("like “On ice”, which you liked", "Ähnlich wie “On ice”, was Ihnen gefiel"),
-    ("like “On ice”, in your library", "Ähnlich wie “On ice” aus Ihrer Bibliothek"),
+    ("like “On ice”, which you liked", "Ähnlich wie „On ice“, was Ihnen gefiel"),
+    ("like “On ice”, in your library", "Ähnlich wie „On ice“ aus Ihrer Bibliothek"),
     (
         "matches “ice” · rising: 53 → 1,301 votes since yesterday",
-        "Passt zu “ice” · steigt: 53 → 1.301 Stimmen seit gestern",
+        "Passt zu „ice“ · steigt: 53 → 1.301 Stimmen seit gestern",
     ),
     (
         "rising: 3 → 9 points in 7 h, the most in cs",
@@ -41,7 +44,8 @@ REASONS = [
 @pytest.mark.parametrize(("reason", "german"), REASONS)
 def test_a_reason_is_said_in_the_language(reason: str, german: str) -> None:
     assert why(reason, GERMAN).line == german
-    assert why(reason, ENGLISH).line == reason[0].upper() + reason[1:]
+    english = reason.replace("”, “", "” and “")
+    assert why(reason, ENGLISH).line == english[0].upper() + english[1:]
 
 
 def test_what_a_heading_says_is_not_said_again() -> None:

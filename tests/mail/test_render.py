@@ -373,7 +373,7 @@ def test_a_welcome_sums_up_the_settings(renderer: Renderer) -> None:
     )
     flat = " ".join(content.text.split())
     assert "Up to 10 papers will reach you from Monday to Friday at 07:30" in flat
-    assert "(America/New York time). The first one comes on Sunday, 22 March 2026." in flat
+    assert "(America/New York time). The first mail comes on Sunday, 22 March 2026." in flat
     assert "Chosen for: robot learning; author: Ada Bell." in flat
     assert "https://papers.example.org/unsubscribe/T" in Page(content.html).links
 
