@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from digest.core.errors import ConfigError
@@ -64,7 +65,9 @@ class Templates:
     """
 
     def __init__(self, directories: Sequence[Path], wording: Wording, theme: Theme) -> None:
-        self._jinja = Environment(
+        # A theme is somebody's text: it reaches nothing but what it is given, and no loop of it
+        # goes on for ever.
+        self._jinja = ImmutableSandboxedEnvironment(
             loader=FileSystemLoader([str(directory) for directory in directories]),
             autoescape=select_autoescape(("html",)),  # subjects and text parts are no markup
             undefined=StrictUndefined,
@@ -115,6 +118,10 @@ class Templates:
         except TemplateError as error:
             raise ConfigError(
                 [f"template {name}: {error.message or type(error).__name__}"]
+            ) from None
+        except (RecursionError, MemoryError, OverflowError) as error:
+            raise ConfigError(
+                [f"template {name}: it includes itself, or counts too far ({type(error).__name__})"]
             ) from None
         except (KeyError, TypeError, ValueError) as error:  # what a translation is filled with
             raise ConfigError(

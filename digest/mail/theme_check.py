@@ -87,6 +87,13 @@ def _luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+# What carries a layout elsewhere, and is dropped by Word's engine and by some web mail.
+_NOT_IN_OUTLOOK = re.compile(
+    r"(?i)(?:^|;)\s*(?:display\s*:\s*(?:inline-)?(?:flex|grid)|position\s*:\s*\w+|float\s*:\s*\w+"
+    r"|background-image\s*:)|\b(?:var|calc)\("
+)
+
+
 class _Page(HTMLParser):
     """The elements of a mail, what is linked and shown, and its style sheets."""
 
@@ -130,6 +137,7 @@ def _troubles(name: str, content: Content) -> Iterator[str]:
         return
     page = _Page(content.html)
     yield from _of_structure(page)
+    yield from _of_styles(page)
     yield from _of_links(page, content.text)
     yield from _of_size(name, content.html)
     yield from _of_identity(page, content.text)
@@ -158,6 +166,12 @@ def _of_structure(page: _Page) -> Iterator[str]:
     for image in page.attributes("img"):
         if "alt" not in image or not image.get("width") or image.get("src", "")[:8] != "https://":
             yield "an image needs alt, width and an https address"
+
+
+def _of_styles(page: _Page) -> Iterator[str]:
+    styles = (attributes.get("style", "") for _, attributes in page.elements)
+    if found := next(filter(None, map(_NOT_IN_OUTLOOK.search, styles)), None):
+        yield f"Outlook does not know {found[0].strip(' ;')!r} in a style attribute"
 
 
 def _of_links(page: _Page, text: str) -> Iterator[str]:

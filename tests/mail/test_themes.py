@@ -118,6 +118,20 @@ LAYOUT = (TEMPLATES / "mail/layout.html").read_text("utf-8")
             {"mail__digest__body_txt": "{{ cards }} {{ unsubscribe_url }} " + "x " * 60},
             "lacks a link",
         ),
+        (
+            {
+                "mail__digest__card_html": CARD.replace(
+                    '<p class="meta', '<p style="float:left" class="meta'
+                )
+            },
+            "Outlook does not know 'float:left'",
+        ),
+        (
+            {"mail__digest__card_html": CARD + "{% for n in range(999999999) %}x{% endfor %}"},
+            "counts too far",
+        ),
+        ({"mail__digest__card_html": '{% include "mail/digest/card.html" %}'}, "includes itself"),
+        ({"mail__digest__card_html": "{{ ''.__class__.__mro__ }}"}, "is unsafe"),
         ({"locales__de_po": 'msgid "a\n'}, "locales/de.po"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
