@@ -31,8 +31,8 @@ _VOTES = {
     "points": marked_plural("%(count)s point on Hacker News", "%(count)s points on Hacker News"),
     "score": marked_plural("%(count)s point on Reddit", "%(count)s points on Reddit"),
 }
+_COMMENTS = {"comments": marked_plural("%(count)s comment", "%(count)s comments")}
 _OTHERS = {
-    "comments": marked_plural("%(count)s comment", "%(count)s comments"),
     "citations": marked_plural("%(count)s citation", "%(count)s citations"),
 }
 _BETWEEN = " · "
@@ -55,18 +55,24 @@ _DISCUSSION = marked("Discussion")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A link with a text that says where it leads, also out of its context."""
+    """A link with a text that says where it leads, also out of its context: its `name`, and how
+    many `stars` there are, if any."""
 
-    text: str
+    name: str
     url: str
+    stars: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.name} ({self.stars})" if self.stars else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardFacts:
     """One paper in words, clean and cut; `url` and the links are http or https, or absent.
 
-    `tldr` is `lead`, its first sentence, and `rest`; `marks` are `votes` and `others`. `spark`
-    draws how votes grew, or is empty.
+    `tldr` is `lead`, its first sentence, and `rest`; `marks` are `votes`, `comments` and `others`.
+    `spark` draws how votes grew, or is empty.
     """
 
     title: str
@@ -78,6 +84,7 @@ class CardFacts:
     rest: str
     marks: str
     votes: str
+    comments: str
     others: str
     spark: str
     links: tuple[Link, ...]
@@ -92,7 +99,8 @@ def card_facts(paper: Paper, *, own_words: bool = False, wording: Wording = ENGL
     readings = latest_readings(paper.signals)
     said = typeset(tldr(replace(paper, summary="") if own_words else paper))
     lead = next(iter(sentences(said)), "")
-    votes, others = (_counts(readings, of, wording) for of in (_VOTES, _OTHERS))
+    marks = [_counts(readings, of, wording) for of in (_VOTES, _COMMENTS, _OTHERS)]
+    votes, comments, others = marks
     return CardFacts(
         title=cut(title, TITLE_CHARS),
         url=web_link(paper.url) or web_link(paper.pdf_url),
@@ -101,8 +109,9 @@ def card_facts(paper: Paper, *, own_words: bool = False, wording: Wording = ENGL
         tldr=said,
         lead=lead,
         rest=said[len(lead) :].strip(),
-        marks=_BETWEEN.join(filter(None, (votes, others))),
+        marks=_BETWEEN.join(filter(None, marks)),
         votes=votes,
+        comments=comments,
         others=others,
         spark=_spark(paper.signals),
         links=_links(paper, readings.get(_STARS, 0), wording),
@@ -201,12 +210,12 @@ def _links(paper: Paper, stars: float, wording: Wording) -> tuple[Link, ...]:
     starred = wording.counted("%(count)s star", "%(count)s stars", stars)
     found = (
         (_PDF, paper.pdf_url, ""),
-        (_CODE, paper.code_url, f" ({starred})" if stars >= 1 else ""),
+        (_CODE, paper.code_url, starred if stars >= 1 else ""),
         (_DISCUSSION, paper.discussion_url, ""),
     )
     return tuple(
-        Link(text=_linked(text, url, wording) + extra, url=url)
-        for text, raw, extra in found
+        Link(name=_linked(text, url, wording), url=url, stars=stars_of_it)
+        for text, raw, stars_of_it in found
         if (url := web_link(raw))
     )
 

@@ -71,8 +71,8 @@ def in_words(reason: str, section: Section, match: int, trend: int, wording: Wor
         shown=shown,
         read=read,
         # A line of growth stands beside the votes, wherever they are said.
-        shown_without=silent | {"votes" if said.counts else "spark"},
-        read_without=silent | {"votes"} if said.counts else silent,
+        shown_without=silent | said.counts | (set() if "votes" in said.counts else {"spark"}),
+        read_without=silent | said.counts,
     )
 
 

@@ -66,15 +66,21 @@ _COUNTED = re.compile(
 )
 _QUOTED = re.compile("“([^”]*)”")
 _BETWEEN_QUOTED = re.compile("(?<=”), (?=“)")
-_OF_VOTES = re.compile(r"[\d,]+ (?:vote|point|like)s?\b")
+# What a card need not count again where its reason does, by the name of the card's section.
+_COUNTS = {
+    "votes": re.compile(r"[\d,]+ (?:vote|point|like)s?\b"),
+    "comments": re.compile(r"[\d,]+ comments?\b"),
+    "stars": re.compile(r"[\d,]+ (?:GitHub )?stars?\b"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """Why a paper is in a digest, as a line; `counts` when it says how many votes."""
+    """Why a paper is in a digest, as a line; `counts` is what it says the number of: "votes",
+    "comments", "stars"."""
 
     line: str
-    counts: bool
+    counts: frozenset[str]
 
 
 @functools.lru_cache(maxsize=8192)
@@ -85,9 +91,10 @@ def why(reason: str, wording: Wording, *, heading_says_everywhere: bool = False)
         tidy = tidy.removeprefix(_EVERYWHERE)
     said = _BETWEEN.join(_said(part, wording) for part in tidy.split(_BETWEEN))
     line = cut(_quoted(said, wording), REASON_CHARS)
+    own = _QUOTED.sub("", tidy)
     return Why(
         line=line[:1].upper() + line[1:],
-        counts=_OF_VOTES.search(_QUOTED.sub("", tidy)) is not None,
+        counts=frozenset(name for name, form in _COUNTS.items() if form.search(own)),
     )
 
 

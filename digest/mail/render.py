@@ -307,6 +307,7 @@ def shown_values(facts: CardFacts, language: Language) -> dict[str, object]:
         "lead": breakable(not_a_link(facts.lead)),
         "rest": breakable(not_a_link(facts.rest)),
         "votes": kept_together(facts.votes),
+        "comments": kept_together(facts.comments),
         "others": kept_together(facts.others),
         "spark": facts.spark,
         "rtl": is_right_to_left(facts.title),
@@ -317,14 +318,15 @@ def shown_values(facts: CardFacts, language: Language) -> dict[str, object]:
 
 def read_values(facts: CardFacts) -> dict[str, object]:
     """What a card says as text, in lines of 72 columns."""
-    credits = ". ".join(filter(None, (facts.authors, facts.facts.replace(" · ", ". "))))
+    said = (facts.authors, facts.facts.replace(" · ", ". "))
     return {
         "title": wrap(facts.title, indent="   ", first="    ").lstrip(),
-        "credits": wrap(credits, indent="   "),
+        "credits": "\n".join(wrap(line, indent="   ") for line in said if line),
         "lead": wrap(facts.lead, indent="   "),
         "tldr": wrap(facts.tldr, indent="   "),
         "rest": facts.rest,
         "votes": facts.votes.replace(" · ", ", "),
+        "comments": facts.comments,
         "others": facts.others.replace(" · ", ", "),
     }
 

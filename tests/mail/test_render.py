@@ -318,6 +318,26 @@ def test_the_text_part_reads_well_aloud(renderer: Renderer) -> None:
     assert not set("·→▁█●○") & set(content.text)
 
 
+@pytest.mark.parametrize(
+    ("reason", "once"),
+    [("659 stars on GitHub", "659 stars"), ("7 comments on Reddit", "7 comments")],
+)
+def test_what_the_reason_counts_is_not_counted_again(
+    renderer: Renderer, reason: str, once: str
+) -> None:
+    signals = (make_signal("stars", 659), make_signal("comments", 7))
+    view = make_view(renderer, [make_paper(signals=signals)])
+    content = renderer.digest(view)
+    for part in (content.html.replace("\u00a0", " "), content.text):
+        assert "659 stars" in part
+        assert "7 comments" in part
+    told = replace(view, papers=(view.papers[0]._replace(reason=reason),))
+    content = renderer.digest(told)
+    for part in (content.html.replace("\u00a0", " "), content.text):
+        assert part.count(once) == 1
+        assert "Code on GitHub" in part
+
+
 def test_growth_is_drawn_beside_the_votes_and_hidden_from_screen_readers(
     renderer: Renderer,
 ) -> None:
