@@ -76,7 +76,7 @@ _SCHEDULES = {
 }
 VIA_WEB = marked("on the web page")
 VIA_MAIL = marked("by mail")
-VIA_OPERATOR = marked("by the operator of this service")
+VIA_OPERATOR = marked("through the operator of this service")
 
 
 @dataclass(slots=True)
@@ -267,7 +267,9 @@ class Renderer:
     def reply(self, *, subject: str, answer: str) -> Content:
         """The answer to a command by mail, text only. `subject` is that of the command mail."""
         title = cut(without_reply_prefix(clean(subject) or "your mail"), SUBJECT_CHARS - 4)
-        lines = (clean(line) if line.strip() else "" for line in answer.splitlines())
+        lines = (
+            _indent(line) + clean(line) if line.strip() else "" for line in answer.splitlines()
+        )
         return self._letter(
             MailKind.REPLY, Language.ENGLISH, subject=title, answer="\n".join(lines)
         )
@@ -329,6 +331,10 @@ def read_values(facts: CardFacts) -> dict[str, object]:
         "comments": facts.comments,
         "others": facts.others.replace(" · ", ", "),
     }
+
+
+def _indent(line: str) -> str:
+    return " " * (len(line) - len(line.lstrip(" ")))
 
 
 def _interests(interests: Sequence[Interest]) -> str:

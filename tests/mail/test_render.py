@@ -419,10 +419,10 @@ def test_a_goodbye_leads_back(renderer: Renderer) -> None:
 
 def test_a_reply_is_text_only_and_answers_the_subject(renderer: Renderer) -> None:
     content = renderer.reply(
-        subject="RE: Re: stop\r\nBcc: x@y.example", answer="Done.\n\n- one\n- two"
+        subject="RE: Re: stop\r\nBcc: x@y.example", answer="Done.\n\n- one\n    and more\n- two"
     )
     assert content.subject == "Re: stop Bcc: x@y.example"
-    assert content.text.startswith("Done.\n\n- one\n")
+    assert content.text.startswith("Done.\n\n- one\n    and more\n- two\n")
     assert content.html == ""
 
 
