@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from digest.mail.prose import clean, cut
-from digest.mail.wording import ENGLISH, Wording, marked, marked_plural
+from digest.mail.wording import Wording, marked, marked_plural
 
 REASON_CHARS = 160
 _BETWEEN = " · "
@@ -96,11 +96,6 @@ def why(reason: str, wording: Wording, *, heading_says_everywhere: bool = False)
         line=line[:1].upper() + line[1:],
         counts=frozenset(name for name, form in _COUNTS.items() if form.search(own)),
     )
-
-
-def reason_line(reason: str) -> str:
-    """A reason as a line, in English."""
-    return why(reason, ENGLISH).line
 
 
 def trouble(line: str, wording: Wording) -> str:

@@ -5,26 +5,29 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from digest.core.errors import StoreError
+from digest.mail.wording import marked
 from digest.web.replies import page
 
 log = structlog.get_logger()
 
 _HEADINGS = {
-    400: "That request could not be read",
-    404: "There is no such page",
-    405: "This page cannot do that",
-    413: "That was too much text",
-    500: "Something went wrong here",
-    503: "Not available just now",
+    400: marked("That request could not be read"),
+    404: marked("There is no such page"),
+    405: marked("This page cannot do that"),
+    413: marked("That was too much text"),
+    500: marked("Something went wrong here"),
+    503: marked("Not available just now"),
 }
 _ADVICE = {
-    400: "Please go back and try again.",
-    404: "It may have moved, or the address may have been cut off on its way to you.",
-    405: "Please open it from the link in your mail or from the front page.",
-    413: "A form here takes at most 64 KB. Please shorten it and send it again.",
-    500: "It is not your fault, and it has been written down for the operator. "
-    "Please try again in a few minutes.",
-    503: "Please try again in a few minutes.",
+    400: marked("Please go back and try again."),
+    404: marked("It may have moved, or the address may have been cut off on its way to you."),
+    405: marked("Please open it from the link in your mail or from the front page."),
+    413: marked("A form here takes at most 64 KB. Please shorten it and send it again."),
+    500: marked(
+        "It is not your fault, and it has been written down for the operator. "
+        "Please try again in a few minutes."
+    ),
+    503: marked("Please try again in a few minutes."),
 }
 
 

@@ -13,6 +13,7 @@ from digest.core.tokens import Purpose, Refused
 from digest.mail.cards import card_facts
 from digest.pipeline import disclosure, feedback, membership
 from digest.pipeline.feedback import Ballot
+from digest.web.language import speak_to, spoken
 from digest.web.membership import ended_page, preferences_token, refused_link
 from digest.web.replies import CONTENT_SECURITY_POLICY, page, served
 
@@ -50,6 +51,7 @@ def _page(token: str, *, undone: bool = False) -> Response:
     ballot = feedback.ballot(served(), token)
     if isinstance(ballot, Refused):
         return refused_link()
+    speak_to(ballot.subscriber)
     if not ballot.is_heard:
         return ended_page(ballot.subscriber)
     if ballot.kind is FeedbackKind.OPEN:
@@ -59,7 +61,7 @@ def _page(token: str, *, undone: bool = False) -> Response:
         "feedback.html",
         kind=ballot.kind.value,
         paper=ballot.paper,
-        card=card_facts(ballot.paper),
+        card=card_facts(ballot.paper, wording=spoken()),
         stands=ballot.stands,
         undone=undone,
         words=words.more or words.less,
@@ -70,7 +72,7 @@ def _page(token: str, *, undone: bool = False) -> Response:
 
 def _opening_page(ballot: Ballot, undone: bool) -> Response:
     """Its button counts and leads to the paper, which browsers take for sending a form there."""
-    card = card_facts(ballot.paper)
+    card = card_facts(ballot.paper, wording=spoken())
     response = page(
         "opening.html",
         paper=ballot.paper,

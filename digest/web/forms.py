@@ -179,9 +179,12 @@ def _check(
     try:
         return parse(text)
     except InvalidInput as error:
-        line = str(error)
-        mistakes[name] = line[:1].upper() + line[1:]
+        mistakes[name] = capital(str(error))
         return fallback
+
+
+def capital(line: str) -> str:
+    return line[:1].upper() + line[1:]
 
 
 def _weighted(wishes: Sequence[Interest], known: Sequence[Interest]) -> tuple[Interest, ...]:

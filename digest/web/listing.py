@@ -10,9 +10,10 @@ from digest.core.editions import Edition
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
 from digest.mail.cards import CardFacts, card_facts, source_names
-from digest.mail.reasons import reason_line
+from digest.mail.reasons import why
 from digest.pipeline import browse
 from digest.store import editions, library
+from digest.web.language import spoken
 
 CHART_WIDTH, CHART_HEIGHT = 160, 32
 _CHART_MARGIN = 3
@@ -43,9 +44,13 @@ class Course:
 
 def entries(papers: Iterable[Paper], reasons: Mapping[PaperId, str] | None = None) -> list[Entry]:
     """In the order given."""
-    why = reasons or {}
+    reasons, wording = reasons or {}, spoken()
     return [
-        Entry(id=paper.id, card=card_facts(paper), reason=reason_line(why.get(paper.id, "")))
+        Entry(
+            id=paper.id,
+            card=card_facts(paper, wording=wording),
+            reason=why(reasons.get(paper.id, ""), wording).line,
+        )
         for paper in papers
     ]
 
@@ -78,8 +83,11 @@ def _is_repeated(source: str, metric: str, series: Collection[tuple[str, str]]) 
 def _signal_name(source: str, metric: str) -> str:
     """Upvotes on Hugging Face."""
     place = " ".join(source_names([_PLACE_OF_METRIC.get(metric, source)]))
-    name = metric.replace("_", " ").capitalize()
-    return f"{name} on {place}" if place else name
+    wording = spoken()
+    name = wording.gettext(metric.replace("_", " ").capitalize())
+    if not place:
+        return name
+    return wording.gettext("%(what)s on %(place)s") % {"what": name, "place": place}
 
 
 def drawn(readings: Sequence[Reading]) -> tuple[tuple[float, float], ...]:

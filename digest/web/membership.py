@@ -7,13 +7,16 @@ from flask import Blueprint, Response, request
 from digest.core.errors import InvalidInput
 from digest.core.subscribers import Frequency, Language, Status, Subscriber
 from digest.core.tokens import Purpose, Refused
+from digest.mail.wording import marked
 from digest.pipeline import feedback, membership
 from digest.pipeline.links import unsubscribe_token
 from digest.pipeline.membership import Origin, TooMany
+from digest.web import language
 from digest.web.forms import (
     MAX_PAPERS,
     PAUSES_IN_DAYS,
     Mistakes,
+    capital,
     parse_pause,
     parse_vote,
     preference_fields,
@@ -26,10 +29,14 @@ from digest.web.public import home_page
 from digest.web.replies import page, served
 
 # Shown beside the button and kept with the consent, as proof of what was agreed to.
-CONSENT_WORDING = (
+CONSENT_WORDING = marked(
     "Yes, mail me the trending papers, once a day at most. "
     "I can change or end this at any time with a link in every mail."
 )
+_TOO_MANY = marked("Too many requests just now. Please try again in an hour.")
+_RESUMED = marked("Welcome back: your digests go on.")
+_FORGOTTEN = marked("Forgotten: nothing is kept of your votes.")
+_SAVED, _REMOVED, _PAUSED = marked("Saved."), marked("Removed."), marked("Paused.")
 _ENDED = (Status.UNSUBSCRIBED, Status.SUPPRESSED)
 _ASK_AGAIN_S = 3600
 
@@ -44,7 +51,7 @@ def subscribe() -> Response:
         return home_page(400, fields=fields, mistakes=dict(application.by_field))
     if not application.trapped:
         refused = membership.request_subscription(
-            served(), application.email, application.interests, _origin(CONSENT_WORDING)
+            served(), application.email, application.interests, _origin(_consent())
         )
         if isinstance(refused, TooMany):
             return _too_many(fields)
@@ -52,8 +59,7 @@ def subscribe() -> Response:
 
 
 def _too_many(fields: dict[str, str]) -> Response:
-    notice = "Too many requests just now. Please try again in an hour."
-    response = home_page(429, fields=fields, notice=notice)
+    response = home_page(429, fields=fields, notice=_TOO_MANY)
     response.headers["Retry-After"] = str(_ASK_AGAIN_S)
     return response
 
@@ -70,7 +76,10 @@ def show_confirmation(token: str) -> Response:
 
 @pages.post("/confirm/<token>")
 def confirm(token: str) -> Response:
-    done = membership.confirm(served(), token, _origin(CONSENT_WORDING))
+    bearer = membership.bearer(served(), Purpose.CONFIRM, token)
+    if isinstance(bearer, Subscriber):
+        language.speak_to(bearer)
+    done = membership.confirm(served(), token, _origin(_consent()))
     return refused_link() if isinstance(done, Refused) else _confirmed(done.subscriber)
 
 
@@ -97,12 +106,12 @@ def change_preferences(token: str) -> Response:
             return _pause(subscriber)
         case "resume":
             done = membership.resume(served(), subscriber, _origin())
-            return _preferences(done.subscriber, notice="Welcome back: your digests go on.")
+            return _preferences(done.subscriber, notice=_RESUMED)
         case "withdraw":
             return _withdraw(subscriber)
         case "forget":
             feedback.forget_all(served(), subscriber)
-            return _preferences(subscriber, notice="Forgotten: nothing is kept of your votes.")
+            return _preferences(subscriber, notice=_FORGOTTEN)
         case _:
             return _save(subscriber)
 
@@ -115,24 +124,24 @@ def _save(subscriber: Subscriber) -> Response:
     changed = membership.change(
         served(), subscriber, preferences=wanted.preferences, interests=wanted.interests
     )
-    return _preferences(changed, notice="Saved.")
+    return _preferences(changed, notice=_SAVED)
 
 
 def _withdraw(subscriber: Subscriber) -> Response:
     vote = parse_vote(request.form.get("vote", ""))
     if vote is None or not feedback.take_back(served(), subscriber, *vote):
         return _preferences(subscriber)
-    return _preferences(subscriber, notice="Removed.")
+    return _preferences(subscriber, notice=_REMOVED)
 
 
 def _pause(subscriber: Subscriber) -> Response:
     try:
         days = parse_pause(request.form.get("days", ""))
     except InvalidInput as error:
-        return _preferences(subscriber, 400, mistakes={"days": str(error)})
+        return _preferences(subscriber, 400, mistakes={"days": capital(str(error))})
     until = None if days is None else served().clock.now() + timedelta(days=days)
     done = membership.pause(served(), subscriber, until)
-    return _preferences(done.subscriber, notice="Paused.")
+    return _preferences(done.subscriber, notice=_PAUSED)
 
 
 def _preferences(
@@ -204,6 +213,11 @@ def export_token(subscriber: Subscriber) -> str:
     """For a link on a page of the subscriber's own; a day is time enough to follow it."""
     expires_at = served().clock.now() + timedelta(days=1)
     return served().tokens.sign(Purpose.EXPORT, subscriber.public_id, expires_at)
+
+
+def _consent() -> str:
+    """What was agreed to, as the page said it."""
+    return language.spoken().gettext(CONSENT_WORDING)
 
 
 def _origin(wording: str = "") -> Origin:

@@ -8,6 +8,7 @@ from digest.core.editions import edition_day
 from digest.mail.cards import card_facts, source_names
 from digest.pipeline import browse
 from digest.store import editions, library
+from digest.web.language import spoken
 from digest.web.listing import CHART_HEIGHT, CHART_WIDTH, courses, edition_entries, entries
 from digest.web.replies import open_to_all, page, served
 
@@ -79,7 +80,7 @@ def paper(paper_id: int) -> Response:
         page(
             "paper.html",
             paper=found,
-            card=card_facts(found),
+            card=card_facts(found, wording=spoken()),
             sources=[
                 (name, at)
                 for source, at in appeared[found.id].items()

@@ -5,7 +5,9 @@ from datetime import timedelta
 import structlog
 from flask import Response, abort, current_app, g, make_response, render_template, request
 
+from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
+from digest.web import language
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -24,7 +26,10 @@ def served() -> App:
 
 
 def page(template: str, status: int = 200, **values: object) -> Response:
-    """A page made from `templates/web/{template}`."""
+    """A page made from `templates/web/{template}`, in the language of its `subscriber`, if it has
+    one."""
+    if isinstance(subscriber := values.get("subscriber"), Subscriber):
+        language.speak_to(subscriber)
     response = make_response(render_template(f"web/{template}", **values))
     response.status_code = status
     return response
@@ -33,6 +38,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
 def open_to_all(response: Response, *, max_age_s: int = 60, index: bool = True) -> Response:
     """Lets caches keep an answer that is the same for everybody, and search engines find it."""
     response.headers["Cache-Control"] = f"public, max-age={max_age_s}"
+    response.vary.add("Accept-Language")
     if index:
         response.headers["X-Robots-Tag"] = "all"
     return response

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -12,9 +12,8 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 
 from digest.core.errors import ConfigError
 from digest.mail.prose import clean
-from digest.mail.wording import ENGLISH
 from digest.pipeline.app import App
-from digest.web import archive, failures, feedback, membership, ops, public, replies
+from digest.web import archive, failures, feedback, language, membership, ops, public, replies
 from digest.web.addresses import DayConverter, RowConverter
 from digest.web.proxies import BehindProxies
 
@@ -59,8 +58,9 @@ def _prepare_templates(site: Flask, app: App, folders: Sequence[Path]) -> None:
         "loader": FileSystemLoader([str(folder) for folder in folders]),
     }
     jinja = site.jinja_env
+    language.register(site, folders)
     jinja.filters.update(
-        clean=clean, calendar_day=ENGLISH.long_date, short_day=_short_day, moment=_moment
+        clean=clean, calendar_day=_calendar_day, short_day=_short_day, moment=_moment, said=_said
     )
     style = _source(site, "web/style.css").encode()
     icon = _source(site, "web/icon.svg").encode()
@@ -81,11 +81,23 @@ def _source(site: Flask, name: str) -> str:
         raise ConfigError([f"template {name}: there is no such file"]) from None
 
 
+def _said(message: str) -> str:
+    return language.spoken().gettext(message)
+
+
+def _calendar_day(day: date) -> str:
+    return language.spoken().long_date(day)
+
+
 def _short_day(moment: datetime) -> str:
-    return ENGLISH.dated(moment.astimezone(UTC).date())
+    return language.spoken().dated(moment.astimezone(UTC).date())
 
 
 def _moment(moment: datetime, timezone: str) -> str:
     """Friday, 20 March 2026 at 07:30 (Europe/Berlin)."""
-    local = moment.astimezone(ZoneInfo(timezone))
-    return f"{ENGLISH.long_date(local.date())} at {local:%H:%M} ({timezone.replace('_', ' ')})"
+    wording, local = language.spoken(), moment.astimezone(ZoneInfo(timezone))
+    said = wording.gettext("%(day)s at %(time)s") % {
+        "day": wording.long_date(local.date()),
+        "time": f"{local:%H:%M}",
+    }
+    return f"{said} ({timezone.replace('_', ' ')})"

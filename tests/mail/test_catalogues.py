@@ -18,8 +18,10 @@ ROOT = TEMPLATES.parent
 KEYWORDS = {**DEFAULT_KEYWORDS, "counted": (1, 2), "marked": None, "marked_plural": (1, 2)}
 METHODS = [
     ("digest/mail/**.py", "python"),
+    ("digest/web/**.py", "python"),
     ("templates/mail/**.html", "jinja2"),
     ("templates/mail/**.txt", "jinja2"),
+    ("templates/web/**.html", "jinja2"),
 ]
 FOREIGN = [language for language in Language if language is not Language.ENGLISH]
 
@@ -27,8 +29,12 @@ FOREIGN = [language for language in Language if language is not Language.ENGLISH
 def said() -> Catalog:
     """All messages in the sources."""
     catalogue = Catalog()
-    for folder in ("digest/mail", "templates/mail"):
-        methods = [(pattern.removeprefix(f"{folder}/"), how) for pattern, how in METHODS]
+    for folder in ("digest/mail", "digest/web", "templates/mail", "templates/web"):
+        methods = [
+            (pattern.removeprefix(f"{folder}/"), how)
+            for pattern, how in METHODS
+            if pattern.startswith(folder)
+        ]
         for _, _, message, _, _ in extract_from_dir(str(ROOT / folder), methods, keywords=KEYWORDS):
             catalogue.add(message)
     return catalogue

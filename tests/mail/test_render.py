@@ -13,10 +13,11 @@ from digest.core.identifiers import ARXIV, Identifier
 from digest.core.interests import InterestKind, make_interest
 from digest.core.papers import Paper
 from digest.core.subscribers import Frequency, Preferences
-from digest.mail.reasons import reason_line
+from digest.mail.reasons import why
 from digest.mail.render import Renderer
 from digest.mail.sections import Fit, fit
 from digest.mail.view import preheader
+from digest.mail.wording import ENGLISH
 from tests.mail.builders import (
     NOW,
     TEMPLATES,
@@ -213,9 +214,9 @@ def test_the_preheader_complements_the_subject(renderer: Renderer, number: int) 
 
 
 def test_reasons_are_clean_lines_with_a_capital() -> None:
-    assert reason_line("matches “x”\n\ue000y") == "Matches “x” y"
-    assert reason_line("") == ""
-    assert len(reason_line("word " * 100)) <= 160
+    assert why("matches “x”\n\ue000y", ENGLISH).line == "Matches “x” y"
+    assert why("", ENGLISH).line == ""
+    assert len(why("word " * 100, ENGLISH).line) <= 160
 
 
 def test_a_card_without_a_reason_has_no_line_for_it(renderer: Renderer) -> None:

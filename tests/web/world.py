@@ -60,8 +60,9 @@ class World:
         email: str = "ada@reader.example",
         status: Status = Status.ACTIVE,
         wishes: str = "proof assistants",
+        preferences: Preferences | None = None,
     ) -> Subscriber:
-        preferences = Preferences()
+        preferences = preferences or Preferences()
         with self.app.store.write() as conn:
             return subscribers.add(
                 conn,
