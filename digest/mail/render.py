@@ -264,15 +264,17 @@ class Renderer:
         """The one line that says an unsubscription has been done."""
         return self._letter(MailKind.GOODBYE, language, email=email, subscribe_url=subscribe_url)
 
-    def reply(self, *, subject: str, answer: str) -> Content:
+    def wording(self, language: Language) -> Wording:
+        """How mails in a language speak."""
+        return self._speaker(language).wording
+
+    def reply(self, *, subject: str, answer: str, language: Language = Language.ENGLISH) -> Content:
         """The answer to a command by mail, text only. `subject` is that of the command mail."""
         title = cut(without_reply_prefix(clean(subject) or "your mail"), SUBJECT_CHARS - 4)
         lines = (
             _indent(line) + clean(line) if line.strip() else "" for line in answer.splitlines()
         )
-        return self._letter(
-            MailKind.REPLY, Language.ENGLISH, subject=title, answer="\n".join(lines)
-        )
+        return self._letter(MailKind.REPLY, language, subject=title, answer="\n".join(lines))
 
     def _letter(
         self, kind: MailKind, language: Language, *, email: str = "", subject: str = "", **own: str

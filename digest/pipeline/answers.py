@@ -4,7 +4,6 @@ They go out at once and without a row of their own: a stranger who asks for help
 One that is lost is asked for again.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,11 +11,9 @@ import structlog
 
 from digest.core.deliveries import Accepted
 from digest.core.inbound import InboundMail
-from digest.core.interests import format_interest
 from digest.core.messages import Envelope, MailKind, OutgoingMail
-from digest.core.subscribers import Subscriber
+from digest.core.subscribers import Language
 from digest.mail import wire
-from digest.pipeline import links
 from digest.pipeline.app import App
 from digest.pipeline.membership import message_id
 from digest.store import subscribers as members
@@ -42,7 +39,9 @@ def take_turn(app: App, scope: str) -> bool:
     return True
 
 
-def answer(app: App, mail: InboundMail, topic: str, text: str) -> bool:
+def answer(
+    app: App, mail: InboundMail, topic: str, text: str, language: Language = Language.ENGLISH
+) -> bool:
     """Answers `mail` unless its sender had an answer within the hour; whether it was sent.
 
     The subject says only `topic`: a forger must not have us carry words of theirs.
@@ -54,7 +53,7 @@ def answer(app: App, mail: InboundMail, topic: str, text: str) -> bool:
     outgoing = OutgoingMail(
         kind=MailKind.REPLY,
         envelope=envelope,
-        content=app.renderer.reply(subject=topic, answer=text),
+        content=app.renderer.reply(subject=topic, answer=text, language=language),
         message_id=message_id(app, app.new_id()),
         date=now,
         headers=_headers(app, mail),
@@ -91,85 +90,3 @@ def _headers(app: App, mail: InboundMail) -> wire.Headers:
 
 def command_address(app: App) -> str:
     return app.identity.command_address or app.identity.from_address
-
-
-def help_text(app: App) -> str:
-    """What can be asked, for somebody who has never written to a program."""
-    return f"""This mailbox is read by a program. Write one of these words as the subject, or as \
-the first line, of a mail to {command_address(app)}:
-
-subscribe
-    The trending research papers that matter to you, in one mail a day at most. Write your \
-interests below it, one a line. A mail comes back that asks you to confirm.
-
-more TOPIC
-    Brings more papers on a topic: it becomes one of your interests, or counts double if it is.
-
-less TOPIC
-    Brings fewer: an interest counts half, or ends; anything else is left out.
-
-unsubscribe (or stop)
-    Ends it.
-
-help
-    This answer.
-
-On the web: {links.subscribe_url(app)}"""
-
-
-def contradiction_text(app: App) -> str:
-    return (
-        "Your mail asks to subscribe and to unsubscribe. Nothing was changed: write again, with "
-        "one of the two.\n\n" + help_text(app)
-    )
-
-
-def unsubscribe_text(app: App, subscriber: Subscriber) -> str:
-    """The way out for a member whose mail does not prove who sent it."""
-    return f"""Somebody, probably you, asked by mail that no more digests be sent to this address. \
-Anybody can write such a mail in your name, so please press the button on this page:
-
-{links.unsubscribe_url(app, subscriber)}
-
-If it was not you, do nothing."""
-
-
-def preferred_text(app: App, subscriber: Subscriber, said: Sequence[str]) -> str:
-    """What came of `more` and `less`, and all that is wanted now."""
-    wishes = "\n".join(f"- {format_interest(wish)}" for wish in subscriber.interests)
-    return f"""{chr(10).join(said)}
-
-Your interests now:
-
-{wishes or "- none: you get what trends"}
-
-To change them on the web:
-
-{links.preferences_url(app, subscriber)}"""
-
-
-def refused_text(app: App, subscriber: Subscriber, why: str) -> str:
-    return f"""Nothing was changed: {why}. Your interests are here:
-
-{links.preferences_url(app, subscriber)}"""
-
-
-def unproven_text(app: App, subscriber: Subscriber) -> str:
-    """The way to one's interests for a member whose mail does not prove who sent it."""
-    return f"""Somebody, probably you, asked by mail to change your interests. Anybody can write \
-such a mail in your name, so nothing was changed. You can do it on this page:
-
-{links.preferences_url(app, subscriber)}"""
-
-
-def subscribed_text(app: App, subscriber: Subscriber) -> str:
-    return f"""You are subscribed already. Your interests and your timetable are here:
-
-{links.preferences_url(app, subscriber)}"""
-
-
-def expired_text(app: App) -> str:
-    return f"""This request has ended, so nothing was confirmed. To start anew, write "subscribe" \
-to {command_address(app)}, or come to this page:
-
-{links.subscribe_url(app)}"""

@@ -42,11 +42,12 @@ from digest.core.interests import (
 )
 from digest.core.messages import MailKind
 from digest.core.phrases import Taste
-from digest.core.subscribers import Status, Subscriber, address_key
+from digest.core.subscribers import Language, Status, Subscriber, address_key
 from digest.core.tokens import Purpose, Refusal, Refused
 from digest.mail.identity import MailIdentity
 from digest.mail.inbox import Maildir, read_mail
-from digest.pipeline import answers, membership
+from digest.mail.wording import Wording
+from digest.pipeline import answer_texts, answers, membership
 from digest.pipeline.app import App
 from digest.pipeline.membership import Done, Origin
 from digest.store import inbound, outbox
@@ -172,6 +173,17 @@ class _Case:
         results = self.mail.values("authentication-results")
         return sender_proof(results, self.mail.sender, self.trusted)
 
+    @property
+    def language(self) -> Language:
+        """That of the member at this address, else that of new members. The answer goes there."""
+        subscriber = self._member()
+        preferences = subscriber.preferences if subscriber else self.app.rules.defaults
+        return preferences.language
+
+    @property
+    def wording(self) -> Wording:
+        return self.app.renderer.wording(self.language)
+
     def handle(self) -> InboundReport:
         match self.reading.command:
             case Ignored(why):
@@ -192,17 +204,19 @@ class _Case:
             case Subscribe(interests):
                 return self._subscribe(interests)
             case Help():
-                return self._answer("help", "help", answers.help_text(self.app))
+                return self._answer("help", "help", answer_texts.help_text(self.app, self.wording))
             case Contradictory():
-                text = answers.contradiction_text(self.app)
+                text = answer_texts.contradiction_text(self.app, self.wording)
                 return self._answer("unknown", "your mail", text, "two commands")
             case Unknown(why):
-                return self._answer("unknown", "your mail", answers.help_text(self.app), why)
+                return self._answer(
+                    "unknown", "your mail", answer_texts.help_text(self.app, self.wording), why
+                )
 
     def _subscribe(self, interests: str) -> InboundReport:
         subscriber = self._member()
         if subscriber is not None and subscriber.status in (Status.ACTIVE, Status.PAUSED):
-            text = answers.subscribed_text(self.app, subscriber)
+            text = answer_texts.subscribed_text(self.app, subscriber, self.wording)
             return self._answer("subscribe", "subscribe", text)
         if not answers.take_turn(self.app, _SUBSCRIBE):
             return _nothing("subscribe", "too many requests within the hour")
@@ -223,7 +237,9 @@ class _Case:
             case Done():
                 return _nothing("confirm", "confirmed before")
             case Refused(Refusal.EXPIRED) if self.proof is not SenderProof.FAILED:
-                return self._answer("confirm", "confirm", answers.expired_text(self.app))
+                return self._answer(
+                    "confirm", "confirm", answer_texts.expired_text(self.app, self.wording)
+                )
             case Refused():
                 return _nothing("confirm", "no valid token")
 
@@ -254,7 +270,7 @@ class _Case:
         subscriber = self._member()
         if subscriber is None or subscriber.status not in _MEMBERS:
             return _nothing("unsubscribe", "no member")
-        text = answers.unsubscribe_text(self.app, subscriber)
+        text = answer_texts.unsubscribe_text(self.app, subscriber, self.wording)
         return self._answer("unsubscribe", "unsubscribe", text)
 
     def _prefer(self, tastes: Sequence[Taste]) -> InboundReport:
@@ -267,7 +283,7 @@ class _Case:
         if not proven:
             if self.proof is SenderProof.FAILED:
                 return _nothing("prefer", "the sender is forged")
-            text = answers.unproven_text(self.app, subscriber)
+            text = answer_texts.unproven_text(self.app, subscriber, self.wording)
             return self._answer("prefer", "your interests", text)
         wishes, said = subscriber.interests, []
         try:
@@ -275,10 +291,11 @@ class _Case:
                 wishes, change = (with_more if taste.more else with_less)(wishes, taste.topic)
                 said.append(change)
         except InvalidInput as error:
-            text = answers.refused_text(self.app, subscriber, str(error))
+            text = answer_texts.refused_text(self.app, subscriber, str(error), self.wording)
             return self._answer("prefer", "your interests", text, "what can be no interest")
         changed = membership.change(self.app, subscriber, interests=wishes)
-        self._answer("prefer", "your interests", answers.preferred_text(self.app, changed, said))
+        text = answer_texts.preferred_text(self.app, changed, said, self.wording)
+        self._answer("prefer", "your interests", text)
         return InboundReport(kind="prefer", action=Action.CHANGED)
 
     def _proven_member(self, quoted_token: str) -> Subscriber | None:
@@ -300,7 +317,7 @@ class _Case:
     def _answer(self, kind: str, topic: str, text: str, why: str = "") -> InboundReport:
         if self.reading.silence:
             return _nothing(kind, self.reading.silence)
-        if answers.answer(self.app, self.mail, topic, text):
+        if answers.answer(self.app, self.mail, topic, text, self.language):
             return InboundReport(kind=kind, action=Action.ANSWERED, why=why)
         return _nothing(kind, "no answer was due, or it could not be sent")
 

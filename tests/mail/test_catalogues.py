@@ -18,6 +18,7 @@ ROOT = TEMPLATES.parent
 KEYWORDS = {**DEFAULT_KEYWORDS, "counted": (1, 2), "marked": None, "marked_plural": (1, 2)}
 METHODS = [
     ("digest/mail/**.py", "python"),
+    ("digest/pipeline/answer_texts.py", "python"),
     ("digest/web/**.py", "python"),
     ("templates/mail/**.html", "jinja2"),
     ("templates/mail/**.txt", "jinja2"),
@@ -29,7 +30,10 @@ FOREIGN = [language for language in Language if language is not Language.ENGLISH
 def said() -> Catalog:
     """All messages in the sources."""
     catalogue = Catalog()
-    for folder in ("digest/mail", "digest/web", "templates/mail", "templates/web"):
+    for folder in (
+        *("digest/mail", "digest/pipeline", "digest/web"),
+        *("templates/mail", "templates/web"),
+    ):
         methods = [
             (pattern.removeprefix(f"{folder}/"), how)
             for pattern, how in METHODS

@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 from digest.core.deliveries import Accepted, Delivery, SendOutcome, Unreachable
-from digest.core.interests import Interest, InterestKind
+from digest.core.interests import Interest, InterestKind, with_less, with_more
 from digest.core.messages import Envelope, MailKind
-from digest.core.subscribers import Preferences, Status, Subscriber
+from digest.core.subscribers import Language, Preferences, Status, Subscriber
 from digest.core.tokens import Purpose
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
-from digest.pipeline import compose, membership, suppression
+from digest.mail.wording import load_wording
+from digest.pipeline import answer_texts, compose, membership, suppression
 from digest.pipeline.app import App
 from digest.pipeline.inbound import Action, InboundReport, process, process_maildir
 from digest.store import outbox
@@ -94,14 +95,19 @@ class World:
     def process(self, raw: bytes, trusted: tuple[str, ...] = OURS) -> InboundReport:
         return process(self.app, raw, trusted)
 
-    def member(self, status: Status = Status.ACTIVE, email: str = "ada@example.net") -> Subscriber:
+    def member(
+        self,
+        status: Status = Status.ACTIVE,
+        email: str = "ada@example.net",
+        language: Language = Language.ENGLISH,
+    ) -> Subscriber:
         with self.app.store.write() as conn:
             return members.add(
                 conn,
                 public_id=self.app.new_id(),
                 email=email,
                 status=status,
-                preferences=Preferences(),
+                preferences=Preferences(language=language),
                 wishes=(),
                 now=self.clock.now(),
             )
@@ -513,6 +519,32 @@ def test_a_proven_member_says_of_what_they_want_more_and_less(world: World) -> N
     assert "not: surveys" in text_of(answer)
     world.process(world.mail("more graph limits", headers=PROVEN))
     assert wishes(world)[0] == ("text", "graph limits", 2.0)
+
+
+def test_answers_speak_the_language_of_the_member(world: World) -> None:
+    world.member(language=Language.GERMAN)
+    world.process(world.mail("more graph limits\nless surveys", headers=PROVEN))
+    world.clock.moment += timedelta(hours=2)
+    world.process(world.mail("help"))
+    changed, helped = map(text_of, world.answers())
+    assert "„graph limits“ gehört jetzt zu Ihren Themen." in changed
+    assert "„surveys“ erwähnen, fehlen von nun an." in changed
+    assert "Dieses Postfach liest ein Programm." in helped
+    assert "\r\nunsubscribe (oder stop)\r\n    Beendet alles.\r\n" in helped
+
+
+@pytest.mark.parametrize("topic", ["graph limits", "50 % off %(x)s", "a “quoted” word"])
+def test_all_that_is_said_of_a_wish_has_a_form_that_is_translated(topic: str) -> None:
+    said = set()
+    interests: tuple[Interest, ...] = ()
+    for change in (*[with_more] * 5, *[with_less] * 7, with_more):
+        interests, sentence = change(interests, topic)
+        said.add(sentence)
+    wording = load_wording([TEMPLATES], Language.GERMAN)
+    told = {answer_texts.change_text(sentence, wording) for sentence in said}
+    assert len(told) == len(answer_texts.CHANGES) == 8
+    assert not told & said
+    assert all(topic in sentence for sentence in told)
 
 
 def test_a_reply_to_a_mail_of_ours_is_proof_enough(world: World) -> None:
