@@ -10,8 +10,8 @@ from digest.core.errors import InvalidInput
 from digest.core.interests import (
     Interest,
     InterestKind,
-    make_interest,
-    parse_interest,
+    interests_of,
+    read_interests,
     unique_interests,
 )
 from digest.core.subscribers import Frequency, Language, Preferences, parse_at, parse_timezone
@@ -77,9 +77,9 @@ def gather_interests(
         InterestKind.LIKE: likes,
     }
     _require_papers(app, likes or ())
-    wishes = [parse_interest(text) for text in texts or ()]
+    wishes = [wish for text in texts or () for wish in read_interests(text)]
     for kind, values in by_kind.items():
-        wishes.extend(make_interest(kind, value) for value in values or ())
+        wishes.extend(wish for value in values or () for wish in interests_of(kind, value))
     return unique_interests(wishes) or None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from digest.core.errors import InvalidInput
+from digest.core.speech import heard, listed, listed_names
 
 MAX_INTERESTS = 100
 MAX_INTEREST_CHARS = 500
@@ -34,16 +35,25 @@ class Interest:
 
 _PREFIXES = {
     "author": InterestKind.AUTHOR,
+    "authors": InterestKind.AUTHOR,
     "by": InterestKind.AUTHOR,
     "category": InterestKind.CATEGORY,
+    "categories": InterestKind.CATEGORY,
     "keyword": InterestKind.KEYWORD,
+    "keywords": InterestKind.KEYWORD,
     "not": InterestKind.EXCLUDE,
+    "no": InterestKind.EXCLUDE,
     "exclude": InterestKind.EXCLUDE,
     "like": InterestKind.LIKE,
     "text": InterestKind.TEXT,
 }
 # ASCII only: without case the letter i has forms that lower() does not bring back.
 _PREFIXED = re.compile(rf"(?ia)^({'|'.join(_PREFIXES)})\s*:\s*(.+)$")
+# "Papers by Kaiming He" means the person; names are written with capitals.
+_BY = re.compile(
+    r"^(?i:(?:(?:new|all|any|recent|the|more)\s+)*(?:papers?|articles?|publications?|works?|"
+    r"everything|anything)\s+(?:written\s+|authored\s+)?by|authors?)\s+(?=[^\W\d_]*[A-ZÀ-Þ])(.+)$"
+)
 
 
 def make_interest(kind: InterestKind, value: str, weight: float = 1.0) -> Interest:
@@ -72,13 +82,46 @@ def parse_interest(line: str) -> Interest:
     return make_interest(InterestKind.TEXT, line)
 
 
+def read_interests(line: str) -> tuple[Interest, ...]:
+    """All that one line says: "LLM evaluation, not code" is an interest and an exclusion,
+    "RAG, KV cache, LoRA" three interests, and words in quotes a phrase that must occur.
+
+    Never empty; raises InvalidInput as `make_interest` does. Behind `text:` a line is one
+    interest, whatever it says.
+    """
+    line = line.strip()
+    if found := _PREFIXED.match(line):
+        return interests_of(_PREFIXES[found[1].lower()], found[2])
+    if found := _BY.match(line):
+        return interests_of(InterestKind.AUTHOR, found[1])
+    said = heard(line)
+    return (
+        *(make_interest(InterestKind.TEXT, topic) for topic in said.topics),
+        *(make_interest(InterestKind.KEYWORD, phrase) for phrase in said.phrases),
+        *(make_interest(InterestKind.EXCLUDE, term) for term in said.unwanted),
+    ) or (make_interest(InterestKind.TEXT, line),)
+
+
+def interests_of(kind: InterestKind, value: str) -> tuple[Interest, ...]:
+    """What somebody gives as interests of one kind: all but prose may be a list with commas."""
+    match kind:
+        case InterestKind.TEXT:
+            values: tuple[str, ...] = (value,)
+        case InterestKind.AUTHOR:
+            values = listed_names(value)
+        case _:
+            values = listed(value)
+    return tuple(make_interest(kind, each) for each in values)
+
+
 def parse_interests(text: str) -> tuple[Interest, ...]:
-    """Interests from free text, one a line or separated by `;`, in order, without repetitions.
+    """Interests from free text, one a line or separated by `;`, in order, without repetitions,
+    each line as `read_interests` reads it.
 
     Raises InvalidInput for an entry that is too long or more than 100 of them.
     """
     pieces = (piece.strip() for piece in re.split(r"[\n;]", text))
-    return unique_interests(parse_interest(piece) for piece in pieces if piece)
+    return unique_interests(each for piece in pieces if piece for each in read_interests(piece))
 
 
 def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
@@ -106,7 +149,8 @@ def with_more(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest
         kept = tuple(i for i in interests if i not in excluded)
         return kept, f"Papers that mention “{wish.value}” are not left out any more."
     if not any(_is_about(i, wish) for i in interests):
-        return unique_interests([*interests, wish]), f"“{wish.value}” is one of your interests now."
+        added = unique_interests([*interests, *read_interests(topic)])
+        return added, f"“{wish.value}” is one of your interests now."
     raised = tuple(
         replace(i, weight=max(i.weight, min(i.weight * _WEIGHT_STEP, _MOST_WEIGHT)))
         if _is_about(i, wish)
@@ -159,8 +203,14 @@ def _excludes(interest: Interest, wish: Interest) -> bool:
 
 
 def format_interest(interest: Interest) -> str:
-    """The line that `parse_interest` reads back."""
-    if interest.kind is InterestKind.TEXT and not _PREFIXED.match(interest.value):
+    """The line that `parse_interest` and `read_interests` read back."""
+    if interest.kind is InterestKind.TEXT and _is_plain(interest.value):
         return interest.value
     prefix = "not" if interest.kind is InterestKind.EXCLUDE else interest.kind.value
     return f"{prefix}: {interest.value}"
+
+
+def _is_plain(prose: str) -> bool:
+    """Whether words are read as one interest in just these words."""
+    plain = not _PREFIXED.match(prose) and not _BY.match(prose)
+    return plain and heard(prose).topics == (prose,) and not heard(prose).unwanted

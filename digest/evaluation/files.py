@@ -9,13 +9,14 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from digest.core.errors import InvalidInput
 from digest.core.identifiers import PaperId
-from digest.core.interests import Interest, InterestKind, parse_interest
+from digest.core.interests import Interest, InterestKind, read_interests
 from digest.ranking.corpus import RankingPaper
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -96,7 +97,7 @@ class Query(_Line):
         return (
             *(Interest(InterestKind.TEXT, text) for text in prose if text),
             *(Interest(InterestKind.LIKE, name) for name in self.likes),
-            *map(parse_interest, self.interest_lines),
+            *chain.from_iterable(map(read_interests, self.interest_lines)),
             *(Interest(InterestKind.EXCLUDE, term) for term in self.exclude),
         )
 

@@ -18,7 +18,7 @@ from digest.core.errors import InvalidInput
 from digest.core.interests import (
     Interest,
     InterestKind,
-    make_interest,
+    interests_of,
     parse_interests,
     unique_interests,
 )
@@ -142,7 +142,7 @@ def _member(cells: Mapping[str, str], defaults: Preferences) -> NewMember:
     wishes = list(parse_interests(cells.get("interests", "")))
     for column, kind in _KINDS.items():
         values = (value.strip() for value in cells.get(column, "").split(";"))
-        wishes.extend(make_interest(kind, value) for value in values if value)
+        wishes.extend(wish for value in values if value for wish in interests_of(kind, value))
     return NewMember(
         email=normalize_address(cells["email"]),
         interests=unique_interests(wishes),

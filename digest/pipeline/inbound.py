@@ -35,7 +35,7 @@ from digest.core.inbound import InboundMail
 from digest.core.interests import (
     MAX_INTERESTS,
     Interest,
-    parse_interest,
+    read_interests,
     unique_interests,
     with_less,
     with_more,
@@ -349,8 +349,8 @@ def _nothing(kind: str, why: str) -> InboundReport:
 
 def _wishes(text: str) -> tuple[Interest, ...]:
     """The interests of a mail; lines that cannot be one are left out."""
-    wishes = []
+    wishes: list[Interest] = []
     for line in re.split(r"[\n;]", text):
         with suppress(InvalidInput):
-            wishes.append(parse_interest(line))
+            wishes.extend(read_interests(line))
     return unique_interests(dict.fromkeys(wishes[:MAX_INTERESTS]))

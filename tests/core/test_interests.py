@@ -1,5 +1,7 @@
 """Interests as people write them, and written back so that they read the same."""
 
+import re
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -14,6 +16,7 @@ from digest.core.interests import (
     make_interest,
     parse_interest,
     parse_interests,
+    read_interests,
     unique_interests,
     with_less,
     with_more,
@@ -89,6 +92,44 @@ def test_what_is_written_back_reads_the_same(kind: InterestKind, value: str) -> 
     assume(any(c.isprintable() and not c.isspace() for c in value) and ";" not in value)
     interest = make_interest(kind, value)
     assert parse_interest(format_interest(interest)) == interest
+    if kind is InterestKind.TEXT or not re.search(r",| and ", interest.value):
+        assert read_interests(format_interest(interest)) == (interest,)
+
+
+def test_one_line_may_say_several_things() -> None:
+    text, exclude = InterestKind.TEXT, InterestKind.EXCLUDE
+    assert parse_interests("LLM evaluation, not code\nno surveys; RAG, MoE, LoRA") == (
+        Interest(text, "LLM evaluation"),
+        Interest(exclude, "code"),
+        Interest(exclude, "surveys"),
+        *(Interest(text, topic) for topic in ("RAG", "MoE", "LoRA")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "values"),
+    [
+        ("authors: Ada Bell, Carl Diaz", InterestKind.AUTHOR, ["Ada Bell", "Carl Diaz"]),
+        ("author: Bell, Ada", InterestKind.AUTHOR, ["Bell, Ada"]),
+        ("new papers by Ada Bell", InterestKind.AUTHOR, ["Ada Bell"]),
+        ("author Ada Bell", InterestKind.AUTHOR, ["Ada Bell"]),
+        ("papers by hand", InterestKind.TEXT, ["papers by hand"]),
+        ("category: cs.CL, math.*", InterestKind.CATEGORY, ["cs.CL", "math.*"]),
+        ("not: code, surveys", InterestKind.EXCLUDE, ["code", "surveys"]),
+        ('"world models"', InterestKind.KEYWORD, ["world models"]),
+        ("text: RAG, not MoE", InterestKind.TEXT, ["RAG, not MoE"]),
+    ],
+)
+def test_lists_names_and_phrases_are_told_apart(
+    line: str, kind: InterestKind, values: list[str]
+) -> None:
+    assert read_interests(line) == tuple(Interest(kind, value) for value in values)
+
+
+@given(st.text(max_size=60))
+def test_every_line_that_says_something_is_an_interest(line: str) -> None:
+    assume(any(c.isprintable() and not c.isspace() for c in line) and ";" not in line)
+    assert read_interests(line)
 
 
 @pytest.mark.parametrize("value", ["not: survey", "by: hand", "author: unknown", "text: mining"])
@@ -164,3 +205,8 @@ def test_whatever_is_said_weights_stay_in_bounds_and_nothing_stands_twice(
     wishes = told("a\nkeyword: a\nnot: b", *words)[0]
     assert all(0.5 <= wish.weight <= 4 for wish in wishes)
     assert unique_interests(wishes) == wishes
+
+
+def test_more_of_something_but_not_of_all_of_it_is_heard_too() -> None:
+    wishes, _ = told("", "more LLM evaluation, not code")
+    assert wishes == parse_interests("LLM evaluation\nnot: code")

@@ -1,0 +1,190 @@
+"""What a line of plain words asks for, and what it asks to be spared.
+
+People write "LLM evaluation, not code", "RAG, KV cache, LoRA" and "no surveys, please" where a
+program would like one topic a line. Only what is plain is taken apart: "learning without
+forgetting", "no free lunch theorems" and "what models do not know" are topics as they stand.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NO = (
+    r"(?:not|no|nor|nothing|without|w/o|except|excluding|nicht|nichts|kein(?:e[mnrs]?)?|ohne|außer)"
+)
+_UNTOLD = (
+    r"(?:i|we)(?:'m|’m|\s+am|'re|’re|\s+are)?\s+(?:do\s+not|don['’]?t|not)(?:\s+(?:really|"
+    r"particularly|want|wish|like|need|care|interested|into|get|see|read|have|to|about|in|for))+"
+)
+# "Not only" wants more, and these are names of things.
+_NO_NEGATION = (
+    r"(?!\s+(?:only|just|merely|necessarily|all|every|yet|more|longer|matter|nur|alle|mehr|free|"
+    r"regret|reference|arbitrage|cloning|go|signall?ing|slip|response)\b)"
+)
+_PLEA = r"(?:(?:please|pls|but|and|or|also|just|only|bitte|aber|und|oder|nur)\s+)*"
+_NEGATION = rf"{_PLEA}(?:{_NO}|{_UNTOLD})\b{_NO_NEGATION}"
+_STARTS = re.compile(rf"(?i)^(?:{_NEGATION}|(?:any|every)thing\s+but)\s+")
+# Where a denial begins within a line: behind a stop or a dash, with "but", or bare at its end.
+_DENIAL = re.compile(
+    rf"(?i)(?:\s*[,.(:]\s*|\s+[-–—]+\s+){_NEGATION}\s+"
+    rf"|\s+(?:(?:but|aber)\s+{_NO}|except(?:\s+for)?|excluding|außer)\b{_NO_NEGATION}\s+"
+    r"|(?<!\bis)(?<!\bare)(?<!\bbe)(?<!\bwas)(?<!\bdo)(?<!\bdoes)(?<!\bdid)(?<!\bcan)(?<!\bor)"
+    r"(?<!\bmay)(?<!\bwill)(?<!\band)(?<!\bwhy)(?<!\bif)(?<!\bshould)(?<!\bwould)(?<!\bcould)"
+    rf"(?<!\bmust)\s+(?:not|nicht){_NO_NEGATION}\s+(?=\S+(?:\s+\S+)?$)"
+)
+_MINUS = re.compile(r"\s-(?=[^\W\d_]{3})(\S+)$")
+_END = re.compile(r"\s*[,.)]+(?:\s+|$)|\s+[-–—]+\s+|\s+(?:but|aber|sondern)\s+")
+_OR = re.compile(
+    r"(?i)\s+(?:or|nor|and|und|oder|sowie)\s+|\s*[/&]\s*|,\s*(?:or|nor|and|und|oder)?\s*"
+)
+_GOES_ON = re.compile(r"(?i)(?:[^,.;()]*,)+\s*(?:or|nor|oder|noch)\s+[^,.;()]*")
+_AROUND = re.compile(
+    r"(?i)^(?:(?:about|on|any|anything|more|papers?|articles?|stuff|from|for|in|of|to|with|related|"
+    r"interested|pure|purely|only|just|the|a|an|über|zu|mit|aus|mehr|that|is|are)\s+)+"
+    r"|(?:(?<!\bposition)(?<!\breview)(?<!\bwhite)\s+(?:papers?|articles?|stuff|related|things?"
+    r"|topics?))+$|(?:(?:^|\s+)(?:please|pls|thanks|bitte|at\s+all))+$"
+)
+# What papers do without is said by these: to leave out all that mention them is never meant.
+_OF_ANY_PAPER = re.compile(
+    r"(?i)^(?:(?:extra|further|more|additional)\s+)?(?:training|data|labels?|models?|methods?|learning|"
+    r"results?|supervision|papers?|it|them|this|that|so|me|you)$"
+)
+_AND = re.compile(r"(?i)^(?:and|or|und|oder)\s+")
+# Brackets within a word, as in SE(3), are no asides: meanwhile they are signs for private use.
+_GROUP = re.compile(r"(?<=\w)\((\w+)\)")
+_OPEN, _CLOSE = "\ue028", "\ue029"
+_HELD = rf"{_OPEN}\1{_CLOSE}"
+_BULLET = re.compile(r"^(?:[-*•·–]\s+|\d{1,2}[.)]\s+)+")
+_EVERYTHING = re.compile(
+    r"(?i)^(?:(?:i\s+(?:want|like)|please|all|any|anything|everything|papers?|alles|but)\b\s*)*$"
+)
+_EDGES = " \t\n,.:-–—("
+_QUOTED = re.compile(r"^[\"“„«]([^\"“”„«»]+)[\"”“»]$")
+# With these a piece qualifies what stands before it.
+_QUALIFIES = re.compile(
+    r"(?i)^(?:especially|particularly|mainly|mostly|including|such|like|e\.?g|i\.?e|in|for|with|on|"
+    r"of|to|by|from|using|via|based|how|what|why|when|where|which|who|that|if|it|i|we|my|is|are|"
+    r"not?|without|insbesondere|besonders|vor|mit|für|wie|zum|der|die|das)\b"
+    r"|^(?:very\s+)?(?:fast|faster|efficient|effective|lightweight|scalable|robust|multilingual|"
+    r"cross-lingual|interpretable|explainable|large-scale|theoretical|practical|applied|"
+    r"self-supervised|unsupervised|supervised|online|offline|(?:low|high)[- ](?:latency|resource|"
+    r"cost|resolution)|real[- ]time|open[- ]source|on-device|(?:zero|few)[- ]shot)$"
+)
+# "Modelling of vision, language, and action" is one topic.
+_GOVERNS = re.compile(
+    r"(?i)\s(?:of|for|in|with|on|to|between|from|using|across|via|von|zwischen)\s"
+)
+_MOST_WORDS_OF_A_TOPIC = 5
+_MOST_CHARS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The topics that a line asks for and the `phrases` it puts in quotes, and what it does not
+    want. A line of no words has none of them."""
+
+    topics: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+
+
+def heard(line: str) -> Said:
+    """What a line says: its topics, in order; a line that is plain prose is one topic."""
+    text = _GROUP.sub(_HELD, _BULLET.sub("", " ".join(line.split())))
+    rest, unwanted = _without_denials(text) if len(text) <= _MOST_CHARS else (text, ())
+    if unwanted and _EVERYTHING.match(rest):
+        rest = ""
+    pieces = [_freed(piece) for part in rest.splitlines() for piece in _topics(part)]
+    quoted = {piece: found[1].strip() for piece in pieces if (found := _QUOTED.match(piece))}
+    return Said(
+        topics=tuple(piece for piece in pieces if not quoted.get(piece)),
+        phrases=tuple(phrase for phrase in quoted.values() if phrase),
+        unwanted=tuple(map(_freed, unwanted)),
+    )
+
+
+def _freed(text: str) -> str:
+    return text.replace(_OPEN, "(").replace(_CLOSE, ")")
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """The values of a list with commas: `cs.CL, cs.LG`."""
+    pieces = (piece.strip() for piece in re.split(r",(?:\s+|$)", text))
+    return tuple(piece for piece in pieces if piece) or (text,)
+
+
+def listed_names(text: str) -> tuple[str, ...]:
+    """As `listed`, of people: `Ada Bell, Carl Diaz`, but `Bell, Ada` is one of them."""
+    pieces = re.split(r",\s*(?:and\s+)?|\s+and\s+", text)
+    names = tuple(piece.strip() for piece in pieces if piece.strip())
+    several = len(names) > 1 and all(len(_initials_apart(name)) > 1 for name in names)
+    return names if several else (text,)
+
+
+def _initials_apart(name: str) -> list[str]:
+    """The words of a name; `J. K.` alone are the initials of somebody named before."""
+    words = name.split()
+    return words if any(len(word.rstrip(".")) > 1 for word in words) else []
+
+
+def _without_denials(text: str) -> tuple[str, tuple[str, ...]]:
+    """A line without what it denies, and that."""
+    if found := _STARTS.match(text):
+        denied, after = _until_end(text[found.end() :], through_commas=True)
+        unwanted = tuple(_terms(denied))
+        rest, more = _without_denials(after) if after else ("", ())
+        return (rest, (*unwanted, *more)) if unwanted else (text, ())
+    if found := _DENIAL.search(text):
+        denied, after = _until_end(text[found.end() :], through_commas=False)
+        unwanted = tuple(_terms(denied))
+        if not unwanted:
+            return text, ()
+        before = text[: found.start()].strip(_EDGES)
+        rest, more = _without_denials(f"{before}\n{after}" if after else before)
+        return rest, (*unwanted, *more)
+    if found := _MINUS.search(text):
+        rest, more = _without_denials(text[: found.start()])
+        return rest, (*more, found[1])
+    return text, ()
+
+
+def _until_end(text: str, *, through_commas: bool) -> tuple[str, str]:
+    """What a denial covers, and what follows: it ends with a stop or "but", and within a line
+    with a comma, unless more are denied behind it, up to "or"."""
+    if not through_commas and (found := _GOES_ON.match(text)):
+        return found[0], text[found.end() :].strip(f"{_EDGES})")
+    for found in _END.finditer(text):
+        if "," in found[0] and (through_commas or _STARTS.match(text[found.end() :])):
+            continue
+        return text[: found.start()], text[found.end() :].strip(f"{_EDGES})")
+    return text, ""
+
+
+def _terms(denied: str) -> Iterator[str]:
+    for piece in _OR.split(denied):
+        term = _STARTS.sub("", piece.strip(f"{_EDGES})!\"“”„«»'"))
+        before = None
+        while term != before:
+            before, term = term, _AROUND.sub("", term).strip(f"{_EDGES})!\"“”„«»'")
+        if term and not _AROUND.fullmatch(f"{term} ") and not _OF_ANY_PAPER.match(term):
+            yield term
+
+
+def _topics(text: str) -> tuple[str, ...]:
+    """The members of a list of topics; prose with commas is one."""
+    text = _AND.sub("", text)
+    pieces = [piece.strip() for piece in re.split(r",(?:\s+|$)", text.rstrip(" .,"))]
+    pieces = [piece for piece in pieces if piece]
+    if not _is_list(pieces):
+        return (text,)
+    return tuple(_AND.sub("", piece) for piece in pieces)
+
+
+def _is_list(pieces: list[str]) -> bool:
+    """Brief pieces, none of which only says more of another: "RAG, KV cache, LoRA", not
+    "segmentation, low latency" or "making models reliable, especially their certainty"."""
+    if len(pieces) < 2 or any(map(_QUALIFIES.match, pieces)):
+        return False
+    if _AND.match(pieces[-1]) and any(map(_GOVERNS.search, pieces[:-1])):
+        return False
+    return all(len(piece.split()) <= _MOST_WORDS_OF_A_TOPIC for piece in pieces)

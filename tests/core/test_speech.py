@@ -1,0 +1,138 @@
+"""Lines as people write them: what they ask for, and what they ask to be spared."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.core.speech import Said, heard, listed, listed_names
+
+
+@pytest.mark.parametrize(
+    ("line", "topics", "unwanted"),
+    [
+        ("LLM evaluation, not code", ["LLM evaluation"], ["code"]),
+        ("LLM evaluation not code", ["LLM evaluation"], ["code"]),
+        ("LLM evaluation (not code)", ["LLM evaluation"], ["code"]),
+        ("LLM evaluation: no code", ["LLM evaluation"], ["code"]),
+        ("LLM evaluation -code -survey", ["LLM evaluation"], ["code", "survey"]),
+        ("LLM evaluation except code", ["LLM evaluation"], ["code"]),
+        ("tracking – no drones", ["tracking"], ["drones"]),
+        ("tracking but not for driving", ["tracking"], ["driving"]),
+        ("tracking, but no cars and no drones", ["tracking"], ["cars", "drones"]),
+        ("tracking, not cars, drones, or boats", ["tracking"], ["cars", "drones", "boats"]),
+        ("safety (no cars, no drones) and trust", ["safety", "trust"], ["cars", "drones"]),
+        ("proteins, no antibodies, drug design", ["proteins", "drug design"], ["antibodies"]),
+        ("I work on robots. I don't care about drones.", ["I work on robots"], ["drones"]),
+        ("Robotik, aber keine Drohnen", ["Robotik"], ["Drohnen"]),
+        ("Robotik, ohne Drohnen", ["Robotik"], ["Drohnen"]),
+    ],
+)
+def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: list[str]) -> None:
+    assert heard(line) == Said(topics=tuple(topics), unwanted=tuple(unwanted))
+
+
+@pytest.mark.parametrize(
+    ("line", "unwanted"),
+    [
+        ("not code", ["code"]),
+        ("No surveys, please!", ["surveys"]),
+        ("no surveys or position papers please", ["surveys", "position papers"]),
+        ("please nothing about medical imaging", ["medical imaging"]),
+        ("- no surveys, benchmarks", ["surveys", "benchmarks"]),
+        ("without medical", ["medical"]),
+        ("not interested in code generation", ["code generation"]),
+        ("I am not interested in surveys", ["surveys"]),
+        ("everything except robotics", ["robotics"]),
+        ("anything but surveys", ["surveys"]),
+        ("keine Umfragen", ["Umfragen"]),
+        ("no cars / no drones", ["cars", "drones"]),
+    ],
+)
+def test_a_line_may_only_deny(line: str, unwanted: list[str]) -> None:
+    assert heard(line) == Said(unwanted=tuple(unwanted))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "learning without forgetting",
+        "no free lunch theorems",
+        "no-regret learning",
+        "not all tokens are equal",
+        "not only code",
+        "what models do not know",
+        "when to answer or not to answer",
+        "attention is not all you need",
+        "networks that are not deterministic",
+        "zero-shot, no training",
+        "algebraic geometry: moduli spaces",
+        "1,2-dichloroethane",
+        "GPT -4",
+        "no",
+        "robots but no",
+    ],
+)
+def test_a_topic_that_holds_a_negation_stays_whole(line: str) -> None:
+    assert heard(line) == Said(topics=(line,))
+
+
+@pytest.mark.parametrize(
+    ("line", "topics"),
+    [
+        ("RAG, KV cache, MoE, LoRA", ["RAG", "KV cache", "MoE", "LoRA"]),
+        ("dark matter, gravitational waves", ["dark matter", "gravitational waves"]),
+        ("graphs, trees, and hypergraphs.", ["graphs", "trees", "hypergraphs"]),
+        ("segmentation, real-time", ["segmentation, real-time"]),
+        ("text to speech, low latency, multilingual", None),
+        ("joint models of vision, language, and action", None),
+        ("making models reliable, especially what they are sure of", None),
+        ("I study graphs, trees, forests", None),
+        ("• robotics", ["robotics"]),
+        ("2. robotics", ["robotics"]),
+    ],
+)
+def test_a_list_is_so_many_topics_and_prose_is_one(line: str, topics: list[str] | None) -> None:
+    assert heard(line).topics == tuple(topics or [line])
+
+
+def test_words_in_quotes_are_a_phrase() -> None:
+    assert heard('"world models"') == Said(phrases=("world models",))
+    assert heard("„world models“, robots") == Said(topics=("robots",), phrases=("world models",))
+    assert heard('"chain of thought" faithfulness').phrases == ()
+
+
+def test_names_in_a_list_are_told_from_one_that_is_turned_round() -> None:
+    assert listed_names("Ada Bell, Carl Diaz and Eve Fox") == ("Ada Bell", "Carl Diaz", "Eve Fox")
+    for one in ("Bell, Ada", "Bell, A. B.", "Ada Bell", "Bell"):
+        assert listed_names(one) == (one,)
+
+
+def test_other_lists_end_at_commas_with_a_space() -> None:
+    assert listed("cs.CL, cs.LG,") == ("cs.CL", "cs.LG")
+    assert listed("1,2-dichloroethane") == ("1,2-dichloroethane",)
+    assert listed(",") == (",",)
+
+
+@given(st.text(max_size=200))
+def test_nothing_is_too_odd_to_be_heard(line: str) -> None:
+    said = heard(line)
+    assert all((*said.topics, *said.phrases, *said.unwanted))
+
+
+@given(st.sampled_from(["code", "surveys", "medical imaging", "3D", "RL", "SE(3)"]))
+def test_a_denied_term_never_becomes_a_topic(term: str) -> None:
+    for form in (
+        "robots, not {}",
+        "robots (no {})",
+        "no {}",
+        "robots, but not {}",
+        "not {} please",
+    ):
+        said = heard(form.format(term))
+        assert said.unwanted == (term,)
+        assert not any(term in topic for topic in said.topics)
+
+
+def test_a_line_of_a_thousand_denials_is_one_topic() -> None:
+    line = "robots" + ", no cars" * 1_000
+    assert heard(line).topics == (line,)
