@@ -45,12 +45,15 @@ class Line:
         if not places:
             return _line("".join(said), self.end)
         own = [said[place] for place in places]
-        if not all(map(_WORD.fullmatch, own)):
-            return _line.__wrapped__("".join(said), self.end)
-        for place in places:
-            said[place] = _BLANK * len(said[place])
-        start, *rest = _laid("".join(said), self.end)
-        return start + b"".join([quoted(word) + r for word, r in zip(own, rest, strict=True)])
+        if all(map(_WORD.fullmatch, own)):
+            for place in places:
+                said[place] = _BLANK * len(said[place])
+            start, *rest = _laid("".join(said), self.end)
+            if len(rest) == len(own):  # None of them touch.
+                return start + b"".join([quoted(w) + r for w, r in zip(own, rest, strict=True)])
+            for place, word in zip(places, own, strict=True):
+                said[place] = word
+        return _line.__wrapped__("".join(said), self.end)
 
     def given(self, values: Mapping[str, str]) -> "Line":
         """The line with those of its holes filled that have a value."""
@@ -100,7 +103,7 @@ class Holes(dict[str, _Value]):
 
 def is_html(value: str) -> bool:
     """Whether HTML says a value as it is, and no relay takes it for a placeholder."""
-    # Five searches for a byte take a third of the time of one for a class.
+    # Six searches for a byte take a third of the time of one for a class.
     return not (
         "&" in value or "<" in value or ">" in value or '"' in value or "{" in value or "%" in value
     )
