@@ -13,7 +13,7 @@ from digest.cli.library_imports import library_rows
 from digest.cli.output import iso, print_json, print_table, say, short_time, warn
 from digest.core.errors import InvalidInput
 from digest.core.feedback import Vote
-from digest.core.interests import InterestKind, format_interest
+from digest.core.interests import InterestKind, format_interest, format_value
 from digest.core.subscribers import Status, Subscriber
 from digest.pipeline import importing
 from digest.pipeline.importing import BadLines, import_members, parse_members
@@ -158,7 +158,7 @@ def _csv_row(subscriber: Subscriber) -> dict[str, str]:
     by_kind = {
         kind: "; ".join(
             # Among texts words such as `not: …` would be read as a mark.
-            format_interest(i) if kind is InterestKind.TEXT else i.value
+            format_interest(i) if kind is InterestKind.TEXT else format_value(i)
             for i in subscriber.interests
             if i.kind is kind
         )

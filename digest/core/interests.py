@@ -103,7 +103,8 @@ def read_interests(line: str) -> tuple[Interest, ...]:
 
 
 def interests_of(kind: InterestKind, value: str) -> tuple[Interest, ...]:
-    """What somebody gives as interests of one kind: all but prose may be a list with commas."""
+    """What somebody gives as interests of one kind: all but prose may be a list with commas,
+    and what stands in quotes is one of them, without these."""
     match kind:
         case InterestKind.TEXT:
             values: tuple[str, ...] = (value,)
@@ -138,18 +139,58 @@ def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
 _WEIGHT_STEP, _MOST_WEIGHT, _LEAST_WEIGHT = 2.0, 4.0, 0.5
 
 
-def with_more(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest, ...], str]:
-    """The interests of somebody who wants more of a topic, and in a sentence what changed.
+def with_more(
+    interests: Sequence[Interest], topic: str
+) -> tuple[tuple[Interest, ...], tuple[str, ...]]:
+    """The interests of somebody who wants more of a topic, and in sentences what changed.
 
     An exclusion of it is lifted; else an interest in it counts double, up to four times; else
-    it becomes one. Raises InvalidInput for what can be no interest, or one too many.
+    it becomes one. What is said as several is taken one by one, and what it denies is excluded:
+    "robots, not drones". Raises InvalidInput for what can be no interest, or one too many.
     """
-    wish = _topic(topic)
-    if excluded := [i for i in interests if _excludes(i, wish)]:
-        kept = tuple(i for i in interests if i not in excluded)
+    wishes, said = tuple(interests), []
+    for wish in _wishes(interests, topic):
+        step = _without if wish.kind is InterestKind.EXCLUDE else _raised
+        wishes, sentence = step(wishes, wish)
+        said.append(sentence)
+    return wishes, tuple(said)
+
+
+def with_less(
+    interests: Sequence[Interest], topic: str
+) -> tuple[tuple[Interest, ...], tuple[str, ...]]:
+    """As `with_more`, of somebody who wants less of a topic: an interest in it counts half, and
+    goes when it counted half already; what is no interest is excluded."""
+    wishes, said = tuple(interests), []
+    for wish in _wishes(interests, topic):
+        if wish.kind is InterestKind.EXCLUDE:
+            raise _denial(wish)
+        wishes, sentence = _lowered(wishes, wish)
+        said.append(sentence)
+    return wishes, tuple(said)
+
+
+def _wishes(interests: Sequence[Interest], topic: str) -> tuple[Interest, ...]:
+    """All that a topic says; the whole of it where that is what somebody has already."""
+    whole = parse_interest(topic)
+    if any(_is_about(i, whole) or _excludes(i, whole) for i in interests):
+        return (whole,)
+    wishes = read_interests(topic)
+    if all(wish.kind is InterestKind.EXCLUDE for wish in wishes):
+        raise _denial(wishes[0])
+    return wishes
+
+
+def _denial(wish: Interest) -> InvalidInput:
+    return InvalidInput(f"say what you want, not what you do not: {wish.value[:40]}")
+
+
+def _raised(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
+    if any(_excludes(i, wish) for i in interests):
+        kept = tuple(i for i in interests if not _excludes(i, wish))
         return kept, f"Papers that mention “{wish.value}” are not left out any more."
     if not any(_is_about(i, wish) for i in interests):
-        added = unique_interests([*interests, *read_interests(topic)])
+        added = unique_interests([*interests, wish])
         return added, f"“{wish.value}” is one of your interests now."
     raised = tuple(
         replace(i, weight=max(i.weight, min(i.weight * _WEIGHT_STEP, _MOST_WEIGHT)))
@@ -157,20 +198,13 @@ def with_more(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest
         else i
         for i in interests
     )
-    said = "counts more than before" if raised != tuple(interests) else "counts as much as it can"
+    said = "counts more than before" if raised != interests else "counts as much as it can"
     return raised, f"“{wish.value}” {said}."
 
 
-def with_less(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest, ...], str]:
-    """As `with_more`, of somebody who wants less of a topic: an interest in it counts half, and
-    goes when it counted half already; what is no interest is excluded."""
-    wish = _topic(topic)
+def _lowered(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
     if not any(_is_about(i, wish) for i in interests):
-        excluded = Interest(InterestKind.EXCLUDE, wish.value)
-        if any(_excludes(i, wish) for i in interests):
-            return tuple(interests), f"Papers that mention “{wish.value}” are left out already."
-        kept = unique_interests([*interests, excluded])
-        return kept, f"Papers that mention “{wish.value}” are left out from now on."
+        return _without(interests, wish)
     lowered = tuple(
         replace(i, weight=i.weight / _WEIGHT_STEP) if _is_about(i, wish) else i for i in interests
     )
@@ -179,11 +213,11 @@ def with_less(interests: Sequence[Interest], topic: str) -> tuple[tuple[Interest
     return kept, f"“{wish.value}” {gone or 'counts less than before'}."
 
 
-def _topic(text: str) -> Interest:
-    wish = parse_interest(text)
-    if wish.kind is InterestKind.EXCLUDE:
-        raise InvalidInput(f"say what you want, not what you do not: {wish.value[:40]}")
-    return wish
+def _without(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
+    if any(_excludes(i, wish) for i in interests):
+        return interests, f"Papers that mention “{wish.value}” are left out already."
+    kept = unique_interests([*interests, Interest(InterestKind.EXCLUDE, wish.value)])
+    return kept, f"Papers that mention “{wish.value}” are left out from now on."
 
 
 def _is_about(interest: Interest, wish: Interest) -> bool:
@@ -203,11 +237,22 @@ def _excludes(interest: Interest, wish: Interest) -> bool:
 
 
 def format_interest(interest: Interest) -> str:
-    """The line that `parse_interest` and `read_interests` read back."""
+    """The line that `read_interests` reads back."""
     if interest.kind is InterestKind.TEXT and _is_plain(interest.value):
         return interest.value
     prefix = "not" if interest.kind is InterestKind.EXCLUDE else interest.kind.value
-    return f"{prefix}: {interest.value}"
+    return f"{prefix}: {format_value(interest)}"
+
+
+def format_value(interest: Interest) -> str:
+    """What `interests_of` reads back: in quotes where its commas would part it."""
+    as_it_is, in_quotes = interest.value, f'"{interest.value}"'
+    read = [
+        [each.value for each in interests_of(interest.kind, value)]
+        for value in (as_it_is, in_quotes)
+    ]
+    needs_quotes = read[0] != [as_it_is] and read[1] == [as_it_is]
+    return in_quotes if needs_quotes else as_it_is
 
 
 def _is_plain(prose: str) -> bool:

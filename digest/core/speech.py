@@ -60,6 +60,9 @@ _EVERYTHING = re.compile(
 )
 _EDGES = " \t\n,.:-–—("
 _QUOTED = re.compile(r"^[\"“„«]([^\"“”„«»]+)[\"”“»]$")
+# A comma within quotes parts nothing: meanwhile it is a sign for private use.
+_IN_QUOTES = re.compile(r'"[^"]*"')
+_COMMA = "\ue02c"
 # With these a piece qualifies what stands before it.
 _QUALIFIES = re.compile(
     r"(?i)^(?:especially|particularly|mainly|mostly|including|such|like|e\.?g|i\.?e|in|for|with|on|"
@@ -108,17 +111,25 @@ def _freed(text: str) -> str:
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """The values of a list with commas: `cs.CL, cs.LG`."""
-    pieces = (piece.strip() for piece in re.split(r",(?:\s+|$)", text))
-    return tuple(piece for piece in pieces if piece) or (text,)
+    """The values of a list with commas: `cs.CL, cs.LG`; those in quotes without these."""
+    held = _IN_QUOTES.sub(lambda found: found[0].replace(",", _COMMA), text)
+    pieces = (piece.strip().replace(_COMMA, ",") for piece in re.split(r",(?:\s+|$)", held))
+    return tuple(map(_unquoted, filter(None, pieces))) or (text,)
 
 
 def listed_names(text: str) -> tuple[str, ...]:
     """As `listed`, of people: `Ada Bell, Carl Diaz`, but `Bell, Ada` is one of them."""
+    if _QUOTED.match(text):
+        return (_unquoted(text),)
     pieces = re.split(r",\s*(?:and\s+)?|\s+and\s+", text)
     names = tuple(piece.strip() for piece in pieces if piece.strip())
     several = len(names) > 1 and all(len(_initials_apart(name)) > 1 for name in names)
     return names if several else (text,)
+
+
+def _unquoted(text: str) -> str:
+    found = _QUOTED.match(text)
+    return found[1].strip() or text if found else text
 
 
 def _initials_apart(name: str) -> list[str]:

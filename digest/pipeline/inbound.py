@@ -285,11 +285,11 @@ class _Case:
                 return _nothing("prefer", "the sender is forged")
             text = answer_texts.unproven_text(self.app, subscriber, self.wording)
             return self._answer("prefer", "your interests", text)
-        wishes, said = subscriber.interests, []
+        wishes, said = subscriber.interests, list[str]()
         try:
             for taste in tastes:
-                wishes, change = (with_more if taste.more else with_less)(wishes, taste.topic)
-                said.append(change)
+                wishes, changes = (with_more if taste.more else with_less)(wishes, taste.topic)
+                said.extend(changes)
         except InvalidInput as error:
             text = answer_texts.refused_text(self.app, subscriber, str(error), self.wording)
             return self._answer("prefer", "your interests", text, "what can be no interest")

@@ -538,8 +538,8 @@ def test_all_that_is_said_of_a_wish_has_a_form_that_is_translated(topic: str) ->
     said = set()
     interests: tuple[Interest, ...] = ()
     for change in (*[with_more] * 5, *[with_less] * 7, with_more):
-        interests, sentence = change(interests, topic)
-        said.add(sentence)
+        interests, sentences = change(interests, topic)
+        said.update(sentences)
     wording = load_wording([TEMPLATES], Language.GERMAN)
     told = {answer_texts.change_text(sentence, wording) for sentence in said}
     assert len(told) == len(answer_texts.CHANGES) == 8
