@@ -83,7 +83,7 @@ STOP_WORDS = listed(
 
 # Words of any abstract: never rare, however few the papers by which rarity is judged.
 _GENERIC_WORDS = listed(
-    """accuracy algorithm analysis application approach art artificial based benchmark
+    """accuracy algorithm analysis application approach artificial based benchmark
     code data dataset deep design effective efficient evaluate evidence experiment framework
     general good high improve information intelligence large learning machine measure method model
     network neural new novel optimal paper performance predict problem process propose provide

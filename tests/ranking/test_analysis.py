@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digest.ranking.analysis import TITLE_WEIGHT, Analysis, analyse, unpack
@@ -48,10 +48,29 @@ def test_what_was_packed_comes_out_the_same(title: str, abstract: str) -> None:
 
 
 @given(TEXTS, TEXTS)
+@example("State-of-the-art", "real-world-like real-world/toy state-of-the-art-ish")
 def test_every_term_is_a_word_of_the_phrases(title: str, abstract: str) -> None:
     found = analyse(title, abstract)
     assert set(found.counts) <= set(found.phrases.split())
     assert all(found.counts.values())
+
+
+@pytest.mark.parametrize(
+    ("word", "spelled"),
+    [
+        ("real-world", "real world"),
+        ("Real\u2011World", "real world"),
+        ("state-of-the-art", "state of the art"),
+    ],
+)
+def test_what_only_praises_counts_as_one_word_but_is_found_as_a_phrase(
+    word: str, spelled: str
+) -> None:
+    found = analyse(f"{word} results", f"{word} data on a world of art")
+    one = spelled.replace(" ", "")
+    assert found.counts == {one: 4, "result": 3, "data": 1, "world": 1, "art": 1}
+    for phrase in (word, f"{spelled} results", *spelled.split()):
+        assert contains_phrase(found.phrases, phrase_forms(phrase))
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=30))
