@@ -54,6 +54,24 @@ _AND = re.compile(r"(?i)^(?:and|or|und|oder)\s+")
 _GROUP = re.compile(r"(?<=\w)\((\w+)\)")
 _OPEN, _CLOSE = "\ue028", "\ue029"
 _HELD = rf"{_OPEN}\1{_CLOSE}"
+# Words with which people begin to say what they want: they are no part of it.
+_LEAD = re.compile(
+    r"(?i)^(?:(?:i|we)(?:['’](?:m|re|d)|\s+(?:am|are|would))?\s+(?:(?:also|currently|mainly|mostly|"
+    r"primarily|really|very|quite|especially|particularly)\s+)*(?:work(?:ing)?\s+(?:on|in|with)|"
+    r"(?:interested|specialize|specializing)\s+in|do\s+research\s+(?:on|in)|research(?:ing)?|"
+    r"study(?:ing)?|like|love|follow(?:ing)?|(?:care|curious)\s+about|looking\s+for|"
+    r"focus(?:ing|ed)?\s+on|want(?:\s+to\s+(?:read|learn|know|hear|see))?(?:\s+(?:more\s+)?about)?)"
+    r"\s+(?!to\s)"
+    r"|(?:mostly\s+|mainly\s+|very\s+)?interested\s+in\s+"
+    r"|my\s+(?:research|work)\s+is\s+(?:on|in|about)\s+|my\s+interests?\s+(?:is|are|include)\s+"
+    r"|(?:(?:the|all|any|new|newest|recent|latest|good|interesting|more)\s+)*(?:papers?|articles?|"
+    r"publications?|preprints?|research|everything|anything|stuff|news|something)\s+(?:on|about|"
+    r"regarding|concerning|(?:that\s+is\s+)?related\s+to)\s+"
+    r"|(?:ich|wir)\s+(?:arbeiten?\s+an|forschen?\s+(?:zu[mr]?|an|über)|mag|mögen|"
+    r"interessieren?\s+(?:mich|uns)\s+für|beschäftigen?\s+(?:mich|uns)\s+mit)\s+"
+    r"|(?:(?:alle|neue|neueste|aktuelle)\s+)*(?:arbeiten|artikel|aufsätze|paper|papers|beiträge|alles|"
+    r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+)+(?=\S)"
+)
 _BULLET = re.compile(r"^(?:[-*•·–]\s+|\d{1,2}[.)]\s+)+")
 _EVERYTHING = re.compile(
     r"(?i)^(?:(?:i\s+(?:want|like)|please|all|any|anything|everything|papers?|alles|but)\b\s*)*$"
@@ -183,7 +201,7 @@ def _terms(denied: str) -> Iterator[str]:
 
 def _topics(text: str) -> tuple[str, ...]:
     """The members of a list of topics; prose with commas is one."""
-    text = _AND.sub("", text)
+    text = _LEAD.sub("", _AND.sub("", text))
     pieces = [piece.strip() for piece in re.split(r",(?:\s+|$)", text.rstrip(" .,"))]
     pieces = [piece for piece in pieces if piece]
     if not _is_list(pieces):

@@ -22,7 +22,7 @@ from digest.core.speech import Said, heard, listed, listed_names
         ("tracking, not cars, drones, or boats", ["tracking"], ["cars", "drones", "boats"]),
         ("safety (no cars, no drones) and trust", ["safety", "trust"], ["cars", "drones"]),
         ("proteins, no antibodies, drug design", ["proteins", "drug design"], ["antibodies"]),
-        ("I work on robots. I don't care about drones.", ["I work on robots"], ["drones"]),
+        ("I work on robots. I don't care about drones.", ["robots"], ["drones"]),
         ("Robotik, aber keine Drohnen", ["Robotik"], ["Drohnen"]),
         ("Robotik, ohne Drohnen", ["Robotik"], ["Drohnen"]),
     ],
@@ -86,13 +86,53 @@ def test_a_topic_that_holds_a_negation_stays_whole(line: str) -> None:
         ("text to speech, low latency, multilingual", None),
         ("joint models of vision, language, and action", None),
         ("making models reliable, especially what they are sure of", None),
-        ("I study graphs, trees, forests", None),
+        ("I study graphs, trees, forests", ["graphs", "trees", "forests"]),
         ("• robotics", ["robotics"]),
         ("2. robotics", ["robotics"]),
     ],
 )
 def test_a_list_is_so_many_topics_and_prose_is_one(line: str, topics: list[str] | None) -> None:
     assert heard(line).topics == tuple(topics or [line])
+
+
+@pytest.mark.parametrize(
+    ("line", "topics"),
+    [
+        (
+            "I work on speech recognition for rare languages",
+            ["speech recognition for rare languages"],
+        ),
+        ("I'm mostly interested in papers about walking robots", ["walking robots"]),
+        ("We’re working on RAG, KV cache and LoRA", ["RAG", "KV cache and LoRA"]),
+        ("my research is on causal inference", ["causal inference"]),
+        ("the latest papers on graph learning", ["graph learning"]),
+        ("everything related to proteins", ["proteins"]),
+        ("- Interested in how models forget", ["how models forget"]),
+        ("Ich forsche zu Robotik", ["Robotik"]),
+        ("Ich interessiere mich für Arbeiten über Proteine", ["Proteine"]),
+    ],
+)
+def test_how_a_line_begins_to_say_what_it_wants_is_no_part_of_it(
+    line: str, topics: list[str]
+) -> None:
+    assert heard(line).topics == tuple(topics)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I like to see robots walk",
+        "research methods",
+        "everything everywhere all at once",
+        "like papers",
+        "news recommendation",
+        "papers on",
+        "interested in",
+        "work on memory",
+    ],
+)
+def test_a_topic_that_begins_like_a_wish_stays_whole(line: str) -> None:
+    assert heard(line).topics == (line,)
 
 
 def test_words_in_quotes_are_a_phrase() -> None:
