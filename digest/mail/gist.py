@@ -10,6 +10,8 @@ _NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|app
 _SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MIN_WORDS = 4
+# The most central sentences, among which those that stand alone are taken.
+_AMONG = 4
 _CLAIM = re.compile(
     r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
     r"|this (?:paper|work|study)|our (?:method|results|approach|model)|results show|outperforms?)\b"
@@ -58,14 +60,19 @@ def gist(title: str, abstract: str, limit: int) -> str:
 
     Central is a sentence that shares its words with the title and with the other sentences, or
     that says what was done (extractive summaries after Luhn 1958 and SumBasic, both cited often).
+    What is about the sentence before it gives way, where that is not shown.
     """
     candidates = sentences(abstract)
     if len(candidates) <= 2 and len(abstract) <= limit:
         return abstract
-    best, *others = _by_centrality(title, candidates)
+    cut_free = (_standing_alone(sentence, follows=False) for sentence in candidates)
+    alone = [_ABOUT_THE_ONE_BEFORE.match(sentence) is None for sentence in cut_free]
+    order = _by_centrality(title, candidates)
+    best = next((n for n in order[:_AMONG] if alone[n]), order[0])
     room = limit - len(candidates[best]) - 1
-    fitting = (n for n in others[:3] if len(candidates[n]) <= room)
-    chosen = {best, next(fitting, best)}
+    others = [n for n in order[:_AMONG] if n != best and len(candidates[n]) <= room]
+    second = next((n for n in others if alone[n] or n - 1 == best), best)
+    chosen = {best, second}
     said = (
         _standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
     )

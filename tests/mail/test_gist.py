@@ -115,3 +115,18 @@ def test_a_sentence_about_the_one_before_gives_way_to_one_that_stands_alone() ->
     about = "This makes walking robots plan their walking over ice."
     abstract = f"Ice is hard. People fall on it. {about} Snow is soft. {alone} It rained on Sunday."
     assert gist("Walking robots over ice", abstract, 60) == alone
+
+
+@pytest.mark.parametrize("opening", ["However, their", "Moreover, these", "Their"])
+def test_a_sentence_that_still_points_back_without_its_opening_gives_way_too(opening: str) -> None:
+    alone = "Walking robots seldom plan their walking over ice."
+    about = f"{opening} plans for walking robots over ice make walking robots walk over ice."
+    abstract = f"Ice is hard. People fall on it. {about} Snow is soft. {alone} It rained on Sunday."
+    assert gist("Plans for walking robots over ice", abstract, 60) == alone
+
+
+def test_a_sentence_about_the_one_before_may_follow_it() -> None:
+    claim = "We propose plans for walking robots over ice."
+    about = "These plans for walking robots take ice and walking over ice seriously."
+    abstract = f"{BEFORE}{claim} {about}{AFTER}"
+    assert gist("Plans for walking robots over ice", abstract, 400) == f"{claim} {about}"
