@@ -80,6 +80,7 @@ def gist(title: str, abstract: str, limit: int) -> str:
 
 
 def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
+    """The sentences that say something of the whole, the most central first; else all."""
     words = [_words(sentence) for sentence in candidates]
     spread = Counter(w for sentence in words for w in sentence)
     topic = _words(title)
@@ -96,7 +97,9 @@ def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
         claim *= 0.7 if _ABOUT_THE_ONE_BEFORE.match(candidates[number]) else 1.0
         return claim * shared / (len(mine) + 4)
 
-    return sorted(range(len(candidates)), key=lambda n: (-centrality(n), n))
+    worth = {n: centrality(n) for n in range(len(candidates))}
+    told = [n for n in worth if worth[n]] or list(worth)
+    return sorted(told, key=lambda n: (-worth[n], n))
 
 
 def _standing_alone(sentence: str, *, follows: bool) -> str:

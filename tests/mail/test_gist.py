@@ -130,3 +130,9 @@ def test_a_sentence_about_the_one_before_may_follow_it() -> None:
     about = "These plans for walking robots take ice and walking over ice seriously."
     abstract = f"{BEFORE}{claim} {about}{AFTER}"
     assert gist("Plans for walking robots over ice", abstract, 400) == f"{claim} {about}"
+
+
+def test_a_sentence_that_says_nothing_of_the_paper_does_not_fill_up_a_summary() -> None:
+    claim = "We propose plans for walking robots over ice, snow and other slippery surfaces."
+    abstract = f"Ice is hard. {claim} Code: https://r.example/x. It was cold. We were there, too."
+    assert gist("Walking robots over ice", abstract, 110) == claim
