@@ -15,9 +15,10 @@ from digest.mail.templates import MANY_BLANK_LINES, inert, wrapped_line
 _LINK_STARTS = re.compile(r"\s*[^:]{0,60}: ")
 _LINK_HOLE = re.compile(r"feedback|\w+_url")
 _MARK = re.compile("\ue000([^\ue000\ue001]*)\ue001")
-# A reader's own word that a line takes for one of its own, and what stands for it.
-_WORD = re.compile(r"[\w.+@-]{1,39}", re.ASCII)
-_BLANK, _BLANKS = "\0", re.compile("\0+")
+# A reader's own word that a line takes for one of its own, and what stands for each letter of it:
+# one of a script that nobody has written since the Bronze Age, as wide as they are.
+_WORD = re.compile(r"\w[\w.+@-]{,38}", re.ASCII)
+_BLANK, _BLANKS = "\U00010380", re.compile("\U00010380+")
 # No digest has more papers than two digits count.
 _POSITION, _POSITION_COLUMNS = "position", 2
 _CARDS = "cards"
@@ -46,11 +47,13 @@ class Line:
             return _line("".join(said), self.end)
         own = [said[place] for place in places]
         if all(map(_WORD.fullmatch, own)):
-            for place in places:
-                said[place] = _BLANK * len(said[place])
-            start, *rest = _laid("".join(said), self.end)
-            if len(rest) == len(own):  # None of them touch.
-                return start + b"".join([quoted(w) + r for w, r in zip(own, rest, strict=True)])
+            lengths = tuple(map(len, own))
+            for place, length in zip(places, lengths, strict=True):
+                said[place] = _BLANK * length
+            if around := _laid("".join(said), self.end, lengths):
+                return around[0] + b"".join(
+                    [quoted(w) + r for w, r in zip(own, around[1:], strict=True)]
+                )
             for place, word in zip(places, own, strict=True):
                 said[place] = word
         return _line.__wrapped__("".join(said), self.end)
@@ -83,9 +86,13 @@ def _own_places(parts: tuple[str, ...]) -> tuple[int, ...]:
 
 # Where a line breaks depends on how long a reader's own words are: not on which they are.
 @functools.lru_cache(maxsize=4_096)
-def _laid(text: str, end: str) -> tuple[bytes, ...]:
-    """A line with blanks for a reader's own words, encoded: what stands around these."""
-    return tuple(quoted(part) for part in _BLANKS.split(wrapped_line(text) + end))
+def _laid(text: str, end: str, lengths: tuple[int, ...]) -> tuple[bytes, ...]:
+    """A line with blanks for a reader's own words of these lengths, encoded: what stands around
+    them; nothing where two of them touch or a line breaks within one."""
+    line = wrapped_line(text) + end
+    if tuple(map(len, _BLANKS.findall(line))) != lengths:
+        return ()
+    return tuple(map(quoted, _BLANKS.split(line)))
 
 
 _Value = TypeVar("_Value")

@@ -13,7 +13,14 @@ NAMES = ["email", "browser_url", "papers", "interests"]
 own_words = st.one_of(
     st.from_regex(r"[\w.+@-]{1,50}", fullmatch=True),
     st.sampled_from(
-        ["ada@example.org", "a=b@example.org", '"a b"@example.org', "a" * 39, "ä@ö.de"]
+        [
+            "ada@example.org",
+            ".a@example.org",
+            "a=b@example.org",
+            '"a b"@example.org',
+            "a" * 39,
+            "ä@ö.de",
+        ]
     ),
 )
 words = st.one_of(
