@@ -49,6 +49,7 @@ _PREFIXES = {
 }
 # ASCII only: without case the letter i has forms that lower() does not bring back.
 _PREFIXED = re.compile(rf"(?ia)^({'|'.join(_PREFIXES)})\s*:\s*(.+)$")
+_MAY_BE_PARTED = re.compile(r"[,\"“”„«»]|\sand\s")
 # "Papers by Kaiming He" means the person; names are written with capitals.
 _BY = re.compile(
     r"^(?i:(?:(?:new|all|any|recent|the|more)\s+)*(?:papers?|articles?|publications?|works?|"
@@ -247,6 +248,8 @@ def format_interest(interest: Interest) -> str:
 def format_value(interest: Interest) -> str:
     """What `interests_of` reads back: in quotes where its commas would part it."""
     as_it_is, in_quotes = interest.value, f'"{interest.value}"'
+    if not _MAY_BE_PARTED.search(as_it_is):
+        return as_it_is
     read = [
         [each.value for each in interests_of(interest.kind, value)]
         for value in (as_it_is, in_quotes)
@@ -257,5 +260,7 @@ def format_value(interest: Interest) -> str:
 
 def _is_plain(prose: str) -> bool:
     """Whether words are read as one interest in just these words."""
-    plain = not _PREFIXED.match(prose) and not _BY.match(prose)
-    return plain and heard(prose).topics == (prose,) and not heard(prose).unwanted
+    if _PREFIXED.match(prose) or _BY.match(prose):
+        return False
+    said = heard(prose)
+    return said.topics == (prose,) and not said.unwanted

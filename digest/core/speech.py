@@ -95,6 +95,12 @@ _QUALIFIES = re.compile(
 _GOVERNS = re.compile(
     r"(?i)\s(?:of|for|in|with|on|to|between|from|using|across|via|von|zwischen)\s"
 )
+# Without any of these a line is one topic, as most are; hyphens within words tell nothing.
+_TELLS_MORE = re.compile(
+    r"(?i)[^\w\s-]|(?<!\S)-|-(?!\S)|_|^(?:and|or|und|oder)\s"
+    r"|\b(?:nor?|not|nothing|without|except|excluding|but|dont|nicht|nichts|kein(?:e[mnrs]?)?|ohne|"
+    r"außer|aber|sondern)\b"
+)
 _MOST_WORDS_OF_A_TOPIC = 5
 _MOST_CHARS = 1_000
 
@@ -111,6 +117,8 @@ class Said:
 
 def heard(line: str) -> Said:
     """What a line says: its topics, in order; a line that is plain prose is one topic."""
+    if _is_one_topic(line):
+        return Said(topics=(line,))
     text = _GROUP.sub(_HELD, _BULLET.sub("", " ".join(line.split())))
     rest, unwanted = _without_denials(text) if len(text) <= _MOST_CHARS else (text, ())
     if unwanted and _EVERYTHING.match(rest):
@@ -122,6 +130,12 @@ def heard(line: str) -> Said:
         phrases=tuple(phrase for phrase in quoted.values() if phrase),
         unwanted=tuple(map(_freed, unwanted)),
     )
+
+
+def _is_one_topic(line: str) -> bool:
+    """Whether a line is plainly a topic as it stands."""
+    tidy = line != "" and line == " ".join(line.split())
+    return tidy and not _TELLS_MORE.search(line) and not _LEAD.match(line)
 
 
 def _freed(text: str) -> str:

@@ -176,3 +176,17 @@ def test_a_denied_term_never_becomes_a_topic(term: str) -> None:
 def test_a_line_of_a_thousand_denials_is_one_topic() -> None:
     line = "robots" + ", no cars" * 1_000
     assert heard(line).topics == (line,)
+
+
+LITTLE_WORDS = (
+    "no not nor or and but I like do dont without kein aber everything papers on the - -x x-y a_b "
+    "graphs robots, learning. 1) code? (no cars)"
+).split(" ")
+
+
+@given(st.lists(st.sampled_from(LITTLE_WORDS), min_size=1, max_size=7).map(" ".join))
+def test_what_is_plainly_one_topic_is_heard_as_one_with_care_too(line: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        shortly = heard(line)
+        patch.setattr("digest.core.speech._is_one_topic", lambda _: False)
+        assert heard(line) == shortly
