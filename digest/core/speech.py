@@ -120,6 +120,8 @@ def heard(line: str) -> Said:
     if _is_one_topic(line):
         return Said(topics=(line,))
     text = _GROUP.sub(_HELD, _BULLET.sub("", " ".join(line.split())))
+    if (whole := _QUOTED.match(text)) and whole[1].strip():
+        return Said(phrases=(_freed(whole[1].strip()),))
     rest, unwanted = _without_denials(text) if len(text) <= _MOST_CHARS else (text, ())
     if unwanted and _EVERYTHING.match(rest):
         rest = ""
@@ -144,9 +146,7 @@ def _freed(text: str) -> str:
 
 def listed(text: str) -> tuple[str, ...]:
     """The values of a list with commas: `cs.CL, cs.LG`; those in quotes without these."""
-    held = _IN_QUOTES.sub(lambda found: found[0].replace(",", _COMMA), text)
-    pieces = (piece.strip().replace(_COMMA, ",") for piece in re.split(r",(?:\s+|$)", held))
-    return tuple(map(_unquoted, filter(None, pieces))) or (text,)
+    return tuple(map(_unquoted, _at_commas(text))) or (text,)
 
 
 def listed_names(text: str) -> tuple[str, ...]:
@@ -157,6 +157,12 @@ def listed_names(text: str) -> tuple[str, ...]:
     names = tuple(piece.strip() for piece in pieces if piece.strip())
     several = len(names) > 1 and all(len(_initials_apart(name)) > 1 for name in names)
     return names if several else (text,)
+
+
+def _at_commas(text: str) -> list[str]:
+    held = _IN_QUOTES.sub(lambda found: found[0].replace(",", _COMMA), text)
+    pieces = (piece.strip().replace(_COMMA, ",") for piece in re.split(r",(?:\s+|$)", held))
+    return [piece for piece in pieces if piece]
 
 
 def _unquoted(text: str) -> str:
@@ -216,8 +222,7 @@ def _terms(denied: str) -> Iterator[str]:
 def _topics(text: str) -> tuple[str, ...]:
     """The members of a list of topics; prose with commas is one."""
     text = _LEAD.sub("", _AND.sub("", text))
-    pieces = [piece.strip() for piece in re.split(r",(?:\s+|$)", text.rstrip(" .,"))]
-    pieces = [piece for piece in pieces if piece]
+    pieces = _at_commas(text.rstrip(" .,"))
     if not _is_list(pieces):
         return (text,)
     return tuple(_AND.sub("", piece) for piece in pieces)

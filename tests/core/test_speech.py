@@ -141,6 +141,12 @@ def test_words_in_quotes_are_a_phrase() -> None:
     assert heard('"chain of thought" faithfulness').phrases == ()
 
 
+def test_quotes_hold_a_phrase_together() -> None:
+    assert heard('"risk, return"') == Said(phrases=("risk, return",))
+    assert heard("“attention, not convolution”") == Said(phrases=("attention, not convolution",))
+    assert heard('"risk, return", RAG') == Said(topics=("RAG",), phrases=("risk, return",))
+
+
 def test_names_in_a_list_are_told_from_one_that_is_turned_round() -> None:
     assert listed_names("Ada Bell, Carl Diaz and Eve Fox") == ("Ada Bell", "Carl Diaz", "Eve Fox")
     for one in ("Bell, Ada", "Bell, A. B.", "Ada Bell", "Bell"):
