@@ -50,10 +50,12 @@ _OF_ANY_PAPER = re.compile(
     r"results?|supervision|papers?|it|them|this|that|so|me|you)$"
 )
 _AND = re.compile(r"(?i)^(?:and|or|und|oder)\s+")
-# Brackets within a word, as in SE(3), are no asides: meanwhile they are signs for private use.
-_GROUP = re.compile(r"(?<=\w)\((\w+)\)")
-_OPEN, _CLOSE = "\ue028", "\ue029"
-_HELD = rf"{_OPEN}\1{_CLOSE}"
+# What stands in quotes, or in brackets within a word as in SE(3), is not taken apart: meanwhile
+# its signs are others, for private use.
+_TOGETHER = re.compile(r'(?<=\w)\(\w+\)|"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»')
+_SIGNS = " ,.:/&()-–—"
+_HOLD = str.maketrans({sign: chr(0xE030 + n) for n, sign in enumerate(_SIGNS)})
+_FREE = str.maketrans({0xE030 + n: sign for n, sign in enumerate(_SIGNS)})
 # Words with which people begin to say what they want: they are no part of it.
 _LEAD = re.compile(
     r"(?i)^(?:(?:i|we)(?:['’](?:m|re|d)|\s+(?:am|are|would))?\s+(?:(?:also|currently|mainly|mostly|"
@@ -78,9 +80,6 @@ _EVERYTHING = re.compile(
 )
 _EDGES = " \t\n,.:-–—("
 _QUOTED = re.compile(r"^[\"“„«]([^\"“”„«»]+)[\"”“»]$")
-# A comma within quotes parts nothing: meanwhile it is a sign for private use.
-_IN_QUOTES = re.compile(r'"[^"]*"')
-_COMMA = "\ue02c"
 # With these a piece qualifies what stands before it.
 _QUALIFIES = re.compile(
     r"(?i)^(?:especially|particularly|mainly|mostly|including|such|like|e\.?g|i\.?e|in|for|with|on|"
@@ -119,9 +118,7 @@ def heard(line: str) -> Said:
     """What a line says: its topics, in order; a line that is plain prose is one topic."""
     if _is_one_topic(line):
         return Said(topics=(line,))
-    text = _GROUP.sub(_HELD, _BULLET.sub("", " ".join(line.split())))
-    if (whole := _QUOTED.match(text)) and whole[1].strip():
-        return Said(phrases=(_freed(whole[1].strip()),))
+    text = _held(_BULLET.sub("", " ".join(line.split())))
     rest, unwanted = _without_denials(text) if len(text) <= _MOST_CHARS else (text, ())
     if unwanted and _EVERYTHING.match(rest):
         rest = ""
@@ -140,13 +137,17 @@ def _is_one_topic(line: str) -> bool:
     return tidy and not _TELLS_MORE.search(line) and not _LEAD.match(line)
 
 
+def _held(text: str) -> str:
+    return _TOGETHER.sub(lambda found: found[0].translate(_HOLD), text)
+
+
 def _freed(text: str) -> str:
-    return text.replace(_OPEN, "(").replace(_CLOSE, ")")
+    return text.translate(_FREE)
 
 
 def listed(text: str) -> tuple[str, ...]:
     """The values of a list with commas: `cs.CL, cs.LG`; those in quotes without these."""
-    return tuple(map(_unquoted, _at_commas(text))) or (text,)
+    return tuple(_unquoted(_freed(piece)) for piece in _at_commas(_held(text))) or (text,)
 
 
 def listed_names(text: str) -> tuple[str, ...]:
@@ -160,8 +161,7 @@ def listed_names(text: str) -> tuple[str, ...]:
 
 
 def _at_commas(text: str) -> list[str]:
-    held = _IN_QUOTES.sub(lambda found: found[0].replace(",", _COMMA), text)
-    pieces = (piece.strip().replace(_COMMA, ",") for piece in re.split(r",(?:\s+|$)", held))
+    pieces = (piece.strip() for piece in re.split(r",(?:\s+|$)", text))
     return [piece for piece in pieces if piece]
 
 

@@ -145,6 +145,8 @@ def test_quotes_hold_a_phrase_together() -> None:
     assert heard('"risk, return"') == Said(phrases=("risk, return",))
     assert heard("“attention, not convolution”") == Said(phrases=("attention, not convolution",))
     assert heard('"risk, return", RAG') == Said(topics=("RAG",), phrases=("risk, return",))
+    assert heard('RAG, "attention not convolution"').phrases == ("attention not convolution",)
+    assert heard('RAG, not “code, math” or "R&D"').unwanted == ("code, math", "R&D")
 
 
 def test_names_in_a_list_are_told_from_one_that_is_turned_round() -> None:
