@@ -1,8 +1,6 @@
 """The only place that knows which concrete parts are used."""
 
 import functools
-import hashlib
-import hmac
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +12,7 @@ from pathlib import Path
 from digest import __version__
 from digest.core.clock import Clock
 from digest.core.errors import ConfigError
+from digest.core.keyed_hash import KeyedHash
 from digest.core.subscribers import Preferences, parse_at
 from digest.core.tokens import TokenSigner
 from digest.embedding.choice import choose_encoder
@@ -133,7 +132,7 @@ def build_app(
         signer=build_signer(settings),
         tokens=TokenSigner(secret),
         identity=identity,
-        address_hash=_KeyedHash(secret.encode()),
+        address_hash=_AddressHash(secret.encode()),
         rules=_rules(settings),
         table=shipped_table if settings.ranking.method != "lexical" else lambda: None,
         meanings=Meanings(store, clock, encoder) if encoder is not None else None,
@@ -147,18 +146,14 @@ def shipped_table() -> StaticTable:
     return parse_table(table_bytes())
 
 
-class _KeyedHash:
+class _AddressHash:
     """HMAC-SHA256 as 64 hex digits, without regard to case: what is kept of an erased address."""
 
     def __init__(self, key: bytes) -> None:
-        inner = hmac.new(key, b"digest.addresses", hashlib.sha256).digest()
-        # Has taken in its key: a copy is had for half of what a new one costs.
-        self._keyed = hmac.new(inner, digestmod=hashlib.sha256)
+        self._keyed = KeyedHash(KeyedHash(key, "sha256").digest(b"digest.addresses"), "sha256")
 
     def __call__(self, text: str) -> str:
-        keyed = self._keyed.copy()
-        keyed.update(text.casefold().encode())
-        return keyed.hexdigest()
+        return self._keyed.digest(text.casefold().encode()).hex()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

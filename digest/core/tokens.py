@@ -6,7 +6,6 @@ cannot unsubscribe. Tokens to unsubscribe never expire (CAN-SPAM asks for 30 day
 """
 
 import binascii
-import hmac
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,8 @@ from enum import StrEnum
 
 from itsdangerous import BadData, URLSafeSerializer
 from itsdangerous.encoding import base64_encode
+
+from digest.core.keyed_hash import KeyedHash
 
 
 class Purpose(StrEnum):
@@ -65,9 +66,8 @@ class TokenSigner:
         self._serializers = {
             purpose: _Serializer(secret_key, salt=f"digest.{purpose}") for purpose in Purpose
         }
-        # HMACs that have taken in their key: what is signed is added to a copy.
         self._keyed = {
-            purpose: hmac.new(serializer.make_signer().derive_key(), digestmod="sha1")
+            purpose: KeyedHash(serializer.make_signer().derive_key(), "sha1")
             for purpose, serializer in self._serializers.items()
         }
 
@@ -79,9 +79,7 @@ class TokenSigner:
         else:
             ends = [] if expires_at is None else [int(expires_at.timestamp())]
             payload = self._serializers[purpose].dump_payload([subject, *ends])
-        signed = self._keyed[purpose].copy()
-        signed.update(payload)
-        return (payload + b"." + _base64(signed.digest())).decode()
+        return (payload + b"." + _base64(self._keyed[purpose].digest(payload))).decode()
 
     def read(self, purpose: Purpose, token: str, now: datetime) -> Granted | Refused:
         """What the token grants at `now`; never raises, whatever the token holds."""
