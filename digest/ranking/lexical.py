@@ -219,6 +219,15 @@ class LexicalIndex:
         return self.by_term.combined(places, worth, self.size)
 
     @functools.cached_property
+    def lengths(self) -> Floats:
+        """Of each document as a vector: the root of what it scores for itself, were it the query.
+        A score divided by the lengths of both is their cosine."""
+        rows = self.by_row
+        worth = np.square(rows.values) * self.rarities[rows.places]
+        own = np.float32(K1 + 1) * np.bincount(rows.owners, worth, self.size)
+        return np.asarray(np.sqrt(own), np.float32)
+
+    @functools.cached_property
     def vectors(self) -> DocumentVectors:
         """The documents as vectors, for comparing them with each other. Names do not count."""
         rows = self.by_row

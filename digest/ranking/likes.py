@@ -27,9 +27,11 @@ LIKE_STEEPNESS = 2.8
 # How much of the mean of papers voted down is taken off.
 DISLIKE_SHARE = 0.5
 # What one deviation of likeness to the nearest like counts, one of the words counting 1.
-NEAREST_WEIGHT = 0.5
+NEAREST_WEIGHT = 0.7
 # A near twin of one paper stands out further than any other likeness.
 NEAREST_MOST = 15.0
+# A row without words is like nothing.
+LEAST_LENGTH = np.float32(1e-6)
 # What one deviation of the words is taken for, where likes have little in common with any paper.
 LEAST_SPREAD, MOST_SPREAD = 0.005, 0.3
 # So many deviations, of all together, lie between the nearest papers and those by chance.
@@ -44,12 +46,14 @@ NUMBERS_AT_ONCE = 262_144
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kin:
     """A liked paper beside the candidates: `scores` is BM25 of each row with the paper as query,
-    `own` what it would get itself, `known_own` what of it comes from words that candidates have.
+    `own` what it would get itself, `known_own` what of it comes from words that candidates have;
+    `lengths` are those of the rows (`LexicalIndex.lengths`), which all liked papers share.
     `points` are its places in the spaces of the corpus, `rows` where it is a candidate itself."""
 
     scores: Floats
     own: float
     known_own: float
+    lengths: Floats
     places: Rows
     saturation: Floats
     points: tuple[Floats, ...]
@@ -57,8 +61,9 @@ class Kin:
 
     @property
     def likeness(self) -> Floats:
-        """Of every row, in [0, 1]: its score as a share of the paper's own."""
-        return np.asarray(np.clip(self.scores / np.float32(self.own or 1.0), 0.0, 1.0), np.float32)
+        """Of every row, in [0, 1]: the cosine of its words and the paper's."""
+        norms = np.float32(np.sqrt(self.own or 1.0)) * np.maximum(self.lengths, LEAST_LENGTH)
+        return np.asarray(np.clip(self.scores / norms, 0.0, 1.0), np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,7 @@ def _kin(corpus: Corpus, liked: Sequence[LikedPaper]) -> Iterator[Kin]:
             scores=scores[number].copy(),
             own=float(own[number]),
             known_own=float(known_own[number]),
+            lengths=index.lengths,
             places=places.copy(),
             saturation=saturation.copy(),
             points=tuple(each[number].copy() for each in points),
@@ -167,9 +173,11 @@ def _scores(
         scores = np.stack([opinion.kin.scores for opinion in opinions])
         total[who] += np.array([[shares[n][place]] for n in people], np.float32) * scores
         # Nothing is near to a paper that was not liked.
-        scores /= np.array([[o.kin.own or 1.0 if o.weight > 0 else np.inf] for o in opinions])
-        nearest[who] = np.maximum(nearest[who], np.clip(scores, 0.0, 1.0))
-    return total, nearest
+        own = [o.kin.own or 1.0 if o.weight > 0 else np.inf for o in opinions]
+        scores /= np.sqrt(np.array(own, np.float32))[:, np.newaxis]
+        nearest[who] = np.maximum(nearest[who], scores)
+    nearest /= np.maximum(corpus.index.lengths, LEAST_LENGTH)
+    return total, np.minimum(nearest, np.float32(1.0), out=nearest)
 
 
 def _shares(opinions: Sequence[Opinion]) -> Floats:

@@ -39,6 +39,7 @@ class Meaning(Protocol):
 
     space: Space
     text_weight: float  # what a deviation of nearness counts, one of the words counting 1
+    feedback_weight: float  # the same of nearness to the papers that fit best
     like_weight: float
     nearest_weight: float  # the same of nearness to the nearest likes; 0 where that is not asked
 
@@ -57,7 +58,8 @@ class StaticMeaning:
     """The space of a table of stems' vectors."""
 
     text_weight = 0.5
-    like_weight = 1.2
+    feedback_weight = 0.25
+    like_weight = 1.6
     nearest_weight = 0.0
 
     def __init__(self, index: LexicalIndex, table: StaticTable) -> None:
@@ -117,8 +119,9 @@ class ModelMeaning:
     """
 
     text_weight = 2.0
-    like_weight = 2.0
-    nearest_weight = 0.75
+    feedback_weight = 0.75
+    like_weight = 3.0
+    nearest_weight = 1.0
 
     def __init__(
         self,

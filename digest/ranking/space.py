@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from digest.ranking.vectors import Floats
+from digest.ranking.vectors import Floats, Places
 
 # How far the covariance is drawn to that of a ball: O. Ledoit, M. Wolf, "A well-conditioned
 # estimator for large-dimensional covariance matrices", 2004; measured on readers' libraries.
@@ -59,6 +59,12 @@ class Space:
         0 throughout for a text without a vector.
         """
         return standardised(_product(unit(texts), self.papers.T))
+
+    def near_papers(self, rows: Places, weights: Floats) -> Floats:
+        """How near each paper is to the mean of some of these papers (sets x rows), weighted:
+        z-scores, sets x papers."""
+        means = np.matmul(weights[:, np.newaxis], self.papers[rows])[:, 0]
+        return standardised(_product(means, self.papers.T))
 
     def towards(self, tastes: Floats) -> Floats:
         """How far each paper lies towards each taste, which is a mean of points (tastes x

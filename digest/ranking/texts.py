@@ -23,9 +23,11 @@ NEEDED_AT_LEAST = 0.9
 NEIGHBOUR_SHARE = 0.1
 # Calibrated on days of arXiv listings: papers on the subject get about 0.5 to 0.8.
 TEXT_STEEPNESS = 2.0
-# One deviation of likeness to the best papers, against one of the words.
+# What one deviation of likeness to the best papers, by words, counts, one of the words counting 1.
+# The first of them says twice what the second says, thrice what the third: measured on judged
+# collections, five papers so weighted are worth more than ten by their scores alone.
 FEEDBACK_WEIGHT = 0.25
-FEEDBACK_PAPERS = 10
+FEEDBACK_PAPERS = 5
 # What one deviation of the words is taken for, where few papers or very many have them.
 LEAST_SPREAD, MOST_SPREAD = 0.01, 0.15
 # Meaning stands in for words that are not there, the more of it from this many deviations on.
@@ -55,8 +57,7 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
         said += near
     shown = np.minimum(found / np.float32(NEEDED_AT_LEAST), 1.0) if with_evidence else _ALL
     fading = shown * shown * shown
-    likeness = standardised(_feedback(corpus, said * fading))
-    said += np.float32(FEEDBACK_WEIGHT) * spread * likeness
+    said += spread * _feedback(corpus, said * fading)
     return saturated(said * fading, TEXT_STEEPNESS)
 
 
@@ -107,11 +108,17 @@ def _counted(shape: tuple[int, int], places: Places, values: Floats) -> Floats:
 
 
 def _feedback(corpus: Corpus, scores: Floats) -> Floats:
-    """How much each paper is like those that fit best: pseudo-relevance feedback, after
-    V. Lavrenko, W. B. Croft, "Relevance-based language models", SIGIR 2001."""
+    """How much each paper is like those that fit best, in words and in meaning, in deviations by
+    their weights: pseudo-relevance feedback, after V. Lavrenko, W. B. Croft, "Relevance-based
+    language models", SIGIR 2001."""
     count = min(FEEDBACK_PAPERS, scores.shape[1])
     order = Order(np.zeros(scores.shape[1], np.float32))
-    rows = np.sort(order.rows(best(order.keys(scores, _ALL > 0), count)), axis=1)
+    rows = order.rows(best(order.keys(scores, _ALL > 0), count))
     weights = np.maximum(np.take_along_axis(scores, rows, axis=1), 0.0)
+    weights /= np.arange(1, count + 1, dtype=np.float32)
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-    return corpus.kin(rows, weights)
+    likeness = np.float32(FEEDBACK_WEIGHT) * standardised(corpus.kin(rows, weights))
+    for meaning in corpus.meanings:
+        near = meaning.space.near_papers(rows, weights)
+        likeness += np.float32(meaning.feedback_weight) * near
+    return likeness

@@ -56,6 +56,23 @@ def test_likeness_of_documents_is_one_for_twins_and_zero_for_strangers() -> None
     assert cosines == pytest.approx(np.array([1, 1, 0, 0]))
 
 
+def test_a_score_divided_by_both_lengths_is_their_cosine() -> None:
+    index = LexicalIndex(
+        [
+            document("graph walks"),
+            document("walks of a protein", "graph"),
+            document("bread"),
+            document(""),
+        ]
+    )
+    lengths = index.lengths
+    for row in (0, 1, 2):
+        found = index.kin(row)[:3] / (lengths[row] * lengths[:3])
+        assert found[row] == pytest.approx(1.0)
+        assert 0 <= found.min() <= found.max() <= 1.0001
+    assert lengths[3] == 0
+
+
 def test_a_phrase_gives_the_rows_of_title_or_abstract_in_order() -> None:
     index = LexicalIndex(
         [document("x", "deep graph walks"), document("walks graph"), document("Graph walk")]

@@ -72,6 +72,15 @@ def test_a_twin_under_another_title_is_nearest_of_all(corpus: Corpus) -> None:
     assert 0 <= likeness.min() <= likeness.max() <= 1
 
 
+def test_a_paper_that_says_much_else_is_less_like_a_liked_one() -> None:
+    short = candidate(1, "Grasping by diffusion", "A robot learns to grasp by diffusion.")
+    much = "Beside it: taxes, rivers, sonnets, bread, volcanoes, violins, glaciers and the moon."
+    long = candidate(2, "Grasping by diffusion", f"A robot learns to grasp by diffusion. {much}")
+    both = Corpus((short, long))
+    likeness = kin_of(both, ROBOTS).likeness
+    assert likeness[row(both, short)] > likeness[row(both, long)] > 0
+
+
 def test_several_likes_are_one_taste_for_each_of_them(corpus: Corpus) -> None:
     found = taste(corpus, (ROBOTS, 1.0), (CHEMISTRY, 1.0))
     best = set(np.argsort(-found)[:2].tolist())

@@ -109,6 +109,24 @@ def test_the_nearest_likes_do_not_hang_on_their_order_nor_on_other_tastes() -> N
     assert placed.nearest([one[::-1]])[0] == pytest.approx(alone, abs=1e-5)
 
 
+def test_what_lies_where_some_papers_do_is_nearest_to_them_by_their_weights() -> None:
+    placed = space((9, 1), (1, 9), (8, 2), (2, 8), (-9, -9))
+    rows, weights = np.array([[0, 1], [1, 0]]), np.array([[0.9, 0.1], [0.9, 0.1]], np.float32)
+    near = placed.near_papers(rows, weights)
+    assert set(np.argsort(-near[0])[:2].tolist()) == {0, 2}
+    assert set(np.argsort(-near[1])[:2].tolist()) == {1, 3}
+    assert near.mean(axis=1) == pytest.approx([0, 0], abs=1e-5)
+
+
+def test_nothing_is_near_to_papers_without_a_weight_nor_hangs_on_other_sets() -> None:
+    placed = Space(scattered())
+    rows, weights = np.array([[3, 1, 4]]), np.array([[0.5, 0.3, 0.2]], np.float32)
+    alone = placed.near_papers(rows, weights)[0]
+    both = placed.near_papers(np.vstack([rows - 1, rows]), np.vstack([0 * weights, weights]))
+    assert both[0].tolist() == [0.0] * len(placed.papers)
+    assert np.array_equal(both[1], alone)
+
+
 def test_a_like_that_lies_nowhere_is_near_to_nothing() -> None:
     placed = Space(scattered())
     nowhere = np.zeros((1, 8), np.float32)
