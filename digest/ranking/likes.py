@@ -62,8 +62,12 @@ class Kin:
     @property
     def likeness(self) -> Floats:
         """Of every row, in [0, 1]: the cosine of its words and the paper's."""
-        norms = np.float32(np.sqrt(self.own or 1.0)) * np.maximum(self.lengths, LEAST_LENGTH)
-        return np.asarray(np.clip(self.scores / norms, 0.0, 1.0), np.float32)
+        return self.likeness_of(slice(None))
+
+    def likeness_of(self, rows: Places | slice) -> Floats:
+        """The likeness of some rows."""
+        norms = np.float32(np.sqrt(self.own or 1.0)) * np.maximum(self.lengths[rows], LEAST_LENGTH)
+        return np.asarray(np.minimum(self.scores[rows] / norms, 1.0), np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

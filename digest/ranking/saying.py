@@ -103,7 +103,7 @@ def _voices(corpus: Corpus, chosen: Chosen) -> Iterator[_Voice]:
         )
     if fit.taste is None or not fit.liked:
         return
-    nearest = np.argmax([one.kin.likeness[rows] for one in fit.liked], axis=0)
+    nearest = np.argmax([one.kin.likeness_of(rows) for one in fit.liked], axis=0)
     for number, one in enumerate(fit.liked):
         is_nearest = nearest == number
         if is_nearest.any():
