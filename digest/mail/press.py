@@ -12,7 +12,7 @@ from digest.mail.forms import ONE_READERS, CannotBeJoined
 from digest.mail.quoted import quoted
 from digest.mail.sections import Part, fitting, parts
 from digest.mail.setting import Setting, Value, value_of
-from digest.mail.strips import Strip, Told, links, measured, read_strip, told
+from digest.mail.strips import Strip, Told, links, measured, told
 from digest.mail.templates import Shell
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
@@ -100,9 +100,8 @@ class Press:
                 html += (heading[0], _HTML_GAP)
                 text += (heading[1], _TEXT_GAP)
             for _ in section.papers:
-                shown, link, (forms, said, _) = strips[number], links[number], cards[number]
+                shown, link, read = strips[number], links[number], cards[number].read
                 number += 1
-                read = read_strip(forms, said, number)
                 html += (shown.start, link.join(shown.rest), _HTML_GAP)
                 text += (read.start, link.join(read.rest), _TEXT_GAP)
         return html[:-1], text[:-1]

@@ -22,6 +22,8 @@ HEADINGS = {
     Section.MISSED: marked("You may have missed"),
     Section.EVERYWHERE: marked("Trending everywhere"),
 }
+# Looked up once: a mail asks for each of its papers.
+_FOR_YOU, _EVERYWHERE = Section.FOR_YOU, Section.EVERYWHERE
 # Marks are said in so many steps.
 STEPS = 5
 # Less is said by no mark: any paper matches a little, and what nobody voted for does not trend.
@@ -45,14 +47,14 @@ def parts(papers: Sequence[DigestPaper]) -> tuple[Part, ...]:
             found[paper.section].append(paper)
         else:
             found[paper.section] = [paper]
-    if list(found) == [Section.FOR_YOU]:
+    if len(found) == 1 and _FOR_YOU in found:
         return (Part("", tuple(papers)),)
     return tuple([Part(HEADINGS[section], tuple(inside)) for section, inside in found.items()])
 
 
 def relevance_steps(section: Section, relevance: float) -> int:
     """How well a paper matches, from 1 to 5; 0 is not said."""
-    if section is Section.EVERYWHERE or relevance < _LEAST_RELEVANCE:
+    if section is _EVERYWHERE or relevance < _LEAST_RELEVANCE:
         return 0
     steps = math.ceil(relevance * STEPS)
     return steps if steps < STEPS else STEPS

@@ -9,8 +9,9 @@ from digest.core.feedback import choice_path
 from digest.core.places import Section
 from digest.mail.forms import IN_TAG, CannotBeJoined, Form, Holes, Line, markup_form, text_form
 from digest.mail.inline import split
-from digest.mail.personal import Personal, in_words, steps
+from digest.mail.personal import Personal, in_words
 from digest.mail.quoted import quoted
+from digest.mail.sections import relevance_steps, trend_steps
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
 
@@ -57,27 +58,46 @@ class Strip(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A card as it is for all to whom it says the same: its forms, what it says, and its strip."""
+    """A card as it is for all to whom it says the same: its forms, what it says, its strip, and
+    that of its text, which has its number."""
 
     forms: CardForms
     said: Personal
     strip: Strip
+    read: Strip
 
 
 def told(papers: Sequence[DigestPaper], wording: Wording) -> list[Told]:
-    """The cards of papers, in order."""
+    """The cards of papers, in order, numbered from 1 on."""
     return [
-        _told(one.card.html, one.card.text, one.reason, one.section, *steps(one), wording)
-        for one in papers
+        _told(
+            one.card.html,
+            one.card.text,
+            one.reason,
+            one.section,
+            relevance_steps(one.section, one.relevance),
+            trend_steps(one.trend),
+            number,
+            wording,
+        )
+        for number, one in enumerate(papers, 1)
     ]
 
 
-@functools.lru_cache(maxsize=4_096)
+# What is said to many readers, by each number that a card has in their digests.
+@functools.lru_cache(maxsize=8_192)
 def _told(
-    html: str, text: str, reason: str, section: Section, match: int, trend: int, wording: Wording
+    html: str,
+    text: str,
+    reason: str,
+    section: Section,
+    match: int,
+    trend: int,
+    number: int,
+    wording: Wording,
 ) -> Told:
     forms, said = _card_forms(html, text), in_words(reason, section, match, trend, wording)
-    return Told(forms, said, _shown_strip(forms, said, ""))
+    return Told(forms, said, _shown_strip(forms, said, ""), _read_strip(forms, said, number))
 
 
 def links(papers: Sequence[DigestPaper], base: str) -> tuple[list[bytes], list[int]]:
@@ -115,8 +135,7 @@ def _shown_strip(forms: CardForms, said: Personal, left_out: str) -> Strip:
     return _strip(form, raw, said.encoded, {})
 
 
-@functools.lru_cache(maxsize=2_048)
-def read_strip(forms: CardForms, said: Personal, number: int) -> Strip:
+def _read_strip(forms: CardForms, said: Personal, number: int) -> Strip:
     """The text of a card with this number."""
     position = str(number)
     form = forms.read(said.read_without)
