@@ -24,6 +24,10 @@ WORDS_OF_AN_INTEREST = 5
 NEEDED_SHARE_OF_TWO = 0.9
 NEEDED_SHARE_OF_ALL = 0.6
 BRIEF_WORDS = 6
+# Two words side by side of which one is generic mean something of their own: "number theory",
+# "Gaussian processes". Evidence is what is found of the other one, of the generic one, and of both
+# side by side. Of ten papers that days of judged tags would show, .7 fewer, and none that fits.
+OF_THE_OTHER, OF_THE_GENERIC, OF_BOTH = 0.65, 0.2, 0.4
 
 _Doubles = npt.NDArray[np.float64]
 
@@ -32,8 +36,8 @@ _Doubles = npt.NDArray[np.float64]
 class Compiled:
     """So many texts (`size`) in a corpus. Of all their words, and of all pairs of neighbouring
     words, one after the other: the number of the text (`owners`), where it is found, its weight
-    in the score of the text, and its share of the evidence that the text needs. The `terms` are
-    what plain BM25 counts."""
+    in the score of the text, and its share of the evidence that the text needs; of most pairs that
+    is none. The `terms` are what plain BM25 counts."""
 
     size: int
     words: Sequence[Word]
@@ -43,6 +47,7 @@ class Compiled:
     pairs: Sequence[Rows]
     pair_owners: Places
     pair_weights: Floats
+    pair_evidence: Floats
     terms: Bags
 
 
@@ -60,19 +65,33 @@ def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
     best = _best(_by_owner(worth, owners, size), WORDS_OF_AN_INTEREST)
     together = _best(_by_owner(pair_worth, pair_owners, size), WORDS_OF_AN_INTEREST - 1)
     needed = _needed(_by_owner(evidence**2, owners, size))
+    generic = np.array([word.generic for word in words], np.bool_)
+    named = _of_a_name(generic, owners, pair_owners, size)
+    of_a_name = np.where(generic, OF_THE_GENERIC, OF_THE_OTHER)
+    shares = np.where(named[owners], of_a_name, _shares(evidence**2, needed[owners]))
     return Compiled(
         size=size,
         words=words,
         owners=owners,
         weights=_shares(times * worth, best[owners]),
-        evidence=_shares(evidence**2, needed[owners]),
+        evidence=shares.astype(np.float32),
         pairs=corpus.index.neighbour_rows(
             [(word.spelling, word.followed_by) for word in said if word.followed_by]
         ),
         pair_owners=pair_owners,
         pair_weights=_shares(pair_worth, together[pair_owners]),
+        pair_evidence=np.where(named[pair_owners], OF_BOTH, 0.0).astype(np.float32),
         terms=bags_of(corpus.index, [query.terms for query in queries]),
     )
+
+
+def _of_a_name(
+    generic: npt.NDArray[np.bool_], owners: Places, pair_owners: Places, size: int
+) -> npt.NDArray[np.bool_]:
+    """Which texts are two words side by side of which one is generic."""
+    two = np.bincount(owners, minlength=size) == 2
+    one_generic = np.bincount(owners[generic], minlength=size) == 1
+    return np.asarray(two & one_generic & (np.bincount(pair_owners, minlength=size) == 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,19 @@ def _words(corpus: Corpus, interests: Compiled) -> tuple[Floats, Floats]:
     rows = [word.rows for word in words]
     said = _summed(shape, owners, rows, interests.weights, [word.saturation for word in words])
     found = _summed(shape, owners, rows, interests.evidence, [word.presence for word in words])
+    found += _pair_evidence(shape, interests)
     pairs = _summed(shape, interests.pair_owners, interests.pairs, interests.pair_weights)
     with_pairs = np.bincount(interests.pair_owners, minlength=interests.size) > 0
     said[with_pairs] *= 1.0 - NEIGHBOUR_SHARE
     said += NEIGHBOUR_SHARE * np.minimum(pairs, 1.0)
     return _averaged(said, bags.scores(corpus.index, interests.terms.known)), found
+
+
+def _pair_evidence(shape: tuple[int, int], interests: Compiled) -> Floats:
+    """What words side by side show by being so, which few texts ask for."""
+    asked = np.flatnonzero(interests.pair_evidence)
+    rows = [interests.pairs[n] for n in asked.tolist()]
+    return _summed(shape, interests.pair_owners[asked], rows, interests.pair_evidence[asked])
 
 
 def _averaged(said: Floats, plain: Floats) -> Floats:

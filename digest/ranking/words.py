@@ -22,8 +22,8 @@ GENERIC_SHARE_AS_EVIDENCE = 0.25
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
     """The rows where a word is found, ascending, how much each says it, and how much of it is
-    there, both in [0, 1]; and what finding it is worth for a score, as evidence that an interest
-    is met, and in a search."""
+    there, both in [0, 1]; what finding it is worth for a score, as evidence that an interest is
+    met, and in a search; and whether any abstract may have it, whatever it is about."""
 
     rows: Rows
     saturation: Floats
@@ -31,6 +31,7 @@ class Word:
     worth: float
     evidence: float
     plain_worth: float
+    generic: bool = False
 
 
 def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[str]) -> Word:
@@ -52,6 +53,7 @@ def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[st
         worth=worth(GENERIC_SHARE),
         evidence=worth(GENERIC_SHARE_AS_EVIDENCE),
         plain_worth=worth(0.0),
+        generic=generic,
     )
 
 

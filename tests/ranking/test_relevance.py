@@ -81,6 +81,25 @@ def test_words_that_stand_together_count_more_than_the_same_words_apart(
     assert found[2] > found[1]
 
 
+@pytest.mark.parametrize("spelling", ["Gaussian processes", "gaussian process", "Gaussian-process"])
+def test_two_words_of_which_one_is_generic_are_asked_for_side_by_side(
+    spelling: str, table: StaticTable | None
+) -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Tuning ovens", "A Gaussian process tells which oven bakes best."),
+            candidate(2, "Rooms from photographs", "Gaussian splats are drawn of rooms."),
+            candidate(3, "Rooms from drawings", "We process what is drawn of rooms."),
+            *(candidate(n, f"On bread {n}", "Of flour, water and salt.") for n in range(4, 12)),
+        ],
+        None,
+        table=table,
+    )
+    found = strengths(InterestKind.TEXT, spelling, corpus)
+    assert found[1] > 2 * found[2] > 0
+    assert found[1] > FLOOR > found.get(3, 0)
+
+
 def test_a_compound_is_matched_in_any_spelling(table: StaticTable | None) -> None:
     corpus = Corpus(
         [
