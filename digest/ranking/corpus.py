@@ -15,13 +15,15 @@ from digest.ranking.names import AuthorIndex
 from digest.ranking.query import Alternative, QueryWord
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats, Places, Rows
+from digest.ranking.word_forms import says, words_of
 from digest.ranking.words import Word, word_of
 
 # What is kept of an edition, the most recent: where words and phrases are found (a word some 0.5 kB
-# at a thousand papers), and numbers of likeness between papers, 4 bytes each; and how many of these
-# are looked at in one go.
+# at a thousand papers), which words papers have (1 kB each), and numbers of likeness between them, 4
+# bytes each; and how many of these are looked at in one go.
 KEPT_PHRASES = 8_192
 KEPT_WORDS = 8_192
+KEPT_PAPERS = 8_192
 KEPT_KIN = 8_000_000
 KIN_AT_ONCE = 262_144
 
@@ -72,13 +74,23 @@ class Corpus:
             *((StaticMeaning(self.index, table),) if table and self.papers else ()),
             *((model(self.papers),) if model and self.papers else ()),
         )
-        self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self.index.phrase_rows)
+        self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self._phrase_rows)
+        self._words_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._words_of_row)
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
         self._kin = KeptRows(len(self.papers), self.index.kin, most_kept=KEPT_KIN)
 
     def __len__(self) -> int:
         return len(self.papers)
+
+    def _phrase_rows(self, phrase: str) -> Rows:
+        """The rows whose title or abstract holds the phrase, each word in some form, ascending."""
+        found = self.index.phrase_rows(phrase)
+        held = [says(phrase, self._words_of(row)) for row in found.tolist()]
+        return found[np.array(held, np.bool_)]
+
+    def _words_of_row(self, row: int) -> tuple[str, ...]:
+        return words_of(self.papers[row].title, self.papers[row].abstract)
 
     def word(self, word: QueryWord) -> Word:
         """Where a word of a query is found, and its worth."""

@@ -105,19 +105,23 @@ _porter = Stemmer.Stemmer("porter", 0).stemWord
 
 @functools.lru_cache(maxsize=KEPT_WORDS)
 def stem(word: str) -> str:
-    """The Porter stem of a folded word (https://tartarus.org/martin/PorterStemmer/def.txt).
-
-    Irregular plurals of science and British spellings are brought together first.
-    """
+    """The Porter stem of a folded word (https://tartarus.org/martin/PorterStemmer/def.txt), as
+    `plain` has it."""
     if not word.isascii() or not word.isalpha():
         return word
+    return _porter(plain(word)) or word  # of "s" nothing would be left
+
+
+def plain(word: str) -> str:
+    """A word of ASCII letters with irregular plurals of science and British spellings brought
+    together with others."""
     if word.endswith(_IRREGULAR_ENDS):
         word = _IRREGULAR_END.sub(lambda found: _IRREGULAR[found[0]], word)
     if "is" in word:
         word = _ISE.sub(r"\1iz", word)
     if "our" in word:
         word = _OUR.sub("or", word)
-    return _porter(word) or word  # of "s" nothing would be left
+    return word
 
 
 GENERIC_TERMS = frozenset(map(stem, _GENERIC_WORDS))

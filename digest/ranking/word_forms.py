@@ -1,0 +1,98 @@
+"""Whether a text that has the stem of a word has the word: stems bring too many words together.
+
+A stem finds what may be meant; a reader who marks a word as a must, or as an exclusion, means the
+word and its forms, not what Porter's rules take for them: "general" for "generative", "animal" for
+"animation", "university" for "universe", "occupational" for "occupancy".
+"""
+
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import Stemmer
+
+from digest.ranking.text import KEPT_WORDS, plain, read, stem
+
+# Porter's own later rules (https://snowballstem.org/algorithms/english/stemmer.html), which keep
+# more words apart; a call holds the interpreter, so threads share it.
+_later_stem = Stemmer.Stemmer("english", 0).stemWord
+# What makes another word of a stem, behind "-s", "-ly", "-ic" and "-ics", which do not. All else,
+# verbs and their nouns above all ("-ation", "-ment"), is of one kind; so is "-er" where a stem
+# keeps it ("cluster", "answer").
+_LIGHT = re.compile(r"(?:ics?|(?<=al|ve|nt)ly|(?<=[^s])s)$")
+_KINDS = (
+    (re.compile(r"(?:ed|ing)$"), ""),
+    (re.compile(r"(?:(?<!iev|mov|rov|riv|pos|ers)al|ality)$"), "al"),  # but "retrieval", "removal"
+    (re.compile(r"(?:ive|ivity|iveness)$"), "ive"),
+    (re.compile(r"[ai](?:ble|bility|bly)$"), "able"),
+    (re.compile(r"(?:[ea]n(?:ce|cy)|(?<!m)ent|ant)$"), "ent"),
+    (re.compile(r"ary$"), "ary"),
+    (re.compile(r"ous$"), "ous"),
+    (re.compile(r"is[tm]$"), "ist"),
+    (re.compile(r"ity$"), "ity"),
+    (re.compile(r"ator$"), "er"),
+)
+_INFLECTIONS = (
+    *(("ies", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ing", "")),
+    *(("ically", "ic"), ("ly", "")),
+)
+
+
+class Form(NamedTuple):
+    """Two words are forms of one where their stems are the same, and either what kind of word they
+    are, or one of the words that they may be inflected of."""
+
+    stem: str
+    kind: str
+    bases: frozenset[str]
+
+    def matches(self, other: "Form") -> bool:
+        same = self.kind == other.kind or not self.bases.isdisjoint(other.bases)
+        return same and self.stem == other.stem
+
+
+@functools.lru_cache(maxsize=KEPT_WORDS)
+def form(word: str) -> Form:
+    """What a folded word has in common with its forms, and with few other words."""
+    if not word.isascii() or not word.isalpha():
+        return Form(word, "", frozenset())
+    known = plain(word)
+    return Form(_later_stem(known), _kind(known), frozenset(_bases(known)))
+
+
+def _kind(word: str) -> str:
+    bare = _LIGHT.sub("", f"{word[:-3]}y" if word.endswith("ies") else word)
+    for ending, kind in _KINDS:
+        if ending.search(bare):
+            return kind
+    return "er" if bare.endswith("er") and not stem(word).endswith("er") else ""
+
+
+def _bases(word: str) -> Iterator[str]:
+    yield word
+    for ending, base in _INFLECTIONS:
+        if word.endswith(ending):
+            bare = word.removesuffix(ending) + base
+            yield from (bare, f"{bare}e", bare[:-1] if bare[-2:-1] == bare[-1:] else bare)
+
+
+def words_of(*texts: str) -> tuple[str, ...]:
+    """The distinct words of texts, compounds in parts, in the order of their first time."""
+    chunks = (chunk for text in texts for chunk in read(text))
+    return tuple(dict.fromkeys(part for chunk in chunks for parts in chunk.words for part in parts))
+
+
+def says(phrase: str, words: Iterable[str]) -> bool:
+    """Of the words of a text that holds the stems of a phrase, whether the phrase's own are there
+    in some form.
+
+    Of each word of the phrase, one of the words with its stem must be a form of it; a word whose
+    stem is not there at all is spelled in another way, joined or apart, and passes.
+    """
+    wanted = {stem(word): form(word) for word in words_of(phrase)}
+    found: dict[str, bool] = {}
+    for word in words:
+        if (common := stem(word)) in wanted:
+            found[common] = found.get(common, False) or form(word).matches(wanted[common])
+    return all(found.values())
