@@ -19,8 +19,8 @@ from digest.ranking.word_forms import says, words_of
 from digest.ranking.words import Word, word_of
 
 # What is kept of an edition, the most recent: where words and phrases are found (a word some 0.5 kB
-# at a thousand papers), which words papers have (1 kB each), and numbers of likeness between them, 4
-# bytes each; and how many of these are looked at in one go.
+# at a thousand papers), which words papers have (1 kB each), and numbers of likeness between them,
+# 4 bytes each; and how many of these are looked at in one go.
 KEPT_PHRASES = 8_192
 KEPT_WORDS = 8_192
 KEPT_PAPERS = 8_192
