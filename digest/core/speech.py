@@ -58,10 +58,13 @@ _HOLD = str.maketrans({sign: chr(0xE030 + n) for n, sign in enumerate(_SIGNS)})
 _FREE = str.maketrans({0xE030 + n: sign for n, sign in enumerate(_SIGNS)})
 # Words with which people begin to say what they want: they are no part of it.
 _LEAD = re.compile(
-    r"(?i)^(?:(?:i|we)(?:['’](?:m|re|d)|\s+(?:am|are|would))?\s+(?:(?:also|currently|mainly|mostly|"
-    r"primarily|really|very|quite|especially|particularly)\s+)*(?:work(?:ing)?\s+(?:on|in|with)|"
+    r"(?i)^(?:(?:i|we)(?:['’](?:m|re|d)|\s+(?:am|are|would))?\s+"
+    r"(?:an?\s+(?:[\w.-]+\s+){1,4}?(?:(?:and|who|that)\s+(?:(?:i|we|am|is|are)\s+)*)?)?"
+    r"(?:(?:also|currently|mainly|mostly|"
+    r"primarily|really|very|quite|especially|particularly)\s+)*(?:work(?:ing|s)?\s+(?:on|in|with)|"
     r"(?:interested|specialize|specializing)\s+in|do\s+research\s+(?:on|in)|research(?:ing)?|"
-    r"study(?:ing)?|like|love|follow(?:ing)?|(?:care|curious)\s+about|looking\s+for|"
+    r"stud(?:y|ies|ying)|like|love|a\s+(?:\w+\s+)?fan\s+of|follow(?:ing)?|"
+    r"(?:care|curious)\s+about|looking\s+for|"
     r"focus(?:ing|ed)?\s+on|want(?:\s+to\s+(?:read|learn|know|hear|see))?(?:\s+(?:more\s+)?about)?)"
     r"\s+(?!to\s)"
     r"|(?:mostly\s+|mainly\s+|very\s+)?interested\s+in\s+"
@@ -69,7 +72,7 @@ _LEAD = re.compile(
     r"|(?:(?:the|all|any|new|newest|recent|latest|good|interesting|more)\s+)*(?:papers?|articles?|"
     r"publications?|preprints?|research|everything|anything|stuff|news|something)\s+(?:on|about|"
     r"regarding|concerning|(?:that\s+is\s+)?related\s+to)\s+"
-    r"|(?:ich|wir)\s+(?:arbeiten?\s+an|forschen?\s+(?:zu[mr]?|an|über)|mag|mögen|"
+    r"|(?:ich|wir)\s+(?:(?:bin|sind)\s+(?:[\w-]+\s+){1,4}?und\s+)?(?:arbeiten?\s+an|forschen?\s+(?:zu[mr]?|an|über)|mag|mögen|"
     r"interessieren?\s+(?:mich|uns)\s+für|beschäftigen?\s+(?:mich|uns)\s+mit)\s+"
     r"|(?:(?:alle|neue|neueste|aktuelle)\s+)*(?:arbeiten|artikel|aufsätze|paper|papers|beiträge|alles|"
     r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+)+(?=\S)"

@@ -105,10 +105,16 @@ def test_a_list_is_so_many_topics_and_prose_is_one(line: str, topics: list[str] 
         ("I'm mostly interested in papers about walking robots", ["walking robots"]),
         ("We’re working on RAG, KV cache and LoRA", ["RAG", "KV cache and LoRA"]),
         ("my research is on causal inference", ["causal inference"]),
+        ("I am a radiologist interested in chest x-rays", ["chest x-rays"]),
+        ("I'm a PhD student who is mainly working on proteins", ["proteins"]),
+        ("We are a small lab that works on red teaming", ["red teaming"]),
+        ("I am an economist and I study auctions", ["auctions"]),
+        ("I'm a big fan of diffusion models", ["diffusion models"]),
         ("the latest papers on graph learning", ["graph learning"]),
         ("everything related to proteins", ["proteins"]),
         ("- Interested in how models forget", ["how models forget"]),
         ("Ich forsche zu Robotik", ["Robotik"]),
+        ("Ich bin Ärztin und interessiere mich für Sepsis", ["Sepsis"]),
         ("Ich interessiere mich für Arbeiten über Proteine", ["Proteine"]),
     ],
 )
@@ -129,6 +135,8 @@ def test_how_a_line_begins_to_say_what_it_wants_is_no_part_of_it(
         "papers on",
         "interested in",
         "work on memory",
+        "I am a robot",
+        "a study of sparse attention",
     ],
 )
 def test_a_topic_that_begins_like_a_wish_stays_whole(line: str) -> None:
