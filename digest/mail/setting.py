@@ -84,7 +84,7 @@ class Setting:
         self._html, self._text, self._without = html, text, without
         self._texts = values
         self._values = {name: value_of(value) for name, value in values.items()}
-        bare = markup_form(html, without | {_CARDS, _MORE}, ended=True)
+        bare = markup_form(html, without | {_CARDS, _MORE})
         holes = [_hole(hole) for hole in bare.holes]
         self._own_holes = [h for h in holes if h.name not in (*values, _CARDS, _MORE)]
         same = [hole for hole in holes if hole.name in values]

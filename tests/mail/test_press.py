@@ -2,6 +2,7 @@
 filled for each; and pieces that were encoded before."""
 
 import binascii
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from email import message_from_bytes
@@ -91,6 +92,24 @@ def test_a_printed_digest_is_the_one_that_is_filled(
         assert printed.subject == filled.subject
         assert decoded(printed.text) == ended(filled.text)
         assert decoded(printed.html) == ended(filled.html)
+
+
+def test_what_only_just_fits_into_a_mail_fits_both_ways(
+    renderer: Renderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = make_view(renderer, [make_paper(1), make_paper(2)])
+    whole = renderer.digest(view).html
+
+    def is_whole(limit: int) -> bool:
+        monkeypatch.setattr("digest.mail.sections.COMFORTABLE_HTML_BYTES", limit)
+        return renderer.digest(view).html == whole
+
+    least = bisect_left(range(2 * len(whole)), True, key=is_whole)
+    for limit in (least - 1, least):
+        assert is_whole(limit) == (limit == least)
+        printed = renderer.print(view)
+        assert printed is not None
+        assert decoded(printed.html) == ended(renderer.digest(view).html)
 
 
 @pytest.mark.parametrize("papers", [1, 6])
