@@ -16,7 +16,7 @@ _TIE = re.compile(r"[A-Za-z.]~[A-Za-z0-9]")
 # Mathematics has no space inside its dollars and no digit behind them, for "$5 and $3" are prices,
 # unless a macro stands in it, or signs alone.
 _MATH = re.compile(
-    r"(?<!\\)(\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$(?!\d)|\$[-+<>=~]{1,2}\$|\$[^$\\]{0,40}\\[A-Za-z][^$]{0,200}\$)"
+    r"(?<!\\)(\$\$[^$]{1,400}\$\$|\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$(?!\d)|\$[-+<>=~]{1,2}\$|\$[^$\\]{0,40}\\[A-Za-z][^$]{0,200}\$)"
 )
 # What is cited has its place at the end of a paper.
 _CITATION = re.compile(r"(?:\s|~)*\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{[^{}]*\}")
@@ -24,6 +24,16 @@ _BARE_DOLLAR = re.compile(r"(?<!\\)\$")
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 # Letters that some index wrote with their marks, and left in the braces of TeX: Mus{é}e.
 _BRACED_LETTER = re.compile(r"(?<=[^\W\d_])\{([^\W\d_])\}|\{([^\W\d_])\}(?=[^\W\d_])")
+# Braces hold together what is raised or lowered; where that is a sum or the like, brackets must.
+_GROUP = re.compile(r"(?<!\\)([_^])\{((?:[^{}]|\{[^{}]{0,200}\}){2,200})\}")
+_COMPOUND = re.compile(
+    r"(?<=[^\s])[-+/=<>,]|\\(?:[cdt]?frac|times|cdot|pm|in|to|leq?|geq?)(?![A-Za-z])"
+)
+# Words, and what has brackets already.
+_NO_SUM = re.compile(
+    r"\s*(?:\([^()]*\)|\\(?:text|math|mbox|operatorname)\w*\s*\{[^{}]*\}"
+    r"|\\(?:rm|it|sf|tt|bf)(?![A-Za-z]).*)\s*"
+)
 _MAX_TEX_CHARS = 20_000
 # Signs that mean the same wherever they stand. Half of all texts with TeX hold no other.
 _SIGN = re.compile(r"\\[%&_$#{}]|---?|``|''|!`|\?`|~|&")
@@ -159,11 +169,21 @@ def _escaped(plain: str) -> str:
     from TeX."""
     if "\\cite" in plain:
         plain = _CITATION.sub("", plain)
+    if "{" in plain and ("^" in plain or "_" in plain):
+        plain = _GROUP.sub(_held_together, plain)
     pieces = _MATH.split(_BARE_PERCENT.sub(r"\\%", plain))
     return "".join(
         piece if number % 2 else _BARE_DOLLAR.sub(r"\\$", piece)
         for number, piece in enumerate(pieces)
     )
+
+
+def _held_together(found: re.Match[str]) -> str:
+    """n^{5/3} as n^{(5/3)}: without braces it would be a third of n^5."""
+    content = found[2]
+    if not _COMPOUND.search(content) or _NO_SUM.fullmatch(content):
+        return found[0]
+    return f"{found[1]}{{({content})}}"
 
 
 # It reports every macro it does not know; what readers type is no trouble of ours.

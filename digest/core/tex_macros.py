@@ -15,21 +15,28 @@ _LAST_IS_SEEN = {
     "boldsymbol": 1, "bm": 1, "href": 2, "hyperlink": 2, "mbox": 1, "operatorname": 1,
     "textcolor": 2, "textsubscript": 1, "textsuperscript": 1, "texttt": 1, "url": 1,
 }  # fmt: skip
+_FRACTIONS = ("cfrac", "dfrac", "frac", "nicefrac", "sfrac", "tfrac")
+_BINOMIALS = ("binom", "dbinom", "tbinom")
 _UNSEEN = {"color": 1, "hspace": 1, "thanks": 1, "vspace": 1}
 _SIGNS = {"degree": "°", "deg": "°", "lnot": "¬", "neg": "¬"}
 # They change the look of what follows, and say nothing.
 _SWITCHES = frozenset(
-    {"bf", "bfseries", "centering", "em", "footnotesize", "it", "itshape", "large", "looseness",
-     "newline", "noindent", "normalsize", "protect", "rm", "sc", "scriptsize", "sf", "sl", "small",
-     "tiny", "tt", "ttfamily", "xspace"}
+    {"bf", "bfseries", "cal", "centering", "displaystyle", "em", "footnotesize", "frak", "it",
+     "itshape", "large", "left", "limits", "looseness", "middle", "newline", "noindent",
+     "nolimits", "normalsize", "protect", "right", "rm", "sc", "scriptsize", "scriptstyle", "sf",
+     "sl", "small", "textstyle", "tiny", "tt", "ttfamily", "xspace"}
+    | {size + side for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "m", "r")}
 )  # fmt: skip
+# What a line of text says below or above a fraction without brackets: a number, or one name and its
+# index or power.
+_TERM = re.compile(r"[\d.,]+|[^\W\d_]+'*(?:[_^]\w+)?|[(|√][^()|]*[)|]|√\([^()]*\)")
 _CONTENT = re.compile(r"\s*\{[^{}\s]")
 
 
 def macros() -> LatexContextDb:
     """The macros that a parser knows, with their arguments."""
     known = known_macros()
-    counts = {**_LAST_IS_SEEN, **_UNSEEN}
+    counts = {**_LAST_IS_SEEN, **_UNSEEN, **dict.fromkeys((*_FRACTIONS, *_BINOMIALS), 2)}
     own = [MacroSpec(name, "{" * count) for name, count in counts.items()]
     known.add_context_category(_OURS, macros=own, prepend=True)
     return known
@@ -49,8 +56,37 @@ def _own_texts() -> Iterable[MacroTextSpec]:
         yield MacroTextSpec(name, simplify_repl=_last_argument)
     for name in (*_UNSEEN, *_SWITCHES):
         yield MacroTextSpec(name, discard=True)
+    for name in _FRACTIONS:
+        yield MacroTextSpec(name, simplify_repl=_fraction)
+    for name in _BINOMIALS:
+        yield MacroTextSpec(name, simplify_repl=_binomial)
+    yield MacroTextSpec("sqrt", simplify_repl=_root)
     for name, sign in _SIGNS.items():
         yield MacroTextSpec(name, simplify_repl=sign)
+
+
+def _arguments(node: Any, l2tobj: Any) -> list[str]:
+    """The arguments of a macro as they read; "" for one that is not there."""
+    given = node.nodeargd.argnlist if node.nodeargd else ()
+    return ["" if one is None else str(l2tobj.nodelist_to_text([one])).strip() for one in given]
+
+
+def _fraction(node: Any, l2tobj: Any) -> str:
+    """1/(2n-2): on one line, what stands below the bar and above it needs brackets."""
+    return "/".join(map(_bracketed, _arguments(node, l2tobj)))
+
+
+def _bracketed(text: str) -> str:
+    return text if not text or _TERM.fullmatch(text) else f"({text})"
+
+
+def _binomial(node: Any, l2tobj: Any) -> str:
+    return f"({' choose '.join(_arguments(node, l2tobj))})"
+
+
+def _root(node: Any, l2tobj: Any) -> str:
+    *degree, content = _arguments(node, l2tobj) or [""]
+    return f"({content})^(1/{degree[0]})" if any(degree) else f"√({content})"
 
 
 def _last_argument(node: Any, l2tobj: Any) -> str:

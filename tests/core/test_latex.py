@@ -44,6 +44,28 @@ def test_tex_reads_as_text(text: str, wanted: str) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
+        (r"$n^{5/3}$ and $e^{-f-g}$", "n^(5/3) and e^(-f-g)"),
+        (r"$a_{k-1}+a_{i,j}$", "a_(k-1)+a_(i,j)"),
+        (r"$\mathbb{R}^{n \times d}$", "ℝ^(n × d)"),
+        (r"$n^{\frac{1}{2}}$ and $e^{x^{2}+1}$", "n^(1/2) and e^(x^2+1)"),
+        (r"$10^{-3}$ $n^{2}$ $x^{(k-1)}$", "10^-3 n^2 x^(k-1)"),
+        (r"$T_{\text{pre-train}}$ and $x_{\rm in-vivo}$", "T_pre-train and x_ in-vivo"),
+        (r"$\frac{1}{2n-2}+\dfrac{c}{n^2}-\tfrac12$", "1/(2n-2)+c/n^2-1/2"),
+        (r"$\frac{a+b}{2}$, $\frac{1}{2n}$", "(a+b)/2, 1/(2n)"),
+        (r"$\sqrt{x}$ and $\sqrt[3]{x}$", "√(x) and (x)^(1/3)"),
+        (r"$\binom{n}{k}$ ways", "(n choose k) ways"),
+        (r"$O\left(n\right) \le \bigl\{x\bigr\}$", "O(n) ≤{x}"),
+        (r"$\displaystyle\sum\limits_{i=1}^n {\cal B}$", "∑_(i=1)^n B"),
+        (r"of the form $$x+\alpha.$$", "of the form x+α."),
+    ],
+)
+def test_mathematics_means_the_same_on_one_line(text: str, wanted: str) -> None:
+    assert readable(text).replace("\N{NO-BREAK SPACE}", " ") == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
         (r"We propose \ourmethod, a method", "We propose ourmethod, a method"),
         (r"The \bench{} benchmark and \bench too", "The bench benchmark and bench too"),
         (r"We \change{improve} it", "We improve it"),
