@@ -6,7 +6,10 @@ from collections import Counter
 from digest.mail.prose import UNSPACED, cut
 
 # Abbreviations and initials behind which a full stop ends no sentence.
-_NO_END = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|resp|Fig|Eq|Sec|Dr|Prof|approx|[A-Z])\.)$")
+_NO_END = re.compile(
+    r"\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|Figs?|Eqs?|Secs?|Sect|Refs?|Ch|Thm|Lem|Prop|Cor|Def"
+    r"|Dr|Prof|[A-Z])\.$"
+)
 _SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MIN_WORDS = 4
@@ -33,7 +36,7 @@ _POINTS_BACK = re.compile(
 # What such a sentence is about stands in the one before it, too.
 _ABOUT_THE_ONE_BEFORE = re.compile(
     r"(?:(?:This|These|That|Those|Such)(?! (?:paper|work|study|article|report|survey|thesis)\b)"
-    r"|It|Its|They|Their|The (?:former|latter|resulting|two|above))\b"
+    r"|It|Its|They|Their|But|And|Yet|Nor|The (?:former|latter|resulting|two|above))\b"
 )
 _WHERE_IT_IS = re.compile(
     r"(?i)https?://|\b(?:available|accessible|released) (?:at|on|from|here|in our|upon)\b"

@@ -15,6 +15,11 @@ def test_abbreviations_end_no_sentence() -> None:
     )
 
 
+def test_what_is_numbered_in_a_paper_ends_no_sentence() -> None:
+    text = "By Thm. 1 and Eqs. 2 to 4 (Ref. [5]) it holds. It is new."
+    assert sentences(text) == ("By Thm. 1 and Eqs. 2 to 4 (Ref. [5]) it holds.", "It is new.")
+
+
 def test_the_gist_of_an_abstract_is_its_two_most_central_sentences_in_their_order() -> None:
     abstract = (
         "Deep learning is everywhere. People like it. "
@@ -117,7 +122,9 @@ def test_a_sentence_about_the_one_before_gives_way_to_one_that_stands_alone() ->
     assert gist("Walking robots over ice", abstract, 60) == alone
 
 
-@pytest.mark.parametrize("opening", ["However, their", "Moreover, these", "Their"])
+@pytest.mark.parametrize(
+    "opening", ["However, their", "Moreover, these", "Their", "But the", "Yet the"]
+)
 def test_a_sentence_that_still_points_back_without_its_opening_gives_way_too(opening: str) -> None:
     alone = "Walking robots seldom plan their walking over ice."
     about = f"{opening} plans for walking robots over ice make walking robots walk over ice."
