@@ -16,6 +16,9 @@ MAX_URL_CHARS = 600
 _DIRECTION_MARKS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Of all that is not seen, what joins or parts letters, where to break, and the tags of flags.
 _JOINS = re.compile("[\u00ad\u0600-\u0605\u200b-\u200f\U000e0020-\U000e007f]")
+# Kinds of signs that show on others alone, or not at all; and letters that are blank.
+_UNSEEN = ("Cf", "Mn", "Me", "Zs")
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 _REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
 _LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
 # Bold print as Markdown has it.
@@ -66,12 +69,18 @@ _SECURE_HOSTS = frozenset(
 def clean(text: str) -> str:
     """One line of text from outside: no control, private-use, surrogate or direction characters.
 
-    TeX becomes Unicode, white space is collapsed, and Markdown's bold print is plain.
+    TeX becomes Unicode, white space is collapsed, and Markdown's bold print is plain. Where nothing
+    is to be seen, nothing is left.
     """
     kept = "".join(_as_kept(c) for c in _DIRECTION_MARKS.sub("", text))
     if "**" in kept:
         kept = _BOLD.sub("\\1", kept)
-    return readable(kept)
+    found = readable(kept)
+    return found if found.isascii() or any(map(_is_seen, found)) else ""
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _UNSEEN and character not in _FILLERS
 
 
 def typeset(text: str) -> str:
@@ -167,7 +176,7 @@ def web_link(url: str) -> str:
 
 def without_reply_prefix(title: str) -> str:
     """A title that cannot pass for an answer: "Re:" and its kin are taken off its start."""
-    return _REPLY_PREFIX.sub("", title) or "Untitled"
+    return _REPLY_PREFIX.sub("", title)
 
 
 def wrap(text: str, indent: str = "", first: str | None = None) -> str:

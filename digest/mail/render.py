@@ -270,7 +270,8 @@ class Renderer:
 
     def reply(self, *, subject: str, answer: str, language: Language = Language.ENGLISH) -> Content:
         """The answer to a command by mail, text only. `subject` is that of the command mail."""
-        title = cut(without_reply_prefix(clean(subject) or "your mail"), SUBJECT_CHARS - 4)
+        theirs = self._speaker(language).wording.gettext("your mail")
+        title = cut(without_reply_prefix(clean(subject)) or theirs, SUBJECT_CHARS - 4)
         lines = (
             _indent(line) + clean(line) if line.strip() else "" for line in answer.splitlines()
         )

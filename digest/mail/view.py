@@ -114,7 +114,7 @@ def lead_title(view: DigestView, wording: Wording = ENGLISH) -> str:
     """The title of the strongest paper, fit for a subject."""
     if not view.papers:
         return wording.gettext("No new papers for you")
-    return without_reply_prefix(_set(view.papers[0].title))
+    return without_reply_prefix(_set(view.papers[0].title)) or wording.gettext("Untitled")
 
 
 @functools.lru_cache(maxsize=1_024)
@@ -183,7 +183,8 @@ def preheader(view: DigestView, wording: Wording = ENGLISH) -> str:
 
 @functools.lru_cache(maxsize=1_024)
 def _also(titles: Sequence[str], wording: Wording) -> str:
-    short = [cut(_set(title), _PREHEADER_TITLE_CHARS) for title in titles]
+    untitled = wording.gettext("Untitled")
+    short = [cut(_set(title) or untitled, _PREHEADER_TITLE_CHARS) for title in titles]
     return not_a_link(wording.gettext("Also: %(titles)s") % {"titles": "; ".join(short)})
 
 

@@ -106,8 +106,8 @@ def test_a_title_cannot_pass_for_an_answer(title: str) -> None:
     assert prose.without_reply_prefix(title) == "a"
 
 
-def test_a_title_of_nothing_but_re_has_a_name() -> None:
-    assert prose.without_reply_prefix("Re: ") == "Untitled"
+def test_of_a_title_of_nothing_but_re_nothing_is_left() -> None:
+    assert prose.without_reply_prefix("Re: ") == ""
 
 
 @pytest.mark.parametrize(
@@ -150,3 +150,11 @@ def test_wrapped_lines_have_72_columns_and_links_stay_whole() -> None:
     assert lines[-1].strip() == link
     assert all(len(line) <= 72 for line in lines[:-1])
     assert all(line.startswith("   ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text", ["\u200b", " \u200d\u00ad ", "\u034f", "\u0301\u0301", "\u3164\u2800"]
+)
+def test_of_a_text_that_nobody_can_see_nothing_is_left(text: str) -> None:
+    assert prose.clean(text) == ""
+    assert prose.clean(f"é{text}").startswith("é")

@@ -26,7 +26,7 @@ REASONS = [
     ),
     (
         "rising: 3 → 9 points in 7 h, the most in cs",
-        "Steigt: 3 → 9 Punkte in 7 Std., die meisten in cs",
+        "Steigt: 3 → 9 Punkte in 7 Std., Spitzenwert in cs",
     ),
     ("rising: 3 → 9 votes in 3 days", "Steigt: 3 → 9 Stimmen in 3 Tagen"),
     ("established: 1 vote on Hugging Face", "Etabliert: 1 Stimme auf Hugging Face"),

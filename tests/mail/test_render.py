@@ -12,7 +12,7 @@ from digest.core.feedback import choice_path
 from digest.core.identifiers import ARXIV, Identifier
 from digest.core.interests import InterestKind, make_interest
 from digest.core.papers import Paper
-from digest.core.subscribers import Frequency, Preferences
+from digest.core.subscribers import Frequency, Language, Preferences
 from digest.mail.reasons import why
 from digest.mail.render import Renderer
 from digest.mail.sections import Fit, fit
@@ -469,3 +469,18 @@ def test_a_confirmation_counts_its_days_from_the_request(renderer: Renderer) -> 
         confirm_url="https://e.org/c",
     )
     assert "Sunday, 26 April 2026" in content.text
+
+
+@pytest.mark.parametrize("title", ["", "\u200b", "Re:"])
+def test_a_digest_names_papers_without_a_title_in_its_language(
+    renderer: Renderer, title: str
+) -> None:
+    papers = [make_paper(1, title=title), make_paper(2, title="\u200d")]
+    content = renderer.digest(make_view(renderer, papers, language=Language.GERMAN))
+    assert content.subject.startswith("Ohne Titel und 1 weitere")
+    assert "Außerdem: Ohne Titel" in content.html
+
+
+def test_an_answer_to_a_mail_without_a_subject_has_one_in_its_language(renderer: Renderer) -> None:
+    answer = renderer.reply(subject="Re: ", answer="Ja.", language=Language.GERMAN)
+    assert answer.subject == "Re: Ihre Mail"
