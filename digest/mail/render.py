@@ -307,7 +307,7 @@ def shown_values(facts: CardFacts, language: Language) -> dict[str, object]:
     foreign = language is not Language.ENGLISH and is_english(f"{facts.title} {facts.tldr}")
     return {
         "title": breakable(not_a_link(facts.title)),
-        "authors": breakable(kept_together(facts.authors)),
+        "authors": breakable(not_a_link(kept_together(facts.authors))),
         "facts": breakable(kept_together(facts.facts)),
         "lead": breakable(not_a_link(facts.lead)),
         "rest": breakable(not_a_link(facts.rest)),

@@ -484,3 +484,8 @@ def test_a_digest_names_papers_without_a_title_in_its_language(
 def test_an_answer_to_a_mail_without_a_subject_has_one_in_its_language(renderer: Renderer) -> None:
     answer = renderer.reply(subject="Re: ", answer="Ja.", language=Language.GERMAN)
     assert answer.subject == "Re: Ihre Mail"
+
+
+def test_no_name_of_an_author_becomes_a_link(renderer: Renderer) -> None:
+    paper = make_paper(1, authors=("evil.com", "Ada Bell"))
+    assert "evil.com" not in renderer.digest(make_view(renderer, [paper])).html
