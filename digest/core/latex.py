@@ -16,7 +16,8 @@ _TIE = re.compile(r"[A-Za-z.]~[A-Za-z0-9]")
 # Mathematics has no space inside its dollars and no digit behind them, for "$5 and $3" are prices,
 # unless a macro stands in it, or signs alone.
 _MATH = re.compile(
-    r"(?<!\\)(\$\$[^$]{1,400}\$\$|\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$(?!\d)|\$[-+<>=~]{1,2}\$|\$[^$\\]{0,40}\\[A-Za-z][^$]{0,200}\$)"
+    r"(?<!\\)(\$\$[^$]{1,400}\$\$|\$(?=[^\s$])[^$]{1,400}(?<=[^\s\\])\$(?!\d)|\$[-+<>=~]{1,2}\$"
+    r"|\$[^$\\]{0,40}\\[A-Za-z][^$]{0,200}\$)"
 )
 # What is cited has its place at the end of a paper.
 _CITATION = re.compile(r"(?:\s|~)*\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{[^{}]*\}")

@@ -9,9 +9,8 @@ from digest.core.feedback import choice_path
 from digest.core.places import Section
 from digest.mail.forms import IN_TAG, CannotBeJoined, Form, Holes, Line, markup_form, text_form
 from digest.mail.inline import split
-from digest.mail.personal import Personal, in_words
+from digest.mail.personal import Personal, in_words, steps
 from digest.mail.quoted import quoted
-from digest.mail.sections import relevance_steps, trend_steps
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
 
@@ -70,16 +69,7 @@ class Told(NamedTuple):
 def told(papers: Sequence[DigestPaper], wording: Wording) -> list[Told]:
     """The cards of papers, in order, numbered from 1 on."""
     return [
-        _told(
-            one.card.html,
-            one.card.text,
-            one.reason,
-            one.section,
-            relevance_steps(one.section, one.relevance),
-            trend_steps(one.trend),
-            number,
-            wording,
-        )
+        _told(one.card.html, one.card.text, one.reason, one.section, *steps(one), number, wording)
         for number, one in enumerate(papers, 1)
     ]
 

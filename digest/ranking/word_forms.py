@@ -90,9 +90,11 @@ def says(phrase: str, words: Iterable[str]) -> bool:
     Of each word of the phrase, one of the words with its stem must be a form of it; a word whose
     stem is not there at all is spelled in another way, joined or apart, and passes.
     """
-    wanted = {stem(word): form(word) for word in words_of(phrase)}
-    found: dict[str, bool] = {}
+    asked = [(stem(word), form(word)) for word in words_of(phrase)]
+    said: dict[str, list[Form]] = {common: [] for common, _ in asked}
     for word in words:
-        if (common := stem(word)) in wanted:
-            found[common] = found.get(common, False) or form(word).matches(wanted[common])
-    return all(found.values())
+        if (common := stem(word)) in said:
+            said[common].append(form(word))
+    return all(
+        not said[common] or any(map(wanted.matches, said[common])) for common, wanted in asked
+    )

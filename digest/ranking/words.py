@@ -31,7 +31,7 @@ class Word:
     worth: float
     evidence: float
     plain_worth: float
-    generic: bool = False
+    generic: bool
 
 
 def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[str]) -> Word:

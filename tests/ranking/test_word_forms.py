@@ -67,6 +67,11 @@ def test_a_word_that_is_spelled_joined_or_apart_is_left_to_the_stems() -> None:
     assert says("fine-tuning", words_of("finetuning of models"))
 
 
+def test_each_word_of_a_phrase_must_be_there_though_two_have_one_stem() -> None:
+    assert says("organ organization", words_of("organs, and how organizations buy them"))
+    assert not says("organ organization", words_of("organizations alone"))
+
+
 def test_keywords_and_exclusions_mean_the_word_and_not_its_stem() -> None:
     corpus = Corpus(
         [
