@@ -6,7 +6,7 @@ import typer
 
 from digest.cli.context import DryRun, Json, opened_app, parse_day
 from digest.cli.output import counted, iso, note, print_json, print_table, say, short_time
-from digest.core.deliveries import Delivery, DeliveryStatus
+from digest.core.deliveries import DeliveryStatus
 from digest.core.errors import NotFound
 from digest.store import outbox, retries
 from digest.store.outbox import DeliveryRow
@@ -53,7 +53,7 @@ def list_deliveries(
                 row.delivery.status.value,
                 row.delivery.attempts,
                 short_time(_moment(row)),
-                _answer(row.delivery),
+                row.delivery.answer or row.delivery.detail,
             )
             for row in rows
         ],
@@ -62,13 +62,6 @@ def list_deliveries(
     )
     if limit is None and len(rows) == _SHOWN:
         note(f"these are the newest {_SHOWN}: --limit shows more, --status and --email fewer")
-
-
-def _answer(delivery: Delivery) -> str:
-    """The relay's own words, where it has said any; else why nothing was sent."""
-    if delivery.smtp_code:
-        return f"{delivery.smtp_code} {delivery.smtp_reply}"
-    return delivery.smtp_reply or delivery.detail
 
 
 def _moment(row: DeliveryRow) -> Any:

@@ -104,6 +104,11 @@ class Delivery:
     detail: str = ""
     payload: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def answer(self) -> str:
+        """What the relay said last, or why nobody heard it; empty where it was not asked."""
+        return f"{self.smtp_code} {self.smtp_reply}" if self.smtp_code else self.smtp_reply
+
 
 # A digest is stale after a day (RFC 5321, 4.5.4.1 asks for at least 30 minutes between tries).
 REFUSAL_LADDER = tuple(timedelta(minutes=m) for m in (30, 60, 120, 240, 480))

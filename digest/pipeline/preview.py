@@ -218,13 +218,14 @@ def _sent_papers(app: App, delivery: Delivery) -> tuple[ExplainedPaper, ...]:
 
 def _about_delivery(delivery: Delivery) -> str:
     detail = f" ({delivery.detail})" if delivery.detail else ""
-    answer = f": {delivery.smtp_code} {delivery.smtp_reply}" if delivery.smtp_code else ""
+    answer = f": {delivery.answer}" if delivery.answer else ""
     match delivery.status:
         case DeliveryStatus.SENT:
             return f"sent at {delivery.sent_at:%Y-%m-%d %H:%M} UTC{answer}"
         case DeliveryStatus.DEFERRED:
             when = f"{delivery.next_attempt_at:%Y-%m-%d %H:%M} UTC"
-            return f"put off after {delivery.attempts} tries, next at {when}{answer}"
+            tries = "try" if delivery.attempts == 1 else "tries"
+            return f"put off after {delivery.attempts} {tries}, next at {when}{answer}"
         case _:
             return f"{delivery.status.value}{detail}{answer}"
 

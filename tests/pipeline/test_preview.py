@@ -6,7 +6,7 @@ from email import message_from_bytes
 
 import pytest
 
-from digest.core.deliveries import Accepted, Deferred, Rejected, SendOutcome
+from digest.core.deliveries import Accepted, Deferred, Rejected, SendOutcome, Unreachable
 from digest.core.errors import NotFound
 from digest.core.interests import Interest, InterestKind
 from digest.core.papers import Reading
@@ -109,12 +109,13 @@ def test_looking_changes_nothing(
         (Accepted(250, "ok"), "sent at 2026-03-20 12:00 UTC: 250 ok"),
         (
             Deferred(451, "4.7.1 greylisted"),
-            "put off after 1 tries, next at 2026-03-20 12:30 UTC: 451 4.7.1 greylisted",
+            "put off after 1 try, next at 2026-03-20 12:30 UTC: 451 4.7.1 greylisted",
         ),
         (
             Rejected(552, "5.2.2 full"),
             "failed (refused by the receiving server): 552 5.2.2 full",
         ),
+        (Unreachable("mail:25 cannot be reached"), "queued: mail:25 cannot be reached"),
     ],
     ids=lambda value: type(value).__name__,
 )
