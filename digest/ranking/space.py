@@ -36,12 +36,14 @@ class Space:
     """
 
     def __init__(self, vectors: Floats, *, shrinkage: float = SHRINKAGE) -> None:
-        self._shrinkage = shrinkage
-        known = np.any(vectors != 0.0, axis=1)
-        self._centre = (
-            np.mean(vectors[known], axis=0) if known.any() else np.zeros(vectors.shape[1])
-        ).astype(np.float32)
-        self.papers = self.placed(vectors)
+        self._centre = centre_of(vectors)
+        self.papers = placed(vectors, self._centre)
+        covariance = self.papers.T @ self.papers / max(len(self.papers), 1)
+        ball = np.trace(covariance) / self.dimensions * np.eye(self.dimensions)
+        shrunk = (1.0 - shrinkage) * covariance + shrinkage * ball
+        self._covariance = np.asarray(shrunk + 1e-9 * np.eye(self.dimensions))
+        precision = np.linalg.inv(self._covariance).astype(np.float32)
+        self._precise = self.papers @ precision
 
     @property
     def dimensions(self) -> int:
@@ -49,9 +51,7 @@ class Space:
 
     def placed(self, vectors: Floats) -> Floats:
         """Vectors of papers as points here; zeros stay zeros."""
-        known = np.any(vectors != 0.0, axis=1)
-        points = np.where(known[:, np.newaxis], vectors - self._centre, np.float32(0.0))
-        return unit(points.astype(np.float32))
+        return placed(vectors, self._centre)
 
     def near(self, texts: Floats) -> Floats:
         """How near each paper is to each text (texts x dimensions): z-scores, texts x papers.
@@ -91,18 +91,6 @@ class Space:
         return standardised(found, MOST_DEVIATIONS_OF_TASTES)
 
     @functools.cached_property
-    def _covariance(self) -> npt.NDArray[np.floating]:
-        covariance = self.papers.T @ self.papers / max(len(self.papers), 1)
-        ball = np.trace(covariance) / self.dimensions * np.eye(self.dimensions)
-        shrunk = (1.0 - self._shrinkage) * covariance + self._shrinkage * ball
-        return np.asarray(shrunk + 1e-9 * np.eye(self.dimensions))
-
-    @functools.cached_property
-    def _precise(self) -> Floats:
-        """The papers, times the precision, which is the inverse of the covariance."""
-        return np.asarray(self.papers @ np.linalg.inv(self._covariance), np.float32)
-
-    @functools.cached_property
     def _whitening(self) -> Floats:
         """What makes all directions equally common: its product with itself is the precision."""
         sizes, axes = np.linalg.eigh(self._covariance)
@@ -123,6 +111,20 @@ def _product(rows: Floats, matrix: Floats) -> Floats:
         block[: len(part)], block[len(part) :] = part, 0.0
         out[first : first + len(part)] = (block @ matrix)[: len(part)]
     return out
+
+
+def centre_of(vectors: Floats) -> Floats:
+    """The mean of the vectors that are not zeros."""
+    known = np.any(vectors != 0.0, axis=1)
+    mean = np.mean(vectors[known], axis=0) if known.any() else np.zeros(vectors.shape[1])
+    return np.asarray(mean, np.float32)
+
+
+def placed(vectors: Floats, centre: Floats) -> Floats:
+    """Vectors with this centre as the origin, each with length 1; zeros stay zeros."""
+    known = np.any(vectors != 0.0, axis=1)
+    points = np.where(known[:, np.newaxis], vectors - centre, np.float32(0.0))
+    return unit(points.astype(np.float32))
 
 
 def unit(vectors: Floats) -> Floats:

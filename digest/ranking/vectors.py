@@ -1,5 +1,6 @@
 """Documents as sparse vectors, compared by cosine."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -86,18 +87,24 @@ class SparseRows:
         """For each row the sum of the table's rows at its places, each times its value and the
         place's weight: rows x columns of the table; zeros for an empty row."""
         out = np.zeros((len(self), table.shape[1]), np.float32)
-        first = 0
-        while first < len(self):
-            most = self.starts[first] + _ENTRIES_AT_ONCE
-            last = max(int(np.searchsorted(self.starts, most, "right")) - 1, first + 1)
+        for first, last in blocks(self.starts, _ENTRIES_AT_ONCE):
             bounds = (self.starts[first : last + 1] - self.starts[first]).tolist()
             places = self.places[self.starts[first] : self.starts[last]]
             scales = self.values[self.starts[first] : self.starts[last]] * weights[places]
             vectors = table[places].astype(np.float32)
             for row, (start, end) in enumerate(pairwise(bounds), first):
                 np.matmul(scales[start:end], vectors[start:end], out=out[row])
-            first = last
         return out
+
+
+def blocks(starts: npt.NDArray[np.integer], most: int) -> Iterator[tuple[int, int]]:
+    """All rows, some at a time: from which to before which, with at most so many entries, but for
+    a single row that has more. `starts` bounds the entries of each row."""
+    first, count = 0, len(starts) - 1
+    while first < count:
+        last = max(int(np.searchsorted(starts, starts[first] + most, "right")) - 1, first + 1)
+        yield first, last
+        first = last
 
 
 class DocumentVectors:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from digest.ranking import vectors
-from digest.ranking.vectors import SMALL, Floats, SparseRows, drawn_positive
+from digest.ranking.vectors import SMALL, Floats, SparseRows, blocks, drawn_positive
 
 COLUMNS = 5
 dense_matrices = st.integers(0, 12).flatmap(
@@ -66,3 +66,14 @@ def test_shares_are_drawn_above_zero_and_keep_their_order(shares: Floats) -> Non
     assert np.all(drawn >= 0)
     assert np.all(np.diff(drawn[np.argsort(shares)]) >= 0)
     assert drawn[shares > SMALL].tolist() == shares[shares > SMALL].tolist()
+
+
+@given(st.lists(st.integers(0, 9), max_size=12), st.integers(1, 12))
+def test_rows_come_in_blocks_of_at_most_so_many_entries_each_row_once(
+    lengths: list[int], most: int
+) -> None:
+    starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.intp)])
+    found = list(blocks(starts, most))
+    assert [row for first, last in found for row in range(first, last)] == [*range(len(lengths))]
+    for first, last in found:
+        assert last - first == 1 or sum(lengths[first:last]) <= most
