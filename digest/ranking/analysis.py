@@ -10,7 +10,7 @@ __all__ = ["ANALYSIS_VERSION", "TITLE_WEIGHT", "Analysis", "analyse", "unpack"]
 
 # Whatever changes what `analyse` gives for some text makes another version: analyses stored
 # under an older one are made anew.
-ANALYSIS_VERSION = 4
+ANALYSIS_VERSION = 5
 
 # A title's terms count as if written so often, the simple form of BM25F; measured together with
 # BM25's own constants on judged collections of abstracts.

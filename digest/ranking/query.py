@@ -8,6 +8,7 @@ from typing import NamedTuple
 from digest.ranking.text import (
     KEPT_WORDS,
     STOP_WORDS,
+    Chunk,
     Parts,
     Words,
     listed,
@@ -62,7 +63,12 @@ def asked(text: str) -> Asked:
     left out of the words, unless nothing else is there.
     """
     chunks = read(text)
-    return Asked(_query_words(chunks), tuple(terms(chunks)))
+    telling = [chunk for chunk in chunks if not _is_wrapping(chunk)]
+    return Asked(_query_words(chunks), tuple(terms(telling) or terms(chunks)))
+
+
+def _is_wrapping(chunk: Chunk) -> bool:
+    return all(_WRAPPING.issuperset(parts) for parts in chunk.words)
 
 
 def query_words(text: str) -> tuple[QueryWord, ...]:

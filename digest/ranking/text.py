@@ -93,6 +93,14 @@ _GENERIC_WORDS = listed(
 )
 
 
+# What is said aside, and contractions, as they are without points and apostrophes: no words.
+_ASIDES = listed(
+    """aka arent cant couldnt didnt doesnt dont eg hasnt havent id ie ill im isnt ive lets
+    shouldnt theyre theyve wasnt werent weve wont wouldnt wrt youre youve
+    """
+)
+_WITHOUT_POINTS = str.maketrans("", "", ".'’ʼ")
+
 # Nearly all words of a text are among so many; a few MB of memory.
 KEPT_WORDS = 65_536
 _KEPT_CHUNKS = 65_536
@@ -172,6 +180,8 @@ def read(text: str) -> Words:
 def _chunk(chunk: str) -> Chunk:
     if (word := chunk.strip(_AROUND_WORDS).lower()).isalpha() and word.isascii():
         return _plain_chunk(word)
+    if word.translate(_WITHOUT_POINTS) in _ASIDES:
+        return _NOTHING
     words = tuple(
         (word,) if word.isalnum() else tuple(_PART.findall(word))
         for word in _COMPOUND.findall(fold(chunk))
@@ -185,6 +195,9 @@ def _chunk(chunk: str) -> Chunk:
         joined=" ".join(stem("".join(parts)) for parts in words) if compounds else stems,
         pairs=tuple(stem(pair) for parts in compounds for pair in joined_parts(parts)[1:]),
     )
+
+
+_NOTHING = Chunk(words=(), terms=(), stems="", joined="", pairs=())
 
 
 def _plain_chunk(word: str) -> Chunk:

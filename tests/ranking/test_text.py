@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from digest.core.latex import readable
 from digest.ranking import text as module
-from digest.ranking.query import phrase_forms, query_words
+from digest.ranking.query import asked, phrase_forms, query_words
 from digest.ranking.text import fold, phrase_text, read, stem, terms
 from tests.ranking.papers import contains_phrase
 
@@ -109,8 +109,29 @@ def test_a_query_leaves_out_wrapping_and_repetition_but_counts_it() -> None:
     assert [(word.spelling, word.times) for word in words] == [("graphs", 2), ("matching", 1)]
 
 
+def test_terms_of_a_query_leave_out_wrapping_too_and_count_what_is_said_twice() -> None:
+    assert asked("Find articles that describe graphs, graph matching").terms == (
+        *("graph", "graph", "match"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["I'm sure (e.g., of graphs)", "We’ve graphs, i.e. I’d", "don't be sure w.r.t. graphs"]
+)
+def test_contractions_and_asides_are_no_words(text: str) -> None:
+    assert set(terms(read(text))) <= {"sure", "graph"}
+    assert not contains_phrase(phrase_text(read(text)), phrase_forms("g"))
+
+
+def test_what_looks_like_a_contraction_without_its_apostrophe_is_a_word() -> None:
+    assert terms(read("ill-posed ID cards, IM clients")) == [
+        *("ill", "pose", "illpos", "id", "card", "im", "client"),
+    ]
+
+
 def test_a_query_of_nothing_but_wrapping_is_taken_as_it_is() -> None:
     assert [word.spelling for word in query_words("related work")] == ["related", "work"]
+    assert asked("related work").terms == ("relat", "work")
     assert query_words("of the") == ()
 
 
