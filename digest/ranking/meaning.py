@@ -14,7 +14,7 @@ import numpy as np
 from digest.ranking.analysis import Analysis
 from digest.ranking.bags import Bags
 from digest.ranking.lexical import LexicalIndex
-from digest.ranking.space import MODEL_SHRINKAGE, Space, centre_of, placed, unit
+from digest.ranking.space import MODEL_PLAIN_SHARE, MODEL_SHRINKAGE, Space, centre_of, placed, unit
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats
 
@@ -121,7 +121,7 @@ class ModelMeaning:
     text_weight = 2.0
     feedback_weight = 0.75
     like_weight = 3.0
-    nearest_weight = 1.0
+    nearest_weight = 1.3
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class ModelMeaning:
         texts: Callable[[Sequence[str]], Mapping[str, Floats]],
         liked: Callable[[LikedPaper], Floats | None],
     ) -> None:
-        self.space = Space(papers, shrinkage=MODEL_SHRINKAGE)
+        self.space = Space(papers, shrinkage=MODEL_SHRINKAGE, plain_share=MODEL_PLAIN_SHARE)
         self._texts = texts
         self._liked = liked
 

@@ -16,6 +16,9 @@ from digest.ranking.vectors import Floats, Places
 # estimator for large-dimensional covariance matrices", 2004; measured on readers' libraries.
 SHRINKAGE = 0.3
 MODEL_SHRINKAGE = 0.5
+# In the space of a model a taste is compared by the discriminant, and by so much of the plain
+# product, brought to the same size: what a broad library shares with its field says something, too.
+MODEL_PLAIN_SHARE = 0.3
 # Z-scores are cut here: a very near paper is not worth any number of words.
 MOST_DEVIATIONS = 6.0
 # A taste is a mean of many words: its nearest papers lie further out, and are cut only here.
@@ -32,18 +35,24 @@ class Space:
     """`vectors` (papers x dimensions) in the order of the corpus; zeros where there is none.
 
     They are moved so that their mean is the origin, and given length 1. `shrinkage` is how far the
-    covariance is drawn to that of a ball.
+    covariance is drawn to that of a ball; for `plain_share` see `towards`.
     """
 
-    def __init__(self, vectors: Floats, *, shrinkage: float = SHRINKAGE) -> None:
+    def __init__(
+        self, vectors: Floats, *, shrinkage: float = SHRINKAGE, plain_share: float = 0.0
+    ) -> None:
         self._centre = centre_of(vectors)
         self.papers = placed(vectors, self._centre)
         covariance = self.papers.T @ self.papers / max(len(self.papers), 1)
         ball = np.trace(covariance) / self.dimensions * np.eye(self.dimensions)
         shrunk = (1.0 - shrinkage) * covariance + shrinkage * ball
         self._covariance = np.asarray(shrunk + 1e-9 * np.eye(self.dimensions))
-        precision = np.linalg.inv(self._covariance).astype(np.float32)
-        self._precise = self.papers @ precision
+        precision = np.linalg.inv(self._covariance)
+        # How much larger the discriminant's products of these papers are than the plain ones.
+        of_all = max(float(np.linalg.norm(covariance)), 1e-9)
+        larger = float(np.linalg.norm(precision @ covariance)) / of_all
+        metric = precision + plain_share * larger * np.eye(self.dimensions)
+        self._judged = self.papers @ metric.astype(np.float32)
 
     @property
     def dimensions(self) -> int:
@@ -71,9 +80,10 @@ class Space:
         dimensions): z-scores, tastes x papers.
 
         The discriminant of R. A. Fisher, "The use of multiple measurements in taxonomic
-        problems", 1936, with one covariance for all: what all papers share says nothing.
+        problems", 1936, with one covariance for all: what all papers share says nothing. To it
+        comes the plain product, by its share.
         """
-        return standardised(_product(tastes, self._precise.T), MOST_DEVIATIONS_OF_TASTES)
+        return standardised(_product(tastes, self._judged.T), MOST_DEVIATIONS_OF_TASTES)
 
     def nearest(self, tastes: Sequence[Floats]) -> Floats:
         """How near each paper is to the NEAREST_LIKES nearest points of each taste (each points x

@@ -142,7 +142,19 @@ def test_in_the_metric_of_tastes_no_direction_is_commoner_than_another() -> None
     whitened = placed.papers @ placed._whitening
     assert whitened.T @ whitened / len(whitened) == pytest.approx(np.eye(8), abs=1e-3)
     precise = placed.papers @ placed._whitening @ placed._whitening.T
-    assert precise == pytest.approx(placed._precise, abs=1e-3 * float(np.abs(precise).max()))
+    assert precise == pytest.approx(placed._judged, abs=1e-3 * float(np.abs(precise).max()))
+
+
+def test_with_a_plain_share_what_a_taste_has_in_common_with_all_papers_counts_too() -> None:
+    vectors = scattered(papers=400) * np.array([9, 1, 1, 1, 1, 1, 1, 1], np.float32)
+    alone, mixed = Space(vectors), Space(vectors, plain_share=0.5)
+    taste = alone.papers[:1]
+    plain = standardised(taste @ alone.papers.T)[0]
+
+    def nearness(space: Space) -> float:
+        return float(np.corrcoef(space.towards(taste)[0], plain)[0, 1])
+
+    assert nearness(alone) < nearness(mixed) < 1
 
 
 def test_tastes_may_lie_further_out_than_texts() -> None:
