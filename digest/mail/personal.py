@@ -8,7 +8,7 @@ from digest.mail.forms import Holes, html_values
 from digest.mail.prose import kept_together
 from digest.mail.quoted import quoted
 from digest.mail.reasons import why
-from digest.mail.sections import STEPS, relevance_steps, trend_steps
+from digest.mail.sections import STEPS, steps
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
 
@@ -42,12 +42,8 @@ class Personal:
 
 def personal(paper: DigestPaper, wording: Wording) -> Personal:
     """What this paper says to its reader; the same for readers to whom it says the same."""
-    return in_words(paper.reason, paper.section, *steps(paper), wording)
-
-
-def steps(paper: DigestPaper) -> tuple[int, int]:
-    """How well a paper matches and how much it trends, as the marks say it."""
-    return relevance_steps(paper.section, paper.relevance), trend_steps(paper.trend)
+    marks = steps(paper.section, paper.relevance, paper.trend)
+    return in_words(paper.reason, paper.section, *marks, wording)
 
 
 # What is said to many readers; with all that is made of it some 3 kB each.

@@ -32,12 +32,11 @@ from digest.mail.prose import (
     without_reply_prefix,
     wrap,
 )
-from digest.mail.templates import Shell, Templates
+from digest.mail.templates import SUBJECT_CHARS, Shell, Templates
 from digest.mail.theme import load_theme
 from digest.mail.view import DigestView, digest_values, lead_title
 from digest.mail.wording import Wording, load_wording, marked
 
-SUBJECT_CHARS = 100
 _COMMON = ("from_name", "postal_address", "subject", "email")
 _NAMES = {
     MailKind.DIGEST: (
@@ -189,11 +188,8 @@ class Renderer:
             **digest_values(view, wording),
             "cards": "",
             "more": "",
-            "title": "x",
         }
-        room = SUBJECT_CHARS + 1 - len(shell.subject_line(values))
-        values["title"] = cut(lead_title(view, wording), room)
-        values["subject"] = shell.subject_line(values)
+        values["title"], values["subject"] = shell.titled(lead_title(view, wording), values)
         return values
 
     def confirmation(

@@ -52,20 +52,15 @@ def parts(papers: Sequence[DigestPaper]) -> tuple[Part, ...]:
     return tuple([Part(HEADINGS[section], tuple(inside)) for section, inside in found.items()])
 
 
-def relevance_steps(section: Section, relevance: float) -> int:
-    """How well a paper matches, from 1 to 5; 0 is not said."""
-    if section is _EVERYWHERE or relevance < _LEAST_RELEVANCE:
-        return 0
-    steps = math.ceil(relevance * STEPS)
-    return steps if steps < STEPS else STEPS
-
-
-def trend_steps(trend: float) -> int:
-    """How much a paper trends, from 1 to 5 among those that were voted for; 0 is not said."""
-    if trend < _LEAST_TREND:
-        return 0
-    steps = 1 + int((trend - _LEAST_TREND) / _TRENDING * STEPS)
-    return steps if steps < STEPS else STEPS
+def steps(section: Section, relevance: float, trend: float) -> tuple[int, int]:
+    """How well a paper matches and how much it trends, as its marks say it: from 1 to 5, the latter
+    among papers that were voted for; 0 is not said."""
+    match = rise = 0
+    if relevance >= _LEAST_RELEVANCE and section is not _EVERYWHERE:
+        match = math.ceil(relevance * STEPS)
+    if trend >= _LEAST_TREND:
+        rise = 1 + int((trend - _LEAST_TREND) / _TRENDING * STEPS)
+    return match if match < STEPS else STEPS, rise if rise < STEPS else STEPS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from digest.core.feedback import choice_path
 from digest.core.places import Section
 from digest.mail.forms import IN_TAG, CannotBeJoined, Form, Holes, Line, markup_form, text_form
 from digest.mail.inline import split
-from digest.mail.personal import Personal, in_words, steps
+from digest.mail.personal import Personal, in_words
 from digest.mail.quoted import quoted
+from digest.mail.sections import steps
 from digest.mail.view import DigestPaper
 from digest.mail.wording import Wording
 
@@ -69,8 +70,8 @@ class Told(NamedTuple):
 def told(papers: Sequence[DigestPaper], wording: Wording) -> list[Told]:
     """The cards of papers, in order, numbered from 1 on."""
     return [
-        _told(one.card.html, one.card.text, one.reason, one.section, *steps(one), number, wording)
-        for number, one in enumerate(papers, 1)
+        _told(card.html, card.text, reason, section, *steps(section, match, trend), number, wording)
+        for number, (card, _, reason, _, section, match, trend) in enumerate(papers, 1)
     ]
 
 

@@ -13,12 +13,13 @@ from markupsafe import Markup
 from digest.core.errors import ConfigError
 from digest.core.messages import Content, MailKind
 from digest.mail.inline import Fragment, class_names, hole, inline, section, split
-from digest.mail.prose import COLUMNS, columns, wrap
+from digest.mail.prose import COLUMNS, columns, cut, wrap
 from digest.mail.theme import Theme
 from digest.mail.wording import Wording
 
 # Keeps the first words of the body out of the preview line: invisible, but taking up its room.
 PREVIEW_FILLER = "\u034f\u200c\u00a0" * 60
+SUBJECT_CHARS = 100
 _LINK_LINE = re.compile(r"\s*[^:]{0,60}: (?:https?://|mailto:)\S+")
 MANY_BLANK_LINES = re.compile(r"\n{4,}")
 GAP_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
@@ -46,16 +47,26 @@ class Shell:
         )
 
     def subject_line(self, values: Mapping[str, str]) -> str:
-        return _subject(self.subject, *[values.get(name) for name in self.subject.names])
+        return _subject(self.subject, values)
+
+    def titled(self, title: str, values: Mapping[str, str]) -> tuple[str, str]:
+        """A title, cut so that the subject with it has at most SUBJECT_CHARS, and that subject."""
+        return _titled(self.subject, title, *[values.get(name) for name in self.subject.names])
+
+
+def _subject(fragment: Fragment, values: Mapping[str, str]) -> str:
+    return fragment.fill_from(values, empty(values)).strip()
 
 
 # Many readers have the same strongest paper, and as many others.
 @functools.lru_cache(maxsize=4_096)
-def _subject(fragment: Fragment, *given: str | None) -> str:
+def _titled(fragment: Fragment, title: str, *given: str | None) -> tuple[str, str]:
     """`given` are the values of the fragment's names, None where there is none."""
     named = zip(fragment.names, given, strict=True)
     values = {name: value for name, value in named if value is not None}
-    return fragment.fill_from(values, empty(values)).strip()
+    room = SUBJECT_CHARS + 1 - len(_subject(fragment, {**values, "title": "x"}))
+    short = cut(title, room)
+    return short, _subject(fragment, {**values, "title": short})
 
 
 class Templates:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from digest.core.feedback import choice_path
 from digest.core.places import Place, Section, section_of
 from digest.mail.render import Renderer
-from digest.mail.sections import MOST_HTML_BYTES, Sizes, parts, relevance_steps, trend_steps, trim
+from digest.mail.sections import MOST_HTML_BYTES, Sizes, parts, steps, trim
 from digest.mail.view import DigestView
 from tests.mail.builders import make_paper, make_renderer, make_view
 
@@ -77,12 +77,9 @@ def test_a_digest_of_what_trends_says_so(renderer: Renderer) -> None:
 
 def test_marks_say_in_steps_what_is_worth_saying(renderer: Renderer) -> None:
     (paper,) = make_view(renderer, [make_paper()]).papers
-    found = [
-        paper._replace(relevance=r, trend=t) for r, t in ((0, 0), (0.06, 0.2), (1, 1), (0.5, 0.6))
-    ]
-    assert [relevance_steps(one.section, one.relevance) for one in found] == [0, 1, 5, 3]
-    assert [trend_steps(one.trend) for one in found] == [0, 1, 5, 3]
-    assert relevance_steps(Section.EVERYWHERE, found[2].relevance) == 0
+    found = [steps(Section.FOR_YOU, *one) for one in ((0, 0), (0.06, 0.2), (1, 1), (0.5, 0.6))]
+    assert found == [(0, 0), (1, 1), (5, 5), (3, 3)]
+    assert steps(Section.EVERYWHERE, 1, 1) == (0, 5)
     view = make_view(renderer, [make_paper()])
     content = renderer.digest(replace(view, papers=(paper._replace(relevance=0.7, trend=0.9),)))
     assert "Match\u00a0●●●●○" in content.html.replace("&nbsp;", "\u00a0")
