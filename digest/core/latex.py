@@ -21,6 +21,8 @@ _MATH = re.compile(
 )
 # What is cited has its place at the end of a paper.
 _CITATION = re.compile(r"(?:\s|~)*\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{[^{}]*\}")
+# TeX's macros have names of ASCII; a Greek letter behind one is what it is about.
+_BEFORE_FOREIGN = re.compile(r"(\\[A-Za-z]+)(?=[^\W\d_a-zA-Z])")
 _BARE_DOLLAR = re.compile(r"(?<!\\)\$")
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 # Letters that some index wrote with their marks, and left in the braces of TeX: Mus{é}e.
@@ -166,10 +168,12 @@ def _composed(found: re.Match[str]) -> str:
 
 
 def _escaped(plain: str) -> str:
-    """`plain` without citations, with per cent signs and dollars that are meant as such protected
-    from TeX."""
+    """`plain` without citations, with the ends of macros' names told, and with per cent signs and
+    dollars that are meant as such protected from TeX."""
     if "\\cite" in plain:
         plain = _CITATION.sub("", plain)
+    if not plain.isascii():
+        plain = _BEFORE_FOREIGN.sub("\\1 ", plain)
     if "{" in plain and ("^" in plain or "_" in plain):
         plain = _GROUP.sub(_held_together, plain)
     pieces = _MATH.split(_BARE_PERCENT.sub(r"\\%", plain))

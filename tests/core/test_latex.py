@@ -34,6 +34,9 @@ from digest.core.latex import accented, readable
         (r"{\sc Turbo} and {\it calm} \textcolor{red}{hot}", "Turbo and calm hot"),
         (r"$\neg H$ and $\boldsymbol{\alpha}$", "¬ H and α"),
         ("the Mus{é}e of {A}da", "the Musée of Ada"),
+        (r"\enquote{LLM-as-a-Judge}, \textgreater 96\%", "“LLM-as-a-Judge”, >96%"),
+        (r"a library\footnote{\url{https://a.example}} for all", "a library for all"),
+        (r"the \underline{Ko}rean \underline{G}rammar", "the Korean Grammar"),
     ],
 )
 def test_tex_reads_as_text(text: str, wanted: str) -> None:
@@ -57,6 +60,10 @@ def test_tex_reads_as_text(text: str, wanted: str) -> None:
         (r"$O\left(n\right) \le \bigl\{x\bigr\}$", "O(n) ≤{x}"),
         (r"$\displaystyle\sum\limits_{i=1}^n {\cal B}$", "∑_(i=1)^n B"),
         (r"of the form $$x+\alpha.$$", "of the form x+α."),
+        (r"if $q \equiv 1 \pmod{4}$, then", "if q ≡ 1 (mod 4), then"),
+        (r"$[\underline\sigma, \overline{x}]$", "[σ\u0332, x\u0305]"),
+        ("codes $C\\colonΣ^n\\rightarrowΣ^m$", "codes C: Σ^n→ Σ^m"),
+        (r"$f\colon X\to Y$", "f: X→ Y"),
     ],
 )
 def test_mathematics_means_the_same_on_one_line(text: str, wanted: str) -> None:
@@ -91,6 +98,12 @@ def test_a_macro_of_the_authors_own_leaves_no_hole(text: str, wanted: str) -> No
 )
 def test_prices_per_cent_and_plain_signs_stay(text: str) -> None:
     assert readable(text) == text.replace(r"\%", "%")
+
+
+@pytest.mark.parametrize("stop", ["", "."])
+def test_abbreviations_that_authors_define_are_written_out(stop: str) -> None:
+    tex = rf"many models (\eg{stop}, BERT; \ie{stop}, one) of Doe \etal{stop} do"
+    assert readable(tex) == "many models (e.g., BERT; i.e., one) of Doe et al. do"
 
 
 @pytest.mark.parametrize(
