@@ -2,7 +2,9 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
+from digest.mail.leaning import leans, standing_alone, unlabelled
 from digest.mail.prose import UNSPACED, cut
 
 # Abbreviations and initials behind which a full stop ends no sentence.
@@ -10,7 +12,14 @@ _NO_END = re.compile(
     r"\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|Figs?|Eqs?|Secs?|Sect|Refs?|Ch|Thm|Lem|Prop|Cor|Def"
     r"|Dr|Prof|[A-Z])\.$"
 )
-_SENTENCE_GAP = re.compile(r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])")
+_SENTENCE_GAP = re.compile(
+    r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])"
+    # Where the space was forgotten.
+    r"|(?<=[a-z]{3}[.!?])(?=[A-Z][a-z]+[ ,])"
+)
+# The members of a list belong to the sentence that announces it, one by one.
+_MEMBER = re.compile(r"\(?(?:[1-9]|[ivx]{1,4}|[a-h])\)\s")
+_FIRST_MEMBER = re.compile(r"\(?[1ia]\)\s")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MIN_WORDS = 4
 # The most central sentences, among which those that stand alone are taken.
@@ -19,43 +28,32 @@ _CLAIM = re.compile(
     r"(?i)\b(?:(?:we|the authors) (?:propose|introduce|present|show|find|prove|develop|report)"
     r"|this (?:paper|work|study)|our (?:method|results|approach|model)|results show|outperforms?)\b"
 )
-# How a sentence points to the one before it, which may not be shown.
-_POINTS_BACK = re.compile(
-    r"(?:More importantly|(?:More )?[Ss]pecifically|Concretely|In particular|Moreover|Furthermore"
-    r"|Further|Additionally|In addition|Besides|Finally|Lastly|Consequently|Accordingly|Therefore"
-    r"|Thus|Hence|As a (?:result|solution|consequence)|However|Nevertheless|Nonetheless|Instead"
-    r"|In contrast|By contrast|Conversely|On the other hand|Similarly|Likewise|Yet|Meanwhile"
-    r"|Then|Next|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|For (?:example|instance)"
-    r"|To (?:th(?:is|at) end|achieve (?:this|that)|do so)"
-    r"|(?:To|In order to) (?:[a-z]+ly )?[a-z]+ (?:this|that|these|those|such|the above)"
-    r"(?: [\w-]+){0,6}"
-    r"|(?:Based|Building) (?:on|upon) (?:this|that|these|it)(?: [\w-]+){0,2}"
-    r"|(?:Driven|Guided|Inspired|Motivated) by (?:this|that|these|such)(?: [\w-]+){0,3}"
-    r"|(?:Given|In (?:light|view) of) (?:this|that|these|such)(?: [\w-]+){0,2}), (?=\w)"
-)
-# What such a sentence is about stands in the one before it, too.
-_ABOUT_THE_ONE_BEFORE = re.compile(
-    r"(?:(?:This|These|That|Those|Such)(?! (?:paper|work|study|article|report|survey|thesis)\b)"
-    r"|It|Its|They|Their|But|And|Yet|Nor|The (?:former|latter|resulting|two|above))\b"
-)
 _WHERE_IT_IS = re.compile(
     r"(?i)https?://|\b(?:available|accessible|released) (?:at|on|from|here|in our|upon)\b"
 )
-# What every reader of a paper's summary knows.
-_IN_THIS_PAPER = re.compile(
-    r"(?:Here|[Ii]n this (?:article|paper|study|work|(?:technical )?report)), (?=\w)"
-)
+# Words for search engines, which some put behind an abstract.
+_KEYWORDS = re.compile(r"(?i)\s\(?(?:key ?words|index terms)\b(?: and phrases)?\s?[:—–-].*")
+# A mark of a work that is cited by its number: "as shown in [3, 4]", not "in the interval [1, 2]".
+_CITED = re.compile(r"(\w+) ?\[([1-9]\d{0,2}(?:(?:, ?|[–-])[1-9]\d{0,2})*)\](?=[\s.,;:)]|$)")
+_OF_NUMBERS = frozenset("between domain from interval intervals range ranges within".split())
 
 
 def sentences(text: str) -> tuple[str, ...]:
     """The sentences of one paragraph, in order."""
     found: list[str] = []
     for piece in filter(None, _SENTENCE_GAP.split(text)):
-        if found and _NO_END.search(found[-1]):
+        if found and (_NO_END.search(found[-1]) or _goes_on(found[-1], piece)):
             found[-1] += " " + piece
         else:
             found.append(piece)
     return tuple(found)
+
+
+def _goes_on(sentence: str, piece: str) -> bool:
+    """Whether a piece is the next member of the list that a sentence holds, or begins one."""
+    if not _MEMBER.match(piece):
+        return False
+    return bool(_FIRST_MEMBER.match(piece) or _MEMBER.search(sentence))
 
 
 def gist(title: str, abstract: str, limit: int) -> str:
@@ -65,25 +63,60 @@ def gist(title: str, abstract: str, limit: int) -> str:
     that says what was done (extractive summaries after Luhn 1958 and SumBasic, both cited often).
     What is about the sentence before it gives way, where that is not shown.
     """
-    candidates = sentences(abstract)
-    if len(candidates) <= 2 and len(abstract) <= limit:
-        return abstract
-    cut_free = (_standing_alone(sentence, follows=False) for sentence in candidates)
-    alone = [_ABOUT_THE_ONE_BEFORE.match(sentence) is None for sentence in cut_free]
-    order = _by_centrality(title, candidates)
-    best = next((n for n in order[:_AMONG] if alone[n]), order[0])
-    room = limit - len(candidates[best]) - 1
-    others = [n for n in order[:_AMONG] if n != best and len(candidates[n]) <= room]
-    second = next((n for n in others if alone[n] or n - 1 == best), best)
-    chosen = {best, second}
+    told = _CITED.sub(_uncited, _KEYWORDS.sub("", abstract))
+    candidates = tuple(map(unlabelled, sentences(told)))
+    if len(candidates) <= 2 and len(told) <= limit:
+        return told
+    shortest = [standing_alone(sentence, follows=False) for sentence in candidates]
+    alone = [not leans(sentence) for sentence in shortest]
+    whole = [len(sentence) <= limit for sentence in shortest]
+    order = _by_centrality(title, candidates, alone, whole)
+    chosen = _chosen(candidates, order[:_AMONG], alone, limit)
     said = (
-        _standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
+        standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
     )
     return cut(" ".join(said), limit)
 
 
-def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
-    """The sentences that say something of the whole, the most central first; else all."""
+def _chosen(
+    candidates: Sequence[str], order: Sequence[int], alone: Sequence[bool], limit: int
+) -> set[int]:
+    """The best sentence that is understood alone, and the next that can stand beside it; or one
+    that is better, and the one before it, which it is about."""
+    best = order[0]
+    for number in order:
+        if alone[number]:
+            best = number
+            break
+        if number and alone[number - 1] and _together(candidates, number - 1, number) <= limit:
+            return {number - 1, number}
+    others = (n for n in order if n != best and _together(candidates, best, n) <= limit)
+    fitting = (n for n in others if alone[n] or _follows(candidates, n, best))
+    return {best, next(fitting, best)}
+
+
+def _together(candidates: Sequence[str], one: int, other: int) -> int:
+    return len(candidates[one]) + 1 + len(candidates[other])
+
+
+def _follows(candidates: Sequence[str], number: int, best: int) -> bool:
+    """Whether a sentence can be understood behind the best one."""
+    if number <= best + 1:
+        return number == best + 1
+    return not leans(standing_alone(candidates[number], follows=False), candidates[best])
+
+
+def _uncited(found: re.Match[str]) -> str:
+    word, numbers = found[1], [int(n) for n in re.findall(r"\d+", found[2])]
+    cited = len(word) > 1 and word.isalpha() and word.casefold() not in _OF_NUMBERS
+    return word if cited and numbers == sorted(numbers) else found[0]
+
+
+def _by_centrality(
+    title: str, candidates: tuple[str, ...], alone: Sequence[bool], whole: Sequence[bool]
+) -> list[int]:
+    """The sentences that say something of the whole, the most central first; else all. Those
+    that cannot be understood alone, or would have to be cut, count less."""
     words = [_words(sentence) for sentence in candidates]
     spread = Counter(w for sentence in words for w in sentence)
     topic = _words(title)
@@ -97,29 +130,13 @@ def _by_centrality(title: str, candidates: tuple[str, ...]) -> list[int]:
         claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
         # What opens a long abstract is what everybody knew before.
         claim *= 0.5 if number == 0 and len(candidates) > 3 else 1.0
-        claim *= 0.7 if _ABOUT_THE_ONE_BEFORE.match(candidates[number]) else 1.0
+        claim *= 1.0 if alone[number] else 0.7
+        claim *= 1.0 if whole[number] else 0.7
         return claim * shared / (len(mine) + 4)
 
     worth = {n: centrality(n) for n in range(len(candidates))}
     told = [n for n in worth if worth[n]] or list(worth)
     return sorted(told, key=lambda n: (-worth[n], n))
-
-
-def _standing_alone(sentence: str, *, follows: bool) -> str:
-    """A sentence without an opening that says nothing here; what points back stays where it
-    `follows` the sentence before."""
-    start = 0
-    # It may have both: "To this end, in this paper, we …".
-    while opening := _IN_THIS_PAPER.match(sentence, start) or (
-        None if follows else _POINTS_BACK.match(sentence, start)
-    ):
-        start = opening.end()
-    if not start:
-        return sentence
-    rest = sentence[start:]
-    first = rest.split(maxsplit=1)[0]
-    # Names keep the letters they are written with: iPhone, p-values.
-    return rest[0].upper() + rest[1:] if first.isalpha() and first.islower() else rest
 
 
 def _words(text: str) -> frozenset[str]:

@@ -80,6 +80,10 @@ AFTER = " The weather was fine. It rained on Sunday."
         ("To break this long deadlock in walking, we propose", "We propose"),
         ("Then, to walk, we propose", "To walk, we propose"),
         ("Second, we propose", "We propose"),
+        ("Overall, we propose", "We propose"),
+        ("Leveraging this framework, we propose", "We propose"),
+        ("Notably, state-of-the-art and we propose", "State-of-the-art and we propose"),
+        ("To ease this long-standing challenge of walking over thin ice, we propose", "We propose"),
         ("To address speech, we propose", "To address speech, we propose"),
         ("However we walk, we propose", "However we walk, we propose"),
     ],
@@ -143,3 +147,104 @@ def test_a_sentence_that_says_nothing_of_the_paper_does_not_fill_up_a_summary() 
     claim = "We propose plans for walking robots over ice, snow and other slippery surfaces."
     abstract = f"Ice is hard. {claim} Code: https://r.example/x. It was cold. We were there, too."
     assert gist("Walking robots over ice", abstract, 110) == claim
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        "We critically examine this assumption with walking robots and plans for walking.",
+        "We hypothesize this makes walking robots follow plans for walking.",
+        "Among these plans, walking robots on ice follow plans for walking best.",
+        "The first stage makes walking robots follow plans for walking.",
+        "We follow this plan with walking robots and plans for walking.",
+    ],
+)
+def test_a_sentence_that_leans_on_another_further_on_gives_way(about: str) -> None:
+    alone = "Walking robots seldom follow plans for walking."
+    abstract = f"Ice is hard. People fall on it. {about} Snow is soft. {alone} It rained on Sunday."
+    assert gist("Walking robots follow plans for walking", abstract, 90) == alone
+
+
+def test_what_a_sentence_names_the_one_behind_it_may_point_at() -> None:
+    claim = "We propose plans for walking robots over ice."
+    about = "Walking robots follow these plans for walking over ice and snow."
+    between = " They are long. The weather was fine. "
+    found = gist("Plans for walking robots over ice", f"{BEFORE}{claim}{between}{about}", 400)
+    assert found == f"{claim} {about}"
+
+
+def test_a_claim_may_say_that_it_closes_a_gap() -> None:
+    claim = "We close this gap by plans for walking robots over ice and snow."
+    abstract = f"Ice is hard. People fall on it. {claim} Snow is soft. It rained. We were there."
+    assert gist("Plans for walking robots", abstract, 90) == claim
+
+
+def test_a_better_sentence_comes_with_the_one_that_it_is_about() -> None:
+    first = "Long plans make robots stumble."
+    about = "We show that this holds for all plans of walking robots over ice and snow."
+    abstract = f"Ice is hard. It rained. {first} {about} Snow is soft. We were there."
+    assert gist("Plans of walking robots over ice", abstract, 200) == f"{first} {about}"
+
+
+@pytest.mark.parametrize("marks", [("(1)", "(2)"), ("1)", "2)"), ("(i)", "(ii)")])
+def test_the_members_of_a_list_stay_with_the_sentence_that_announces_it(
+    marks: tuple[str, str],
+) -> None:
+    one, two = marks
+    claims = f"Plans for walking robots do two things: {one} They help. {two} They cost."
+    abstract = f"Ice is hard. People fall on it. {claims} Snow is soft. It rained on Sunday."
+    assert gist("Plans for walking robots", abstract, 90) == claims
+
+
+def test_no_summary_holds_a_part_of_a_list_alone() -> None:
+    part = "Plans for walking robots do two things: (1) They help walking robots walk."
+    alone = "We tried plans with walking robots."
+    abstract = f"Ice is hard. It rained. {part} Often. {alone} Snow is soft. (2) They cost."
+    assert gist("Plans for walking robots", abstract, 90) == alone
+
+
+@pytest.mark.parametrize("label", ["Methods: ", "RESULTS: ", "Conclusion - ", "Main results: "])
+def test_the_headings_of_an_abstract_in_parts_are_not_read_out(label: str) -> None:
+    claim = "we propose plans for walking robots over ice."
+    abstract = (
+        f"Background: Ice is hard. People fall on it. {label}{claim} Snow is soft. It rained."
+    )
+    assert (
+        gist("Plans for walking robots", abstract, 60)
+        == "We propose plans for walking robots over ice."
+    )
+
+
+def test_where_the_space_behind_a_sentence_was_forgotten_it_ends_all_the_same() -> None:
+    assert sentences("Robots walk.They fall. Node.js and vs.Code run.") == (
+        "Robots walk.",
+        "They fall.",
+        "Node.js and vs.Code run.",
+    )
+
+
+@pytest.mark.parametrize("name", ["Keywords: ", "(Key words and phrases: ", "Index Terms—"])
+def test_words_for_search_engines_are_no_summary(name: str) -> None:
+    claim = "We propose plans for walking robots."
+    abstract = f"{claim} {name}plans, walking, robots, walking robots, plans for walking robots."
+    assert gist("Plans for walking robots", abstract, 400) == claim
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("As shown in robots [3], plans help [1, 4].", "As shown in robots, plans help."),
+        ("Plans [5-7] help.", "Plans help."),
+        ("In the interval [1, 2] and for [0, 1].", "In the interval [1, 2] and for [0, 1]."),
+        ("The code [4,2,3] of x[1] stays.", "The code [4,2,3] of x[1] stays."),
+    ],
+)
+def test_marks_of_what_is_cited_are_left_out(text: str, shown: str) -> None:
+    assert gist("T", text, 400) == shown
+
+
+def test_a_sentence_that_must_be_cut_gives_way_to_one_that_fits() -> None:
+    long = f"We propose plans for walking robots{', also for walking robots on ice' * 4}."
+    fits = "Our plans for walking robots are short."
+    abstract = f"Ice is hard. People fall on it. {long} Snow is soft. {fits} It rained on Sunday."
+    assert gist("Plans for walking robots", abstract, 120) == fits

@@ -1,0 +1,101 @@
+"""Sentences that lean on others: whether one is understood alone, and what it can do without."""
+
+import re
+
+_POINTER = r"(?:this|that|these|those|such)"
+# How a sentence points to the one before it, which may not be shown.
+_POINTS_BACK = re.compile(
+    r"(?:More importantly|(?:More )?[Ss]pecifically|Concretely|In particular|Moreover|Furthermore"
+    r"|Further|Additionally|In addition|Besides|Finally|Lastly|Consequently|Accordingly|Therefore"
+    r"|Thus|Hence|As a (?:result|solution|consequence)|However|Nevertheless|Nonetheless|Instead"
+    r"|In contrast|By contrast|Conversely|On the other hand|Similarly|Likewise|Yet|Meanwhile"
+    r"|Overall|Altogether|Taken together|In (?:summary|sum|short|conclusion)|To summari[sz]e"
+    r"|Notably|Importantly|Crucially"
+    r"|Then|Next|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|For (?:example|instance)"
+    r"|To (?:th(?:is|at) end|achieve (?:this|that)|do so)"
+    rf"|(?:To|In order to) (?:[a-z]+ly )?[a-z]+ (?:{_POINTER}|the above)(?: [\w-]+){{0,8}}"
+    rf"|(?:Based|Building|Built) (?:on|upon) (?:top of )?(?:{_POINTER}|it)(?: [\w-]+){{0,2}}"
+    rf"|(?:Driven|Guided|Inspired|Motivated|Powered|Enabled) by {_POINTER}(?: [\w-]+){{0,3}}"
+    rf"|(?:Leveraging|Using|Utilizing|With|Following) {_POINTER}(?: [\w-]+){{0,3}}"
+    rf"|(?:Given|In (?:light|view) of) {_POINTER}(?: [\w-]+){{0,2}}), (?=\w)"
+)
+# What every reader of a paper's summary knows.
+_IN_THIS_PAPER = re.compile(
+    r"(?:Here|[Ii]n this (?:article|paper|study|work|(?:technical )?report)), (?=\w)"
+)
+# The headings of abstracts in parts, as medicine writes them.
+_LABEL = re.compile(
+    r"(?i)(?:abstract|background|introduction|motivation|objectives?|aims?|purpose|goals?|design"
+    r"|methods?|methodology|materials and methods|approach|(?:main )?results?|findings|discussion"
+    r"|conclusions?|significance|importance|implications|impact|contributions?|summary|originality)"
+    r"(?:/\w+)*(?::| [–—-]) (?=\w)"
+)
+_THE_PAPER = (
+    r"(?:article|book|chapter|contribution|manuscript|monograph|note|paper|report|research|review"
+    r"|study|survey|thesis|tutorial|work)\b"
+)
+# What such a sentence is about stands in the one before it, too.
+_ABOUT_THE_ONE_BEFORE = re.compile(
+    rf"(?:(?:This|These|That|Those|Such)(?! (?:[a-z]+ )?{_THE_PAPER})"
+    r"|It|Its|They|Their|But|And|Yet|Nor|If (?:so|not)|Another|Together"
+    r"|The (?:former|latter|resulting|two|above|other|corresponding|same|remaining)"
+    r"|The (?:first|second|third|last) (?:component|module|one|part|phase|stage|step)"
+    r")(?![\w-])"
+)
+# Further on, a pointer may well mean what stands before it in the sentence. "This is" and "such
+# as" point at nothing, and "we close this gap by …" says enough.
+_GAP = (
+    r"(?:barriers?|bottlenecks?|challenges?|difficult(?:y|ies)|gaps?|issues?|limitations?|needs?"
+    r"|obstacles?|problems?|shortcomings?)\b"
+)
+_POINTS = re.compile(
+    rf"\b(?:this|these|such)\b(?! (?:{_THE_PAPER}|(?:[\w-]+ )?{_GAP}|as\b|an?\b|is\b))"
+)
+_FIRST_TWO = re.compile(r"(?<![\w(])\(?(?:[12]|ii?)\)(?= )")
+_CHARS_BEFORE = 35
+_NAMED = re.compile(r"(?i)(?:this|these|those|such) ([\w-]+(?: [\w-]+)?)")
+
+
+def leans(sentence: str, before: str = "") -> bool:
+    """Whether a sentence, without its opening, is about something that stands in another one, and
+    not in the one `before` it, if any: "this index" may follow "we propose an index"."""
+    if len(_FIRST_TWO.findall(sentence)) == 1:  # a list without its beginning, or without its end
+        return True
+    found = _ABOUT_THE_ONE_BEFORE.match(sentence)
+    if found is None and (further := _POINTS.search(sentence)):
+        found = further if further.start() < _CHARS_BEFORE else None
+    return found is not None and not _is_named(_NAMED.match(sentence, found.start()), before)
+
+
+def _is_named(pointed_at: re.Match[str] | None, before: str) -> bool:
+    if pointed_at is None or not before:
+        return False
+    known = {word.rstrip("s") for word in re.findall(r"\w{4,}", before.casefold())}
+    words = re.findall(r"\w{4,}", pointed_at[1].casefold())
+    return any(word.rstrip("s") in known for word in words)
+
+
+def unlabelled(sentence: str) -> str:
+    """A sentence without the heading of a part in front of it."""
+    found = _LABEL.match(sentence)
+    return _with_capital(sentence[found.end() :]) if found else sentence
+
+
+def standing_alone(sentence: str, *, follows: bool) -> str:
+    """A sentence without an opening that says nothing here; what points back stays where it
+    `follows` the sentence before."""
+    start = 0
+    # It may have both: "To this end, in this paper, we …".
+    while opening := _IN_THIS_PAPER.match(sentence, start) or (
+        None if follows else _POINTS_BACK.match(sentence, start)
+    ):
+        start = opening.end()
+    return _with_capital(sentence[start:]) if start else sentence
+
+
+def _with_capital(text: str) -> str:
+    """What begins a sentence now. Names keep the letters they are written with: iPhone, p-values,
+    zip2zip."""
+    first, *_ = re.split(r"[\s-]", text, maxsplit=1)
+    plain = first.rstrip(",;:").isalpha() and first.islower() and not re.match(r"\w-", text)
+    return text[0].upper() + text[1:] if plain else text
