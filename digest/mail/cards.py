@@ -9,7 +9,8 @@ from digest.core.papers import Paper, Signal
 from digest.core.source_names import source_name
 from digest.core.sparkline import sparkline
 from digest.mail.gist import gist, sentences
-from digest.mail.prose import clean, cut, typeset, web_link
+from digest.mail.prose import clean, cut, web_link
+from digest.mail.typography import typeset
 from digest.mail.wording import ENGLISH, Wording, marked, marked_plural
 
 TITLE_CHARS = 240

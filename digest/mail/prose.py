@@ -27,15 +27,6 @@ _COUNT = re.compile(r"(\d\.?) (?=\w)")
 _BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
-# A letter that stands alone, a bracket or a number, and what is raised or lowered behind it.
-_LOWERED = re.compile(r"((?<![\w^])[^\W\d_]|[)\]])_([0-9]{1,2}|[ijkmnt])(?![\w])")
-_RAISED = re.compile(r"((?<!\w)[^\W\d_]|[)\]\d₀-₉ᵢⱼₖₘₙₜ])\^(-?[0-9]{1,3}|[n+-])(?!\w)")
-# Behind a name only a figure that ends it, or that a capital follows: PAR^2-RAG, C^2GA, D(^2)CL.
-_SQUARED = re.compile(r"(?<=[A-Za-z])(?:\^([2-9])(?![a-z0-9])|\(\^([2-9])\))")
-_ORDINAL = re.compile(r"(?<=\d)\^(st|nd|rd|th)\b")
-_POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
-_INDICES = str.maketrans("0123456789ijkmnt", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₘₙₜ")
-
 # Scripts without spaces between words: two signs that stand together are as good as a word.
 UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]{2,}")
 _UNSPACED_OR_RUN = re.compile(
@@ -81,17 +72,6 @@ def clean(text: str) -> str:
 
 def _is_seen(character: str) -> bool:
     return unicodedata.category(character) not in _UNSEEN and character not in _FILLERS
-
-
-def typeset(text: str) -> str:
-    """`text` with simple indices and powers as signs: ℓ_1 is ℓ₁, O(n^2) is O(n²), 10^-3 is 10⁻³,
-    90^∘ is 90°, PAR^2 is PAR². Names such as snake_1 stay."""
-    if "_" not in text and "^" not in text:
-        return text
-    text = _ORDINAL.sub("\\1", text.replace("^∘", "°"))
-    lowered = _LOWERED.sub(lambda found: found[1] + found[2].translate(_INDICES), text)
-    raised = _RAISED.sub(lambda found: found[1] + found[2].translate(_POWERS), lowered)
-    return _SQUARED.sub(lambda found: (found[1] or found[2]).translate(_POWERS), raised)
 
 
 def _as_kept(character: str) -> str:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from digest.core.editions import Card
 from digest.core.places import Section
 from digest.core.subscribers import Language
-from digest.mail.prose import clean, cut, not_a_link, typeset, without_reply_prefix
+from digest.mail.prose import clean, cut, not_a_link, without_reply_prefix
 from digest.mail.reasons import trouble
+from digest.mail.typography import typeset
 from digest.mail.wording import ENGLISH, Wording, marked
 
 _PREHEADER_CHARS = (40, 140)

@@ -24,19 +24,6 @@ def test_bold_print_of_markdown_is_plain() -> None:
     assert prose.clean(said) == "We propose Debiasing-DPO, x**2 ** y**"
 
 
-@pytest.mark.parametrize(
-    ("text", "typeset"),
-    [
-        ("ℓ_1-norms in O(n^2)", "ℓ₁-norms in O(n²)"),
-        ("x_i^2 and (a+b)^n, 10^-3", "xᵢ² and (a+b)ⁿ, 10⁻³"),
-        ("PAR^2-RAG, C^2GA, D(^2)CL, 90^∘, 4^th", "PAR²-RAG, C²GA, D²CL, 90°, 4th"),
-        ("CO_2 gpt_4 snake_1 _1_ a_b 2^x R^d x_10_2", "CO_2 gpt_4 snake_1 _1_ a_b 2^x R^d x_10_2"),
-    ],
-)
-def test_simple_indices_and_powers_are_signs(text: str, typeset: str) -> None:
-    assert prose.typeset(text) == typeset
-
-
 @given(st.text(max_size=300), st.integers(2, 80))
 def test_a_cut_text_is_never_longer_than_its_limit(text: str, limit: int) -> None:
     assert len(prose.cut(text, limit)) <= limit
