@@ -1,8 +1,10 @@
 """What a mail tells of one paper: its facts in words, each cut to a length that fits thirty."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 
 from digest.core.identifiers import ARXIV
 from digest.core.papers import Paper, Signal
@@ -36,6 +38,8 @@ _COMMENTS = {"comments": marked_plural("%(count)s comment", "%(count)s comments"
 _OTHERS = {
     "citations": marked_plural("%(count)s citation", "%(count)s citations"),
 }
+# Codes of the classifications of ACM and MSC, which authors add and nobody knows by heart.
+_CLASSIFICATION = re.compile(r"[A-K]\.\d|\d\d(?:[A-Z]|-\d\d|-XX)")
 _BETWEEN = " · "
 _STARS = "stars"
 # What several sources count of one and the same thing.
@@ -201,7 +205,8 @@ def _counts(
 def _facts_line(paper: Paper, wording: Wording) -> str:
     """Venue or sources, date and categories: `arXiv, Hugging Face · 19 March 2026 · cs.CV`."""
     venue = cut(clean(paper.venue), 80) or ", ".join(source_names(paper.sources)[:3])
-    categories = ", ".join(cut(clean(c), 24) for c in paper.categories[:_NAMED_CATEGORIES])
+    named = (c for c in paper.categories if not _CLASSIFICATION.match(c))
+    categories = ", ".join(cut(clean(c), 24) for c in islice(named, _NAMED_CATEGORIES))
     return _BETWEEN.join(
         filter(None, (venue, wording.dated(paper.published_at.date()), categories))
     )
