@@ -206,7 +206,8 @@ def _facts_line(paper: Paper, wording: Wording) -> str:
     """Venue or sources, date and categories: `arXiv, Hugging Face · 19 March 2026 · cs.CV`."""
     venue = cut(clean(paper.venue), 80) or ", ".join(source_names(paper.sources)[:3])
     named = (c for c in paper.categories if not _CLASSIFICATION.match(c))
-    categories = ", ".join(cut(clean(c), 24) for c in islice(named, _NAMED_CATEGORIES))
+    shown = filter(None, (cut(clean(c), 24) for c in named))
+    categories = ", ".join(islice(shown, _NAMED_CATEGORIES))
     return _BETWEEN.join(
         filter(None, (venue, wording.dated(paper.published_at.date()), categories))
     )

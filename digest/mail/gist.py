@@ -20,6 +20,7 @@ _SENTENCE_GAP = re.compile(
 # The members of a list belong to the sentence that announces it, one by one.
 _MEMBER = re.compile(r"\(?(?:[1-9]|[ivx]{1,4}|[a-h])\)\s")
 _FIRST_MEMBER = re.compile(r"\(?[1ia]\)\s")
+_UNSPACED_GAP = re.compile(r"(?<=[。！？]) ")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _MIN_WORDS = 4
 # The most central sentences, among which those that stand alone are taken.
@@ -75,7 +76,7 @@ def gist(title: str, abstract: str, limit: int) -> str:
     said = (
         standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
     )
-    return cut(" ".join(said), limit)
+    return cut(_UNSPACED_GAP.sub("", " ".join(said)), limit)
 
 
 def _chosen(

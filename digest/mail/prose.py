@@ -21,10 +21,21 @@ _UNSEEN = ("Cf", "Mn", "Me", "Zs")
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 _REPLY_PREFIX = re.compile(r"(?i)^(?:\s*(?:re|fwd?|aw|wg|sv|tr)\s*(?:\[\d+\])?\s*:)+\s*")
 _LONG_WORD = re.compile(r"[^\s\u200b]{28,}")
+# More marks on one letter than any language has; they would reach over what stands above.
+_MARK = (
+    "[\u0300-\u036f\u0483-\u0489\u064b-\u065f\u0e31-\u0e4e\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+)
+_HEAP_OF_MARKS = re.compile(f"({_MARK}{{4}}){_MARK}+")
 # Bold print as Markdown has it.
 _BOLD = re.compile(r"(?<![\w*])\*\*(?=[^\s*])([^*]{1,200})(?<=[^\s*])\*\*(?![\w*])")
 _COUNT = re.compile(r"(\d\.?) (?=\w)")
-_BARE_DOMAIN = re.compile(r"(?i)(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)")
+# What mail programs make links of: domains, also those that are none, as cs.AI; what begins like a
+# link; addresses.
+_LIKE_A_LINK = re.compile(
+    r"(?i)(?<=[a-z0-9]{2})\.(?=[a-z]{2,24}\b)"
+    r"|(?<=[a-z0-9])\.(?=(?:com|org|net|edu|gov|io|ai|co|dev|de|fr|uk)\b)"
+    r"|(?<=[a-z]):(?=//)|(?<=\bmailto):|(?<=[a-z0-9])@(?=[a-z0-9])"
+)
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 
 # Scripts without spaces between words: two signs that stand together are as good as a word.
@@ -67,7 +78,9 @@ def clean(text: str) -> str:
     if "**" in kept:
         kept = _BOLD.sub("\\1", kept)
     found = readable(kept)
-    return found if found.isascii() or any(map(_is_seen, found)) else ""
+    if found.isascii():
+        return found
+    return _HEAP_OF_MARKS.sub("\\1", found) if any(map(_is_seen, found)) else ""
 
 
 def _is_seen(character: str) -> bool:
@@ -77,6 +90,8 @@ def _is_seen(character: str) -> bool:
 def _as_kept(character: str) -> str:
     match unicodedata.category(character):
         case "Cc" | "Zl" | "Zp":
+            return " "
+        case _ if character in _FILLERS:
             return " "
         case "Co" | "Cs" | "Cn":
             return ""
@@ -110,11 +125,11 @@ def kept_together(text: str) -> str:
 
 
 def not_a_link(text: str) -> str:
-    """`text` in which mail programs find no domain to make a link of (U+200C behind its dot).
+    """`text` in which mail programs find nothing to make a link of (U+200C behind its sign).
 
     A title such as "Acme.com: a case study" must not lead anywhere but to its paper.
     """
-    return _BARE_DOMAIN.sub(".\u200c", text)
+    return _LIKE_A_LINK.sub(lambda found: f"{found[0]}\u200c", text)
 
 
 def is_right_to_left(text: str) -> bool:

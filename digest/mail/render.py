@@ -304,7 +304,7 @@ def shown_values(facts: CardFacts, language: Language) -> dict[str, object]:
     return {
         "title": breakable(not_a_link(facts.title)),
         "authors": breakable(not_a_link(kept_together(facts.authors))),
-        "facts": breakable(kept_together(facts.facts)),
+        "facts": breakable(not_a_link(kept_together(facts.facts))),
         "lead": breakable(not_a_link(facts.lead)),
         "rest": breakable(not_a_link(facts.rest)),
         "votes": kept_together(facts.votes),

@@ -30,8 +30,16 @@ def test_a_paper_without_a_page_is_linked_by_its_pdf() -> None:
     assert card_facts(make_paper(url="")).url == "https://arxiv.org/pdf/2603.00001"
 
 
-def test_codes_of_classifications_are_no_categories() -> None:
-    codes = ("cs.CL", "I.2.7; I.2.10", "68T50, 68T07", "68-02 (Primary)", "3D vision", "cs.AI")
+def test_codes_of_classifications_and_what_nobody_sees_are_no_categories() -> None:
+    codes = (
+        "cs.CL",
+        "\u200b",
+        "I.2.7; I.2.10",
+        "68T50, 68T07",
+        "68-02 (Primary)",
+        "3D vision",
+        "cs.AI",
+    )
     facts = card_facts(make_paper(categories=codes)).facts
     assert facts.endswith(" · cs.CL, 3D vision, cs.AI")
 

@@ -59,7 +59,7 @@ def test_chinese_is_cut_into_its_sentences_and_the_central_ones_are_chosen() -> 
     assert sentences(abstract)[1] == "天气很好。"
     found = gist("机器人行走的规划方法", abstract, 60)
     assert (
-        found == "本文提出一种用于机器人行走的规划方法。 实验表明这种规划方法使机器人行走更加稳定！"
+        found == "本文提出一种用于机器人行走的规划方法。实验表明这种规划方法使机器人行走更加稳定！"
     )
 
 

@@ -42,8 +42,26 @@ def test_long_words_can_break_and_read_the_same() -> None:
     assert broken.replace("\u200b", "") == "see " + "x" * 500
 
 
-def test_a_domain_in_a_title_is_no_link() -> None:
-    assert prose.not_a_link("Acme.com: 3.5 times faster") == "Acme.\u200ccom: 3.5 times faster"
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Acme.com: 3.5 times faster", "Acme.|com: 3.5 times faster"),
+        ("cs.AI, cs.CV, stat.ML", "cs.|AI, cs.|CV, stat.|ML"),
+        ("https://evil.example/x, a.co", "https:|//evil.|example/x, a.|co"),
+        ("mailto:x@evil.example", "mailto:|x@|evil.|example"),
+        ("e.g. 2.5x, i.e. 3.14, p. 7", "e.g. 2.5x, i.e. 3.14, p. 7"),
+    ],
+)
+def test_no_domain_address_or_category_in_a_text_is_a_link(text: str, shown: str) -> None:
+    assert prose.not_a_link(text) == shown.replace("|", "\u200c")
+
+
+def test_marks_on_a_letter_do_not_reach_over_what_stands_above() -> None:
+    assert prose.clean("a" + "\u0301" * 200 + "b") == "a" + "\u0301" * 4 + "b"
+
+
+def test_blank_letters_are_blanks() -> None:
+    assert prose.clean("\u3164 Robots \u2800 walk") == "Robots walk"
 
 
 @pytest.mark.parametrize(
