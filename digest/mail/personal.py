@@ -52,15 +52,19 @@ def in_words(reason: str, section: Section, match: int, trend: int, wording: Wor
     """What a paper in a section says with so many steps."""
     everywhere = section is Section.EVERYWHERE
     said = why(reason, wording, heading_says_everywhere=everywhere)
+    matches, trends = _counted(match, wording), _counted(trend, wording)
+    aloud = {"match_aloud": matches, "trend_aloud": trends}
     shown = {
         "reason": kept_together(said.line),
         "match": _drawn(match),
         "trend": _drawn(trend),
+        **aloud,
     }
     read = {
         "reason": _read_aloud(said.line, wording),
-        "match": _counted(match, wording),
-        "trend": _counted(trend, wording),
+        "match": matches,
+        "trend": trends,
+        **aloud,
     }
     silent = frozenset(name for name, value in shown.items() if not value)
     return Personal(

@@ -61,7 +61,7 @@ _REQUIRED = {
     MailKind.REPLY: ("answer",),
 }
 # What is known when a mail is filled, not when a card is rendered.
-_PERSONAL = ("reason", "position", "feedback", "match", "trend")
+_PERSONAL = ("reason", "position", "feedback", "match", "match_aloud", "trend", "trend_aloud")
 _SCHEDULES = {
     Frequency.DAILY: marked(
         "Up to %(papers)s will reach you every day at %(at)s (%(timezone)s time)."
@@ -141,7 +141,8 @@ class Renderer:
 
     def card(self, paper: Paper, language: Language = Language.ENGLISH) -> Card:
         """The paper as every digest of an edition shows it in a language, with holes for what is
-        personal: `position`, `reason`, `match`, `trend` and `feedback`.
+        personal: `position`, `reason`, `match`, `trend` and `feedback`; `match_aloud` and
+        `trend_aloud` say in words what those draw.
 
         Costs about 10 ms: made once per edition, paper and language. The same paper gives the
         same card.

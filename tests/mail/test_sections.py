@@ -86,6 +86,14 @@ def test_marks_say_in_steps_what_is_worth_saying(renderer: Renderer) -> None:
     assert "   Match: 4 of 5\n   Trend: 5 of 5\n" in content.text
 
 
+def test_marks_that_are_drawn_are_read_aloud_in_words(renderer: Renderer) -> None:
+    view = make_view(renderer, [make_paper()])
+    (paper,) = view.papers
+    content = renderer.digest(replace(view, papers=(paper._replace(relevance=0.7, trend=0.9),)))
+    assert 'role="img" aria-label="Match: 4 of 5"' in content.html
+    assert 'role="img" aria-label="Trend: 5 of 5"' in content.html
+
+
 @given(
     st.lists(
         st.tuples(st.integers(200, 9_000), st.integers(0, 400), st.integers(0, 400)), max_size=40
