@@ -9,8 +9,8 @@ from digest.mail.prose import UNSPACED, cut
 
 # Abbreviations and initials behind which a full stop ends no sentence.
 _NO_END = re.compile(
-    r"\b(?:e\.g|i\.e|et al|cf|vs|resp|approx|Figs?|Eqs?|Secs?|Sect|Refs?|Ch|Thm|Lem|Prop|Cor|Def"
-    r"|Dr|Prof|[A-Z])\.$"
+    r"\b(?:e\.g|i\.e|v\.s|w\.r\.t|a\.k\.a|et al|cf|vs|resp|approx|Figs?|Eqs?|Secs?|Sect|Refs?"
+    r"|Ch|Thm|Lem|Prop|Cor|Def|Dr|Prof|[A-Z])\.$"
 )
 _SENTENCE_GAP = re.compile(
     r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])"
@@ -19,6 +19,7 @@ _SENTENCE_GAP = re.compile(
 )
 # The members of a list belong to the sentence that announces it, one by one.
 _MEMBER = re.compile(r"\(?(?:[1-9]|[ivx]{1,4}|[a-h])\)\s")
+_CLOSES = re.compile(r"[^()]*(?:\([^()]*\)[^()]*)*\)")
 _FIRST_MEMBER = re.compile(r"\(?[1ia]\)\s")
 _UNSPACED_GAP = re.compile(r"(?<=[。！？]) ")
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -43,7 +44,7 @@ def sentences(text: str) -> tuple[str, ...]:
     """The sentences of one paragraph, in order."""
     found: list[str] = []
     for piece in filter(None, _SENTENCE_GAP.split(text)):
-        if found and (_NO_END.search(found[-1]) or _goes_on(found[-1], piece)):
+        if found and _goes_on(found[-1], piece):
             found[-1] += " " + piece
         else:
             found.append(piece)
@@ -51,7 +52,12 @@ def sentences(text: str) -> tuple[str, ...]:
 
 
 def _goes_on(sentence: str, piece: str) -> bool:
-    """Whether a piece is the next member of the list that a sentence holds, or begins one."""
+    """Whether a piece still belongs to a sentence: behind an abbreviation, within brackets, or as
+    a member of the list that it holds or begins."""
+    if _NO_END.search(sentence):
+        return True
+    if sentence.count("(") > sentence.count(")") and _CLOSES.match(piece):
+        return True
     if not _MEMBER.match(piece):
         return False
     return bool(_FIRST_MEMBER.match(piece) or _MEMBER.search(sentence))
@@ -72,7 +78,7 @@ def gist(title: str, abstract: str, limit: int) -> str:
     alone = [not leans(sentence) for sentence in shortest]
     whole = [len(sentence) <= limit for sentence in shortest]
     order = _by_centrality(title, candidates, alone, whole)
-    chosen = _chosen(candidates, order[:_AMONG], alone, limit)
+    chosen = _chosen(candidates, order, alone, limit)
     said = (
         standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
     )
@@ -84,14 +90,11 @@ def _chosen(
 ) -> set[int]:
     """The best sentence that is understood alone, and the next that can stand beside it; or one
     that is better, and the one before it, which it is about."""
-    best = order[0]
-    for number in order:
-        if alone[number]:
-            best = number
-            break
+    best = next((n for n in order if alone[n]), order[0])
+    for number in order[: order.index(best)][:_AMONG]:
         if number and alone[number - 1] and _together(candidates, number - 1, number) <= limit:
             return {number - 1, number}
-    others = (n for n in order if n != best and _together(candidates, best, n) <= limit)
+    others = (n for n in order[:_AMONG] if n != best and _together(candidates, best, n) <= limit)
     fitting = (n for n in others if alone[n] or _follows(candidates, n, best))
     return {best, next(fitting, best)}
 

@@ -11,7 +11,7 @@ _POINTS_BACK = re.compile(
     r"|In contrast|By contrast|Conversely|On the other hand|Similarly|Likewise|Yet|Meanwhile"
     r"|Overall|Altogether|Taken together|In (?:summary|sum|short|conclusion)|To summari[sz]e"
     r"|Notably|Importantly|Crucially"
-    r"|Then|Next|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|For (?:example|instance)"
+    r"|Then|Next|Afterwards?|First(?:ly)?|Second(?:ly)?|Third(?:ly)?|For (?:example|instance)"
     r"|To (?:th(?:is|at) end|achieve (?:this|that)|do so)"
     rf"|(?:To|In order to) (?:[a-z]+ly )?[a-z]+ (?:{_POINTER}|the above)(?: [\w-]+){{0,8}}"
     rf"|(?:Based|Building|Built) (?:on|upon) (?:top of )?(?:{_POINTER}|it)(?: [\w-]+){{0,2}}"

@@ -20,6 +20,16 @@ def test_what_is_numbered_in_a_paper_ends_no_sentence() -> None:
     assert sentences(text) == ("By Thm. 1 and Eqs. 2 to 4 (Ref. [5]) it holds.", "It is new.")
 
 
+def test_no_sentence_ends_within_brackets() -> None:
+    text = "It wins (e.g., 29.5% v.s. Others. See (Fig 1)). It is (so. Far it is. We hope."
+    assert sentences(text) == (
+        "It wins (e.g., 29.5% v.s. Others. See (Fig 1)).",
+        "It is (so.",
+        "Far it is.",
+        "We hope.",
+    )
+
+
 def test_the_gist_of_an_abstract_is_its_two_most_central_sentences_in_their_order() -> None:
     abstract = (
         "Deep learning is everywhere. People like it. "
@@ -201,6 +211,12 @@ def test_no_summary_holds_a_part_of_a_list_alone() -> None:
     alone = "We tried plans with walking robots."
     abstract = f"Ice is hard. It rained. {part} Often. {alone} Snow is soft. (2) They cost."
     assert gist("Plans for walking robots", abstract, 90) == alone
+
+
+def test_a_sentence_that_stands_alone_is_found_behind_many_that_do_not() -> None:
+    leaning = [f"This plan for walking robots, number {n}, makes plans." for n in range(6)]
+    alone = "Walking robots follow plans."
+    assert gist("Plans for walking robots", " ".join([*leaning, alone]), 60) == alone
 
 
 @pytest.mark.parametrize("label", ["Methods: ", "RESULTS: ", "Conclusion - ", "Main results: "])

@@ -24,6 +24,7 @@ def test_simple_indices_and_powers_are_signs(text: str, typeset: str) -> None:
         ("RoadFormer : Fusion of Roads", "RoadFormer: Fusion of Roads"),
         ("workers in parallel , and bias,, too..", "workers in parallel, and bias, too."),
         ("a gap ( a bias ) of it", "a gap (a bias) of it"),
+        ("in models,while x,y and 1,000 stay", "in models, while x,y and 1,000 stay"),
         ("steered by *dataset vectors*–directions", "steered by dataset vectors–directions"),
         ("a rigorous `needle-in-a-haystack' test", "a rigorous ‘needle-in-a-haystack’ test"),
         (
