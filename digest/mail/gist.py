@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from digest.mail.leaning import leans, standing_alone, unlabelled
+from digest.mail.leaning import beginning, leans, standing_alone, unlabelled
 from digest.mail.prose import UNSPACED, cut
 
 # Abbreviations and initials behind which a full stop ends no sentence.
@@ -79,9 +79,10 @@ def gist(title: str, abstract: str, limit: int) -> str:
     whole = [len(sentence) <= limit for sentence in shortest]
     order = _by_centrality(title, candidates, alone, whole)
     chosen = _chosen(candidates, order, alone, limit)
-    said = (
+    said = [
         standing_alone(candidates[n], follows=n == 0 or n - 1 in chosen) for n in sorted(chosen)
-    )
+    ]
+    said[0] = beginning(said[0])
     return cut(_UNSPACED_GAP.sub("", " ".join(said)), limit)
 
 

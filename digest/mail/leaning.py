@@ -3,6 +3,10 @@
 import re
 
 _POINTER = r"(?:this|that|these|those|such)"
+_THE_PAPER = (
+    r"(?:article|book|chapter|contribution|manuscript|monograph|note|paper|report|research|review"
+    r"|study|survey|thesis|tutorial|work)\b"
+)
 # How a sentence points to the one before it, which may not be shown.
 _POINTS_BACK = re.compile(
     r"(?:More importantly|(?:More )?[Ss]pecifically|Concretely|In particular|Moreover|Furthermore"
@@ -21,7 +25,13 @@ _POINTS_BACK = re.compile(
 )
 # What every reader of a paper's summary knows.
 _IN_THIS_PAPER = re.compile(
-    r"(?:Here|[Ii]n this (?:article|paper|study|work|(?:technical )?report)), (?=\w)"
+    r"(?:Here|[Ii]n this (?:article|letter|manuscript|paper|research|study|work"
+    r"|(?:technical )?report))(?:, (?=\w)| (?=we\b))"
+)
+# "We then show" and "This paper therefore shows" come behind something.
+_ADVERB = re.compile(
+    rf"(We|This {_THE_PAPER}) (?:additionally|also|finally|first|further(?:more)?|hence|next"
+    r"|subsequently|then|therefore|thus) (?=[a-z])"
 )
 # The headings of abstracts in parts, as medicine writes them.
 _LABEL = re.compile(
@@ -29,10 +39,6 @@ _LABEL = re.compile(
     r"|methods?|methodology|materials and methods|approach|(?:main )?results?|findings|discussion"
     r"|conclusions?|significance|importance|implications|impact|contributions?|summary|originality)"
     r"(?:/\w+)*(?::| [–—-]) (?=\w)"
-)
-_THE_PAPER = (
-    r"(?:article|book|chapter|contribution|manuscript|monograph|note|paper|report|research|review"
-    r"|study|survey|thesis|tutorial|work)\b"
 )
 # What such a sentence is about stands in the one before it, too.
 _ABOUT_THE_ONE_BEFORE = re.compile(
@@ -91,6 +97,12 @@ def standing_alone(sentence: str, *, follows: bool) -> str:
     ):
         start = opening.end()
     return _with_capital(sentence[start:]) if start else sentence
+
+
+def beginning(sentence: str) -> str:
+    """A sentence that begins a summary: "We then show" is "We show"."""
+    found = _ADVERB.match(sentence)
+    return f"{found[1]} {sentence[found.end() :]}" if found else sentence
 
 
 def _with_capital(text: str) -> str:

@@ -91,6 +91,10 @@ AFTER = " The weather was fine. It rained on Sunday."
         ("Then, to walk, we propose", "To walk, we propose"),
         ("Second, we propose", "We propose"),
         ("Overall, we propose", "We propose"),
+        ("In this work we propose", "We propose"),
+        ("Here we also propose", "We propose"),
+        ("We therefore propose", "We propose"),
+        ("Further, this paper then proposes", "This paper proposes"),
         ("Leveraging this framework, we propose", "We propose"),
         ("Notably, state-of-the-art and we propose", "State-of-the-art and we propose"),
         ("To ease this long-standing challenge of walking over thin ice, we propose", "We propose"),
@@ -106,6 +110,13 @@ def test_a_summary_does_not_begin_by_pointing_at_what_is_not_shown(
     title = "A sparse retrieval index for scientific search"
     found = gist(title, f"{BEFORE}{opening} {claim}{other}{AFTER}", 400)
     assert found == f"{shown} {claim}{other}"
+
+
+def test_what_goes_on_from_a_sentence_says_so() -> None:
+    claim = "We propose plans for walking robots over ice."
+    about = "We also propose plans for walking robots over snow and ice."
+    found = gist("Plans for walking robots over ice", f"{BEFORE}{claim} It rained. {about}", 400)
+    assert found == f"{claim} {about}"
 
 
 def test_what_points_back_stays_behind_the_sentence_it_points_at() -> None:
