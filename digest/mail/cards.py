@@ -40,6 +40,7 @@ _OTHERS = {
 }
 # Codes of the classifications of ACM and MSC, which authors add and nobody knows by heart.
 _CLASSIFICATION = re.compile(r"[A-K]\.\d|\d\d(?:[A-Z]|-\d\d|-XX)")
+_LINK = re.compile(r"(?i)\w+://|www\.|mailto:")
 _BETWEEN = " · "
 _STARS = "stars"
 # What several sources count of one and the same thing.
@@ -148,8 +149,13 @@ def authors_line(authors: Sequence[str], wording: Wording = ENGLISH) -> str:
     """A, B, C and 5 more."""
     read = authors[:_READ_AUTHORS]
     cleaned = (clean(one[:_READ_CHARS]) for one in read)
-    # Lists of authors hold stray signs, such as the colon behind the name of a team.
-    names = [cut(name, _AUTHOR_CHARS) for name in cleaned if any(map(str.isalnum, name))]
+    # Lists of authors hold stray signs, such as the colon behind the name of a team, and links,
+    # such as those of ORCID.
+    names = [
+        cut(name, _AUTHOR_CHARS)
+        for name in cleaned
+        if any(map(str.isalnum, name)) and not _LINK.match(name)
+    ]
     rest = len(names) + len(authors) - len(read) - _NAMED_AUTHORS
     if rest <= 1:  # "and 1 more" is no shorter than the name itself
         return wording.listed(names)

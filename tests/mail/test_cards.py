@@ -50,6 +50,12 @@ def test_only_one_more_author_is_named() -> None:
     assert authors_line(("A Team", ":", "B", "-", "C")) == "A Team, B and C"
 
 
+def test_a_link_is_no_name_of_an_author() -> None:
+    assert (
+        authors_line(("Ada", "https://orcid.org/0000-0001", "www.b.example", "Bo")) == "Ada and Bo"
+    )
+
+
 def test_the_newest_reading_of_each_source_counts() -> None:
     signals = [
         make_signal("upvotes", 9, hour=1),
