@@ -4,7 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from digest.mail.leaning import beginning, leans, standing_alone, unlabelled
+from digest.mail.leaning import (
+    announcing,
+    beginning,
+    is_part_of_a_list,
+    leans,
+    standing_alone,
+    unlabelled,
+)
 from digest.mail.prose import UNSPACED, cut
 
 # Abbreviations and initials behind which a full stop ends no sentence.
@@ -74,6 +81,7 @@ def gist(title: str, abstract: str, limit: int) -> str:
     candidates = tuple(map(unlabelled, sentences(told)))
     if len(candidates) <= 2 and len(told) <= limit:
         return told
+    candidates = tuple(_with_whole_list(sentence, limit) for sentence in candidates)
     shortest = [standing_alone(sentence, follows=False) for sentence in candidates]
     alone = [not leans(sentence) for sentence in shortest]
     whole = [len(sentence) <= limit for sentence in shortest]
@@ -89,10 +97,11 @@ def gist(title: str, abstract: str, limit: int) -> str:
 def _chosen(
     candidates: Sequence[str], order: Sequence[int], alone: Sequence[bool], limit: int
 ) -> set[int]:
-    """The best sentence that is understood alone, and the next that can stand beside it; or one
-    that is better, and the one before it, which it is about."""
+    """The best sentence that is understood alone, and the next that can stand beside it; where
+    that claims nothing, one that is better, and the one before it, which it is about."""
     best = next((n for n in order if alone[n]), order[0])
-    for number in order[: order.index(best)][:_AMONG]:
+    better = [] if _CLAIM.search(candidates[best]) else order[: order.index(best)][:_AMONG]
+    for number in better:
         if number and alone[number - 1] and _together(candidates, number - 1, number) <= limit:
             return {number - 1, number}
     others = (n for n in order[:_AMONG] if n != best and _together(candidates, best, n) <= limit)
@@ -102,6 +111,12 @@ def _chosen(
 
 def _together(candidates: Sequence[str], one: int, other: int) -> int:
     return len(candidates[one]) + 1 + len(candidates[other])
+
+
+def _with_whole_list(sentence: str, limit: int) -> str:
+    """A sentence with all of its list, or none of it."""
+    too_long = len(standing_alone(sentence, follows=False)) > limit
+    return announcing(sentence) if too_long or is_part_of_a_list(sentence) else sentence
 
 
 def _follows(candidates: Sequence[str], number: int, best: int) -> bool:
@@ -130,6 +145,8 @@ def _by_centrality(
         mine = words[number]
         # "Code is available.", "The benchmark can be had at https://…".
         if len(mine) < _MIN_WORDS or _WHERE_IT_IS.search(candidates[number]):
+            return 0.0
+        if is_part_of_a_list(candidates[number]):
             return 0.0
         shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
         claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0

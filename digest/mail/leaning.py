@@ -58,6 +58,8 @@ _POINTS = re.compile(
     rf"\b(?:this|these|such)\b(?! (?:{_THE_PAPER}|(?:[\w-]+ )?{_GAP}|as\b|an?\b|is\b))"
 )
 _FIRST_TWO = re.compile(r"(?<![\w(])\(?(?:[12]|ii?)\)(?= )")
+_LATER_MEMBER = re.compile(r"\(?(?:[2-9]|i{2,3}|i?v|vi{1,3}|[b-h])\)\s")
+_ANNOUNCES = re.compile(r":\s+\(?[1ia]\)\s")
 _CHARS_BEFORE = 35
 _NAMED = re.compile(r"(?i)(?:this|these|those|such) ([\w-]+(?: [\w-]+)?)")
 
@@ -65,8 +67,6 @@ _NAMED = re.compile(r"(?i)(?:this|these|those|such) ([\w-]+(?: [\w-]+)?)")
 def leans(sentence: str, before: str = "") -> bool:
     """Whether a sentence, without its opening, is about something that stands in another one, and
     not in the one `before` it, if any: "this index" may follow "we propose an index"."""
-    if len(_FIRST_TWO.findall(sentence)) == 1:  # a list without its beginning, or without its end
-        return True
     found = _ABOUT_THE_ONE_BEFORE.match(sentence)
     if found is None and (further := _POINTS.search(sentence)):
         found = further if further.start() < _CHARS_BEFORE else None
@@ -79,6 +79,17 @@ def _is_named(pointed_at: re.Match[str] | None, before: str) -> bool:
     known = {word.rstrip("s") for word in re.findall(r"\w{4,}", before.casefold())}
     words = re.findall(r"\w{4,}", pointed_at[1].casefold())
     return any(word.rstrip("s") in known for word in words)
+
+
+def is_part_of_a_list(sentence: str) -> bool:
+    """Whether a sentence holds a list without its beginning, or without its end."""
+    return _LATER_MEMBER.match(sentence) is not None or len(_FIRST_TWO.findall(sentence)) == 1
+
+
+def announcing(sentence: str) -> str:
+    """A sentence that announces a list, without the list."""
+    found = _ANNOUNCES.search(sentence)
+    return f"{sentence[: found.start()]}." if found else sentence
 
 
 def unlabelled(sentence: str) -> str:

@@ -200,6 +200,13 @@ def test_a_claim_may_say_that_it_closes_a_gap() -> None:
     assert gist("Plans for walking robots", abstract, 90) == claim
 
 
+def test_a_claim_that_stands_alone_needs_no_better_sentence() -> None:
+    claim = "We propose plans for walking robots."
+    about = "This makes plans for walking robots over ice and snow walk over ice and snow."
+    abstract = f"Ice is hard. It rained. {claim} Snow is soft. People fell. {about} We were there."
+    assert gist("Plans for walking robots over ice and snow", abstract, 200).startswith(claim)
+
+
 def test_a_better_sentence_comes_with_the_one_that_it_is_about() -> None:
     first = "Long plans make robots stumble."
     about = "We show that this holds for all plans of walking robots over ice and snow."
@@ -217,11 +224,15 @@ def test_the_members_of_a_list_stay_with_the_sentence_that_announces_it(
     assert gist("Plans for walking robots", abstract, 90) == claims
 
 
-def test_no_summary_holds_a_part_of_a_list_alone() -> None:
+def test_of_a_list_that_is_too_long_or_in_pieces_the_announcement_is_shown() -> None:
     part = "Plans for walking robots do two things: (1) They help walking robots walk."
-    alone = "We tried plans with walking robots."
-    abstract = f"Ice is hard. It rained. {part} Often. {alone} Snow is soft. (2) They cost."
-    assert gist("Plans for walking robots", abstract, 90) == alone
+    pieces = f"Ice is hard. It rained. {part} Often. Snow is soft. (2) They make robots walk."
+    pieces += " Often. (3) Plans for walking robots cost walking robots time."
+    whole = f"Ice is hard. It rained. {part} (2) They make robots stumble and walk slowly on ice."
+    for abstract in (pieces, whole):
+        found = gist("Plans for walking robots", abstract, 100)
+        assert found.startswith("Plans for walking robots do two things.")
+        assert not {"(1)", "(2)", "(3)"} & set(found.split())
 
 
 def test_a_sentence_that_stands_alone_is_found_behind_many_that_do_not() -> None:
