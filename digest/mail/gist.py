@@ -77,7 +77,9 @@ def gist(title: str, abstract: str, limit: int) -> str:
     that says what was done (extractive summaries after Luhn 1958 and SumBasic, both cited often).
     What is about the sentence before it gives way, where that is not shown.
     """
-    told = _CITED.sub(_uncited, _KEYWORDS.sub("", abstract))
+    told = _KEYWORDS.sub("", abstract)
+    if "[" in told:
+        told = _CITED.sub(_uncited, told)
     candidates = tuple(map(unlabelled, sentences(told)))
     if len(candidates) <= 2 and len(told) <= limit:
         return told

@@ -83,6 +83,8 @@ def _is_named(pointed_at: re.Match[str] | None, before: str) -> bool:
 
 def is_part_of_a_list(sentence: str) -> bool:
     """Whether a sentence holds a list without its beginning, or without its end."""
+    if ")" not in sentence:
+        return False
     return _LATER_MEMBER.match(sentence) is not None or len(_FIRST_TWO.findall(sentence)) == 1
 
 
