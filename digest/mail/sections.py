@@ -9,8 +9,10 @@ from digest.core.places import Section
 from digest.mail.view import DigestPaper
 from digest.mail.wording import marked
 
-# Gmail clips at 102,400 bytes. Above the first number summaries go, above the second papers do.
-COMFORTABLE_HTML_BYTES = 80_000
+# Gmail clips at 102,400 bytes. Above the first number summaries go, above the last papers; whoever
+# asks for more papers than most wants a longer mail.
+COMFORTABLE_HTML_BYTES, COMFORTABLE_PAPERS = 80_000, 10
+LONG_HTML_BYTES = 96_000
 MOST_HTML_BYTES = 98_000
 
 Cut = TypeVar("Cut")
@@ -71,6 +73,11 @@ class Fit:
     full: int
 
 
+def comfortable_bytes(papers: int) -> int:
+    """The size up to which the HTML of a mail with so many papers loses nothing."""
+    return COMFORTABLE_HTML_BYTES if papers <= COMFORTABLE_PAPERS else LONG_HTML_BYTES
+
+
 def fit(full_bytes: Sequence[int], brief_bytes: Sequence[int], frame_bytes: int) -> Fit:
     """How many papers fit into a mail, and how many with their summary; always one paper.
 
@@ -78,11 +85,10 @@ def fit(full_bytes: Sequence[int], brief_bytes: Sequence[int], frame_bytes: int)
     where that is not enough to stay below what mail programs clip.
     """
     total = frame_bytes + sum(full_bytes)
-    full = len(full_bytes)
-    while full and total > COMFORTABLE_HTML_BYTES:
+    full = shown = len(full_bytes)
+    while full and total > comfortable_bytes(shown):
         full -= 1
         total += brief_bytes[full] - full_bytes[full]
-    shown = len(full_bytes)
     while shown > 1 and total > MOST_HTML_BYTES:
         shown -= 1
         total -= brief_bytes[shown]
@@ -121,7 +127,7 @@ def fitting(measured: Measure[Cut], frame_bytes: int) -> tuple[list[Cut], int]:
     """The cards that a mail holds, cut where they must be, and how many are left out. `measured`
     gives all cards without a section of theirs ("": whole), and the bytes of each."""
     full, sizes = measured("")
-    if frame_bytes + sum(sizes) <= COMFORTABLE_HTML_BYTES:
+    if frame_bytes + sum(sizes) <= comfortable_bytes(len(sizes)):
         return full, 0
     (short, short_sizes), (brief, brief_sizes) = measured("rest"), measured("tldr")
     plan = trim(
@@ -138,7 +144,8 @@ def fitting(measured: Measure[Cut], frame_bytes: int) -> tuple[list[Cut], int]:
 def _shortened(sizes: Sequence[Sizes], frame_bytes: int) -> int:
     """How many keep all of their summary where shortening alone is to make room."""
     total, full = frame_bytes + sum(one.full for one in sizes), len(sizes)
-    while full and total > COMFORTABLE_HTML_BYTES:
+    most = comfortable_bytes(full)
+    while full and total > most:
         full -= 1
         total += sizes[full].short - sizes[full].full
     return full

@@ -274,7 +274,9 @@ def test_words_too_long_for_a_screen_can_break(renderer: Renderer) -> None:
 
 def test_summaries_go_before_papers_do() -> None:
     assert fit([1_000] * 10, [400] * 10, 8_000) == Fit(10, 10)
-    assert fit([3_000] * 30, [2_000] * 30, 8_000) == Fit(30, 12)
+    assert fit([9_000] * 10, [5_000] * 10, 8_000) == Fit(10, 5)
+    # Whoever wants more papers than most gets a longer mail, not one without summaries.
+    assert fit([3_000] * 30, [2_000] * 30, 8_000) == Fit(30, 28)
     assert fit([5_000] * 30, [4_500] * 30, 8_000) == Fit(20, 0)
     assert fit([500_000], [400_000], 8_000) == Fit(1, 0)
 
