@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.papers import pages
+from digest.cli.main import collect_seldom
 from digest.core import dedupe
 from digest.core.interests import parse_interests
 from digest.core.papers import Reading, SourceRecord
@@ -52,6 +53,7 @@ def sink() -> Iterator[int]:
 
 @contextmanager
 def service(folder: Path, smtp_port: int, *, paper_count: int, readers: int) -> Iterator[App]:
+    collect_seldom()
     settings = _settings(folder, smtp_port)
     with build_store(settings) as store:
         app = build_app(settings, store, StoryClock(NOW), {})

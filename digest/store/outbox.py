@@ -112,29 +112,36 @@ def _row(new: NewDelivery, now: datetime) -> dict[str, Any]:
 
 
 def _write_papers(conn: sa.Connection, kept: Sequence[tuple[int, NewDelivery]]) -> None:
-    rows = [
-        {
-            "delivery_id": key,
-            "position": position,
-            "paper_id": paper.paper_id,
-            "score": paper.score,
-            "relevance": paper.relevance,
-            "trend": paper.trend,
-            "reason": paper.reason,
-            "place": paper.place,
-            "section": paper.section,
-            "subscriber_id": new.subscriber_id,
-        }
-        for key, new in kept
-        for position, paper in enumerate(new.papers)
-    ]
-    if not rows:
+    each = [(key, new, *one) for key, new in kept for one in enumerate(new.papers)]
+    if not each:
         return
-    ledger = ("subscriber_id", "paper_id", "delivery_id")
-    conn.execute(sa.insert(sent_papers), [{name: row[name] for name in ledger} for row in rows])
+    conn.execute(
+        sa.insert(sent_papers),
+        [
+            {
+                "subscriber_id": new.subscriber_id,
+                "paper_id": paper.paper_id,
+                "delivery_id": key,
+            }
+            for key, new, _, paper in each
+        ],
+    )
     conn.execute(
         sa.insert(delivery_papers),
-        [{name: row[name] for name in row if name != "subscriber_id"} for row in rows],
+        [
+            {
+                "delivery_id": key,
+                "position": position,
+                "paper_id": paper.paper_id,
+                "score": paper.score,
+                "relevance": paper.relevance,
+                "trend": paper.trend,
+                "reason": paper.reason,
+                "place": paper.place,
+                "section": paper.section,
+            }
+            for key, _, position, paper in each
+        ],
     )
 
 

@@ -1,5 +1,6 @@
 """Mistakes, of the operator and of the program: one clear line, and the right exit code."""
 
+import gc
 import json
 import os
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from digest import __version__
-from digest.cli.main import run_command
+from digest.cli.main import main, run_command
 from tests.cli.conftest import DAY, NOW, Operator
 
 Capture = pytest.CaptureFixture[str]
@@ -177,3 +178,17 @@ def test_an_interruption_says_that_nothing_is_lost(
     code, out, err = operator.run("fetch", "--since", "2026-03-16")
     assert (code, out) == (130, "")
     assert err.startswith("stopped: what was done until now is kept")
+
+
+def test_the_program_looks_less_often_for_garbage_than_python_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    usual = gc.get_threshold()
+    monkeypatch.setattr(sys, "argv", ["digest", "--version"])
+    try:
+        with pytest.raises(SystemExit):
+            main()
+        assert gc.get_threshold()[0] > usual[0]
+    finally:
+        gc.set_threshold(*usual)
+    assert capsys.readouterr().out.strip()
