@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from digest.core.errors import InvalidInput
+from digest.core.identifiers import identify
 from digest.core.speech import heard, listed, listed_names
 
 MAX_INTERESTS = 100
@@ -54,7 +55,23 @@ _MAY_BE_PARTED = re.compile(r"[,\"“”„«»]|\sand\s")
 _BY = re.compile(
     r"^(?i:(?:(?:new|all|any|recent|the|more)\s+)*(?:papers?|articles?|publications?|works?|"
     r"everything|anything)\s+(?:written\s+|authored\s+)?by|authors?)\s+(?=[^\W\d_]*[A-ZÀ-Þ])(.+)$"
+    r"|^(?i:by)\s+([A-ZÀ-Þ][\w.'’-]*(?:\s+[a-zà-þ]{2,3})*(?:\s+[A-ZÀ-Þ][\w.'’-]*)+)$"
 )
+# "cs.CL", "everything in math.NT", "https://arxiv.org/list/cs.CL/recent"; without a dot only what
+# is the name of nothing else.
+_ONE_CATEGORY = (
+    r"(?:(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)\.(?:\*|[A-Z]{2}(?![A-Za-z])"
+    r"|(?:dis-nn|mes-hall|mtrl-sci|quant-gas|soft|stat-mech|str-el|supr-con|(?:[a-z]{2,5}-)?ph)(?![a-z-]))"
+    r"|(?:astro-ph|cond-mat|gr-qc|hep-(?:ex|lat|ph|th)|math-ph|nucl-(?:ex|th)|q-bio|q-fin|quant-ph)(?![\w.-]))"
+)
+_CATEGORIES = re.compile(
+    rf"^(?i:(?:(?:all|any|new|recent|the|papers?|articles?|preprints?|everything|anything|alles)\s+)*"
+    rf"(?:(?:in|from|on|of|aus)\s+)?(?:arxiv[:\s]+)?)({_ONE_CATEGORY}"
+    rf"(?:(?:\s*[,/&+|]\s*|\s+)(?:(?:and|or|und|oder)\s+)?{_ONE_CATEGORY})*)\.?$"
+    rf"|^(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:list|archive)/({_ONE_CATEGORY})(?:/\S*)?$"
+)
+_EACH_CATEGORY = re.compile(_ONE_CATEGORY)
+_LINK = re.compile(r"(?i)(?:https?://|arxiv:|doi:|10\.\d{4,9}/)\S+")
 
 
 def make_interest(kind: InterestKind, value: str, weight: float = 1.0) -> Interest:
@@ -94,13 +111,28 @@ def read_interests(line: str) -> tuple[Interest, ...]:
     if found := _PREFIXED.match(line):
         return interests_of(_PREFIXES[found[1].lower()], found[2])
     if found := _BY.match(line):
-        return interests_of(InterestKind.AUTHOR, found[1])
+        return interests_of(InterestKind.AUTHOR, found[1] or found[2])
+    if _is_paper(line):
+        return (make_interest(InterestKind.LIKE, line),)
     said = heard(line)
     return (
-        *(make_interest(InterestKind.TEXT, topic) for topic in said.topics),
+        *(each for topic in said.topics for each in _of_topic(topic)),
         *(make_interest(InterestKind.KEYWORD, phrase) for phrase in said.phrases),
         *(make_interest(InterestKind.EXCLUDE, term) for term in said.unwanted),
     ) or (make_interest(InterestKind.TEXT, line),)
+
+
+def _is_paper(line: str) -> bool:
+    """Whether a line is nothing but the name of a paper, as a link to it."""
+    return _LINK.fullmatch(line) is not None and identify(line) is not None
+
+
+def _of_topic(topic: str) -> tuple[Interest, ...]:
+    """A topic in words, or the categories that it is nothing but the names of."""
+    if found := _CATEGORIES.match(topic):
+        names = _EACH_CATEGORY.findall(found[1] or found[2])
+        return tuple(make_interest(InterestKind.CATEGORY, name) for name in names)
+    return (make_interest(InterestKind.TEXT, topic),)
 
 
 def interests_of(kind: InterestKind, value: str) -> tuple[Interest, ...]:
@@ -260,7 +292,6 @@ def format_value(interest: Interest) -> str:
 
 def _is_plain(prose: str) -> bool:
     """Whether words are read as one interest in just these words."""
-    if _PREFIXED.match(prose) or _BY.match(prose):
-        return False
-    said = heard(prose)
-    return said.topics == (prose,) and not said.unwanted
+    return not _PREFIXED.match(prose) and read_interests(prose) == (
+        Interest(InterestKind.TEXT, prose),
+    )

@@ -13,8 +13,13 @@ _NO = (
     r"(?:not|no|nor|nothing|without|w/o|except|excluding|nicht|nichts|kein(?:e[mnrs]?)?|ohne|außer)"
 )
 _UNTOLD = (
-    r"(?:i|we)(?:'m|’m|\s+am|'re|’re|\s+are)?\s+(?:do\s+not|don['’]?t|not)(?:\s+(?:really|"
-    r"particularly|want|wish|like|need|care|interested|into|get|see|read|have|to|about|in|for))+"
+    r"(?:(?:i|we)(?:'m|’m|\s+am|'re|’re|\s+are)?\s+(?:do\s+not|don['’]?t|not)(?:\s+(?:really|"
+    r"particularly|want|wish|like|need|care|interested|into|get|see|read|have|do|enjoy|follow|work|"
+    r"on|to|about|in|for))+"
+    r"|(?:i|we)(?:'m|’m|\s+am|'re|’re|\s+are)?\s+(?:really\s+)?(?:hate|dislike"
+    r"|(?:tired|sick)\s+of|fed\s+up\s+with|no\s+fan\s+of)"
+    r"|(?:exclude|avoid|omit|(?:leave|filter)\s+out)"
+    r"|(?:skip|ignore|hide|drop)\s+(?:all|any|every)(?:thing)?|no\s+more(?!\s+than\b))"
 )
 # "Not only" wants more, and these are names of things.
 _NO_NEGATION = (
@@ -27,7 +32,7 @@ _STARTS = re.compile(rf"(?i)^(?:{_NEGATION}|(?:any|every)thing\s+but)\s+")
 # Where a denial begins within a line: behind a stop or a dash, with "but", or bare at its end.
 _DENIAL = re.compile(
     rf"(?i)(?:\s*[,.(:]\s*|\s+[-–—]+\s+){_NEGATION}\s+"
-    rf"|\s+(?:(?:but|aber)\s+{_NO}|except(?:\s+for)?|excluding|außer)\b{_NO_NEGATION}\s+"
+    rf"|\s+(?:(?:but|aber)\s+{_NO}|(?-i:AND\s+NOT|NOT)|except(?:\s+for)?|excluding|außer)\b{_NO_NEGATION}\s+"
     r"|(?<!\bis)(?<!\bare)(?<!\bbe)(?<!\bwas)(?<!\bdo)(?<!\bdoes)(?<!\bdid)(?<!\bcan)(?<!\bor)"
     r"(?<!\bmay)(?<!\bwill)(?<!\band)(?<!\bwhy)(?<!\bif)(?<!\bshould)(?<!\bwould)(?<!\bcould)"
     rf"(?<!\bmust)\s+(?:not|nicht){_NO_NEGATION}\s+(?=\S+(?:\s+\S+)?$)"
@@ -35,11 +40,12 @@ _DENIAL = re.compile(
 _MINUS = re.compile(r"\s-(?=[^\W\d_]{3})(\S+)$")
 _END = re.compile(r"\s*[,.)]+(?:\s+|$)|\s+[-–—]+\s+|\s+(?:but|aber|sondern)\s+")
 _OR = re.compile(
-    r"(?i)\s+(?:or|nor|and|und|oder|sowie)\s+|\s*[/&]\s*|,\s*(?:or|nor|and|und|oder)?\s*"
+    r"(?i)\s+(?-i:(?:(?:AND|OR)\s+)?NOT)\s+|\s+(?:or|nor|and|und|oder|sowie)\s+|\s*[/&]\s*|,\s*(?:or|nor|and|und|oder)?\s*"
 )
 _GOES_ON = re.compile(r"(?i)(?:[^,.;()]*,)+\s*(?:or|nor|oder|noch)\s+[^,.;()]*")
 _AROUND = re.compile(
-    r"(?i)^(?:(?:about|on|any|anything|more|papers?|articles?|stuff|from|for|in|of|to|with|related|"
+    r"(?i)^(?:(?:(?:für|zu[mr]?|über|mit|aus|vo[nm]|im|am)\s+(?:der|die|das|den|dem)|"
+    r"für|zu[mr]|vo[nm]|about|on|any|anything|more|papers?|articles?|stuff|from|for|in|of|to|with|related|"
     r"interested|pure|purely|only|just|the|a|an|über|zu|mit|aus|mehr|that|is|are)\s+)+"
     r"|(?:(?<!\bposition)(?<!\breview)(?<!\bwhite)\s+(?:papers?|articles?|stuff|related|things?"
     r"|topics?))+$|(?:(?:^|\s+)(?:please|pls|thanks|bitte|at\s+all))+$"
@@ -58,7 +64,12 @@ _HOLD = str.maketrans({sign: chr(0xE030 + n) for n, sign in enumerate(_SIGNS)})
 _FREE = str.maketrans({0xE030 + n: sign for n, sign in enumerate(_SIGNS)})
 # Words with which people begin to say what they want: they are no part of it.
 _LEAD = re.compile(
-    r"(?i)^(?:(?:i|we)(?:['’](?:m|re|d)|\s+(?:am|are|would))?\s+"
+    r"(?i)^(?:(?:(?:my|our|current|main|research)\s+)*(?:(?:research\s+)?(?:interests?|topics?|areas?|"
+    r"fields?)|interested\s+in|looking\s+for)\s*:\s*"
+    r"|(?:(?:meine|unsere)\s+)?(?:(?:forschungs)?(?:interessen|themen|gebiete)|schwerpunkte)\s*:\s*"
+    r"|(?:what(?:['’]?s|\s+is)\s+(?:(?:new|hot|happening|going\s+on)\s+(?:in|on|with|around)|the\s+latest\s+(?:in|on))"
+    r"|was\s+gibt\s+es\s+neues\s+(?:in|bei|zu[mr]?)(?:\s+(?:der|den|dem))?)\s+"
+    r"|(?:i|we)(?:['’](?:m|re|d)|\s+(?:am|are|would))?\s+"
     r"(?:an?\s+(?:[\w.-]+\s+){1,4}?(?:(?:and|who|that)\s+(?:(?:i|we|am|is|are)\s+)*)?)?"
     r"(?:(?:also|currently|mainly|mostly|"
     r"primarily|really|very|quite|especially|particularly)\s+)*(?:work(?:ing|s)?\s+(?:on|in|with)|"
@@ -66,7 +77,7 @@ _LEAD = re.compile(
     r"stud(?:y|ies|ying)|like|love|a\s+(?:\w+\s+)?fan\s+of|follow(?:ing)?|"
     r"(?:care|curious)\s+about|looking\s+for|"
     r"focus(?:ing|ed)?\s+on|want(?:\s+to\s+(?:read|learn|know|hear|see))?(?:\s+(?:more\s+)?about)?)"
-    r"\s+(?!to\s)"
+    r"(?:\s*:\s*|\s+)(?!to\s)"
     r"|(?:mostly\s+|mainly\s+|very\s+)?interested\s+in\s+"
     r"|my\s+(?:research|work)\s+is\s+(?:on|in|about)\s+|my\s+interests?\s+(?:is|are|include)\s+"
     r"|(?:(?:the|all|any|new|newest|recent|latest|good|interesting|more)\s+)*(?:papers?|articles?|"
@@ -78,6 +89,7 @@ _LEAD = re.compile(
     r"|(?:(?:alle|neue|neueste|aktuelle)\s+)*(?:arbeiten|artikel|aufsätze|paper|papers|beiträge|alles|"
     r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+)+(?=\S)"
 )
+_ASKS = re.compile(r"(?i)^(?:what|was)")
 _BULLET = re.compile(r"^(?:[-*•·–]\s+|\d{1,2}[.)]\s+)+")
 _EVERYTHING = re.compile(
     r"(?i)^(?:(?:i\s+(?:want|like)|please|all|any|anything|everything|papers?|alles|but)\b\s*)*$"
@@ -94,6 +106,13 @@ _QUALIFIES = re.compile(
     r"self-supervised|unsupervised|supervised|online|offline|(?:low|high)[- ](?:latency|resource|"
     r"cost|resolution)|real[- ]time|open[- ]source|on-device|(?:zero|few)[- ]shot)$"
 )
+# With these a list ends that could go on.
+_AND_SO_ON = re.compile(
+    r"(?i)(?<![\s,])[\s,]+(?:(?:and|und)\s+)?(?:etc|et\s+cetera|and\s+so\s+(?:on|forth)|usw|u\.\s?a|…|\.\.\.)[.\s]*$"
+)
+# "I study graphs. I also like trees." asks for two things.
+_NEXT_WISH = re.compile(r"(?<=[^\W\d]{2})[.!]\s+(?=(?i:i|we|ich|wir)['’\s])")
+_HASHTAGS = re.compile(r"#[^\W\d_][\w-]*(?:[\s,]+#[^\W\d_][\w-]*)*")
 # "Modelling of vision, language, and action" is one topic.
 _GOVERNS = re.compile(
     r"(?i)\s(?:of|for|in|with|on|to|between|from|using|across|via|von|zwischen)\s"
@@ -126,7 +145,8 @@ def heard(line: str) -> Said:
     rest, unwanted = _without_denials(text) if len(text) <= _MOST_CHARS else (text, ())
     if unwanted and _EVERYTHING.match(rest):
         rest = ""
-    pieces = [_freed(piece) for part in rest.splitlines() for piece in _topics(part)]
+    wishes = [wish for part in rest.splitlines() for wish in _wishes(part)]
+    pieces = [_freed(piece) for wish in wishes for piece in _topics(wish)]
     quoted = {piece: found[1].strip() for piece in pieces if (found := _QUOTED.match(piece))}
     return Said(
         topics=tuple(piece for piece in pieces if not quoted.get(piece)),
@@ -138,7 +158,9 @@ def heard(line: str) -> Said:
 def _is_one_topic(line: str) -> bool:
     """Whether a line is plainly a topic as it stands."""
     tidy = line != "" and line == " ".join(line.split())
-    return tidy and not _TELLS_MORE.search(line) and not _LEAD.match(line)
+    return tidy and not any(
+        (_TELLS_MORE.search(line), _LEAD.match(line), _STARTS.match(line), _AND_SO_ON.search(line))
+    )
 
 
 def _held(text: str) -> str:
@@ -196,7 +218,7 @@ def _without_denials(text: str) -> tuple[str, tuple[str, ...]]:
         rest, more = _without_denials(f"{before}\n{after}" if after else before)
         return rest, (*unwanted, *more)
     if found := _MINUS.search(text):
-        rest, more = _without_denials(text[: found.start()])
+        rest, more = _without_denials(text[: found.start()].rstrip(" ,"))
         return rest, (*more, found[1])
     return text, ()
 
@@ -223,9 +245,24 @@ def _terms(denied: str) -> Iterator[str]:
             yield term
 
 
+def _wishes(text: str) -> Iterator[str]:
+    """The sentences of prose that say anew what somebody wants, each with what follows it."""
+    start = 0
+    for found in _NEXT_WISH.finditer(text):
+        if _LEAD.match(text[found.end() :]):
+            yield text[start : found.start()]
+            start = found.end()
+    yield text[start:]
+
+
 def _topics(text: str) -> tuple[str, ...]:
     """The members of a list of topics; prose with commas is one."""
-    text = _LEAD.sub("", _AND.sub("", text))
+    if _HASHTAGS.fullmatch(text):
+        return tuple(tag.strip("#,") for tag in text.split())
+    wish = _LEAD.sub("", _AND.sub("", text))
+    if wish != text and _ASKS.match(text):
+        wish = wish.rstrip("?! ")
+    text = _AND_SO_ON.sub("", wish) or wish
     pieces = _at_commas(text.rstrip(" .,"))
     if not _is_list(pieces):
         return (text,)

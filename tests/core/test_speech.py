@@ -25,6 +25,12 @@ from digest.core.speech import Said, heard, listed, listed_names
         ("I work on robots. I don't care about drones.", ["robots"], ["drones"]),
         ("Robotik, aber keine Drohnen", ["Robotik"], ["Drohnen"]),
         ("Robotik, ohne Drohnen", ["Robotik"], ["Drohnen"]),
+        ("Medizin, aber nicht für die Radiologie", ["Medizin"], ["Radiologie"]),
+        ("LLMs AND NOT code", ["LLMs"], ["code"]),
+        ("LLMs NOT code NOT math", ["LLMs"], ["code", "math"]),
+        ("robots, -drones", ["robots"], ["drones"]),
+        ("robots, avoid surveys", ["robots"], ["surveys"]),
+        ("We build robots. We don't do drones.", ["We build robots"], ["drones"]),
     ],
 )
 def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: list[str]) -> None:
@@ -46,6 +52,13 @@ def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: 
         ("anything but surveys", ["surveys"]),
         ("keine Umfragen", ["Umfragen"]),
         ("no cars / no drones", ["cars", "drones"]),
+        ("I hate surveys", ["surveys"]),
+        ("I'm tired of LLM papers", ["LLM"]),
+        ("avoid surveys", ["surveys"]),
+        ("please exclude surveys", ["surveys"]),
+        ("leave out medical imaging", ["medical imaging"]),
+        ("ignore anything about medicine", ["medicine"]),
+        ("no more transformers", ["transformers"]),
     ],
 )
 def test_a_line_may_only_deny(line: str, unwanted: list[str]) -> None:
@@ -70,6 +83,12 @@ def test_a_line_may_only_deny(line: str, unwanted: list[str]) -> None:
         "GPT -4",
         "no",
         "robots but no",
+        "skip connections",
+        "ignore previous instructions",
+        "avoiding collisions",
+        "no more than two agents",
+        "What is a neuron?",
+        "P NOT",
     ],
 )
 def test_a_topic_that_holds_a_negation_stays_whole(line: str) -> None:
@@ -114,6 +133,12 @@ def test_a_list_is_so_many_topics_and_prose_is_one(line: str, topics: list[str] 
         ("everything related to proteins", ["proteins"]),
         ("- Interested in how models forget", ["how models forget"]),
         ("Ich forsche zu Robotik", ["Robotik"]),
+        ("Interests: robots, drones", ["robots", "drones"]),
+        ("I'm interested in: robots, drones", ["robots", "drones"]),
+        ("My research areas: robots", ["robots"]),
+        ("Forschungsinteressen: Robotik", ["Robotik"]),
+        ("What's new in protein folding?", ["protein folding"]),
+        ("Was gibt es Neues in der Robotik?", ["Robotik"]),
         ("Ich bin Ärztin und interessiere mich für Sepsis", ["Sepsis"]),
         ("Ich interessiere mich für Arbeiten über Proteine", ["Proteine"]),
     ],
@@ -141,6 +166,23 @@ def test_how_a_line_begins_to_say_what_it_wants_is_no_part_of_it(
 )
 def test_a_topic_that_begins_like_a_wish_stays_whole(line: str) -> None:
     assert heard(line).topics == (line,)
+
+
+@pytest.mark.parametrize(
+    ("line", "topics"),
+    [
+        ("agents, tools, etc.", ["agents", "tools"]),
+        ("agents, tools and so on", ["agents", "tools"]),
+        ("graph networks (GNNs), etc", ["graph networks (GNNs)"]),
+        ("Agenten usw.", ["Agenten"]),
+        ("etc.", ["etc."]),
+        ("#LLMs, #RAG", ["LLMs", "RAG"]),
+        ("I study graphs. I also like trees.", ["graphs", "trees."]),
+        ("I study graphs. They are large.", ["graphs. They are large."]),
+    ],
+)
+def test_what_only_ends_or_marks_a_list_is_no_topic(line: str, topics: list[str] | None) -> None:
+    assert heard(line).topics == tuple(topics or [line])
 
 
 def test_words_in_quotes_are_a_phrase() -> None:
