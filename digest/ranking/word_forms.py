@@ -7,7 +7,7 @@ word and its forms, not what Porter's rules take for them: "general" for "genera
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import Stemmer
@@ -33,6 +33,9 @@ _KINDS = (
     (re.compile(r"ity$"), "ity"),
     (re.compile(r"ator$"), "er"),
 )
+# The plural of what has no vowel before its last letter, which those rules keep: LLMs, PDEs, GPUs.
+# Of three letters it may be anything: GPS, TTS, gas.
+_PLURAL_OF_LETTERS = re.compile(r"^([^aeiouy]{2,}[a-z])s$")
 _INFLECTIONS = (
     *(("ies", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ing", "")),
     *(("ically", "ic"), ("ly", "")),
@@ -57,7 +60,7 @@ def form(word: str) -> Form:
     """What a folded word has in common with its forms, and with few other words."""
     if not word.isascii() or not word.isalpha():
         return Form(word, "", frozenset())
-    known = plain(word)
+    known = plain(_PLURAL_OF_LETTERS.sub(r"\1", word))
     return Form(_later_stem(known), _kind(known), frozenset(_bases(known)))
 
 
@@ -98,3 +101,19 @@ def says(phrase: str, words: Iterable[str]) -> bool:
     return all(
         not said[common] or any(map(wanted.matches, said[common])) for common, wanted in asked
     )
+
+
+def by_stem(words: Iterable[str]) -> Mapping[str, tuple[Form, ...]]:
+    """The forms of words, by their stems."""
+    found: dict[str, tuple[Form, ...]] = {}
+    for word in words:
+        common, own = stem(word), form(word)
+        found[common] = (*found.get(common, ()), own)
+    return found
+
+
+def has_form(word: str, said: Mapping[str, tuple[Form, ...]]) -> bool:
+    """Whether a text, by the forms of its words, says a folded word in some form; a word whose
+    stem is not there is spelled in another way and passes, as for `says`."""
+    forms = said.get(stem(word))
+    return forms is None or any(map(form(word).matches, forms))

@@ -21,13 +21,14 @@ _FORMS = """policy policies | survey surveys surveyed surveying | agent agents a
     | transformer transformers | interpretable interpretability | generative generatively
     | enable enables enabled enabling | enhance enhanced enhancing | scale scales scaling scaled
     | derive derived | balance balanced | systematic systematically | dynamics dynamically
+    | llm llms | gnn gnns | pde pdes | gpu gpus | lstm lstms | mdp mdps | gan gans
     | model models modelling modeling | tumour tumours tumor | matrix matrices | plan planning"""
 _OTHERS = """occupancy occupational | generative general | generation generic | animation animal
     | critic critical | universe university | university universal | organ organic
     | organ organization | community communication | experience experiment | object objective
     | position positive |  optimal optimization | transformer transformation
     | optimizer optimization | generator generation | encoder encoding | several severe
-    | computer computational | physics physical | adaptation adaptive"""
+    | gps gp | tts tt | computer computational | physics physical | adaptation adaptive"""
 
 
 @pytest.mark.parametrize("words", [group.split() for group in _FORMS.split("|")])
