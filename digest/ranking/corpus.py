@@ -15,7 +15,7 @@ from digest.ranking.names import AuthorIndex
 from digest.ranking.query import Alternative, QueryWord
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats, Places, Rows
-from digest.ranking.word_forms import says, words_of
+from digest.ranking.word_forms import Form, by_stem, has_form, says, words_of
 from digest.ranking.words import Word, word_of
 
 # What is kept of an edition, the most recent: where words and phrases are found (a word some 0.5 kB
@@ -78,6 +78,8 @@ class Corpus:
         self._words_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._words_of_row)
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
+        self._forms_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._forms_of_row)
+        self._beside = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_beside)
         self._kin = KeptRows(len(self.papers), self.index.kin, most_kept=KEPT_KIN)
 
     def __len__(self) -> int:
@@ -99,6 +101,24 @@ class Corpus:
     def rows_saying(self, word: QueryWord) -> frozenset[int]:
         """The rows that say more than half of a word of a query."""
         return self._said(word.own, self._known(word.joined))
+
+    def means(self, row: int, word: QueryWord) -> bool:
+        """Whether a row that says a word of a query has it in one of its forms, and the parts of a
+        compound together: not "variation" for "variational", nor "a cell on a single site" for
+        "single-cell"."""
+        if "-" in word.spelling:
+            return bool(np.isin(row, self.phrase_rows(word.spelling)))
+        return has_form(word.spelling, self._forms_of(row))
+
+    def _forms_of_row(self, row: int) -> Mapping[str, tuple[Form, ...]]:
+        return by_stem(self._words_of(row))
+
+    def rows_beside(self, word: str, follower: str) -> frozenset[int]:
+        """The rows where two words of a query stand side by side, or are written as one."""
+        return self._beside(word, follower)
+
+    def _rows_beside(self, word: str, follower: str) -> frozenset[int]:
+        return frozenset(self.index.neighbour_rows([(word, follower)])[0].tolist())
 
     def _known(self, joined: tuple[str, ...]) -> tuple[str, ...]:
         # Most pairs of words are never written as one: they have no entries of their own.

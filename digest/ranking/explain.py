@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, in_category
@@ -12,7 +12,7 @@ from digest.ranking.query import QueryWord, query_words
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60
 _MAX_PART_CHARS = 34
-_MAX_RUN_CHARS = 24
+_MAX_RUN_CHARS, _MAX_ONE_RUN_CHARS = 24, 44
 _MAX_RUNS = 2
 # With this much of an interest's weight in a paper, the interest is said without its words.
 _WHOLE_SHARE = 0.8
@@ -61,18 +61,40 @@ def _category_in_words(corpus: Corpus, row: int, category: str) -> str:
 
 class _TextSaying:
     """What an interest in prose says of rows. Its words are looked up when it is first asked;
-    papers that say the same of them are told of in the same way."""
+    papers that say the same of them, side by side or apart, are told of in the same way."""
 
     def __init__(self, corpus: Corpus, text: str) -> None:
         self._corpus = corpus
         self._text = text
-        self._told: dict[tuple[bool, ...], str] = {}
+        self._told: dict[tuple[tuple[bool, ...], tuple[bool, ...]], str] = {}
 
     def __call__(self, row: int) -> str:
-        there = tuple([row in rows for rows in self._rows])
-        if there not in self._told:
-            self._told[there] = self._tell(there)
-        return self._told[there]
+        means = self._corpus.means
+        there = tuple(
+            [
+                row in rows and means(row, word)
+                for word, rows in zip(self._words, self._rows, strict=True)
+            ]
+        )
+        # A word goes on the word before it, where the paper too has them side by side.
+        goes_on = tuple(
+            [
+                both and row in self._corpus.rows_beside(before.spelling, word.spelling)
+                for both, before, word in self._neighbours(there)
+            ]
+        )
+        told = self._told.get((there, goes_on))
+        if told is None:
+            told = self._told[there, goes_on] = self._tell(there, goes_on)
+        return told
+
+    def _neighbours(self, there: Sequence[bool]) -> Iterator[tuple[bool, QueryWord, QueryWord]]:
+        """All two words that follow each other among the informative ones, and whether they are
+        both there and stand side by side in the interest."""
+        for (before, word), both in zip(
+            itertools.pairwise(self._words), itertools.pairwise(there), strict=True
+        ):
+            yield all(both) and before.followed_by == word.spelling, before, word
 
     @functools.cached_property
     def _words(self) -> tuple[QueryWord, ...]:
@@ -82,16 +104,32 @@ class _TextSaying:
     def _rows(self) -> list[frozenset[int]]:
         return [self._corpus.rows_saying(word) for word in self._words]
 
-    def _tell(self, there: tuple[bool, ...]) -> str:
+    def _tell(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:
         if not any(there):
             return f"close in meaning to “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
         weights = [self._corpus.word(word).evidence for word in self._words]
         if sum(itertools.compress(weights, there)) >= _WHOLE_SHARE * sum(weights):
             return f"matches “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
-        runs = _runs(list(itertools.compress(self._words, there)))[:_MAX_RUNS]
-        spelled = (shortened(_as_in(self._text, run), _MAX_RUN_CHARS) for run in runs)
+        runs = _strongest(self._runs(weights, there, goes_on))
+        most = _MAX_RUN_CHARS if len(runs) > 1 else _MAX_ONE_RUN_CHARS
+        spelled = (shortened(_as_in(self._text, run), most) for run in runs)
         listed = ", ".join(f"“{run}”" for run in spelled)
         return f"matches {listed} of “{shortened(self._text, _MAX_PART_CHARS)}”"
+
+    def _runs(
+        self, weights: Sequence[float], there: Sequence[bool], goes_on: Sequence[bool]
+    ) -> list[tuple[str, float]]:
+        """The words that are there, those side by side as one string, and what each is worth."""
+        runs: list[tuple[str, float]] = []
+        for word, weight, is_there, continues in zip(
+            self._words, weights, there, (False, *goes_on), strict=True
+        ):
+            if continues:
+                run, worth = runs.pop()
+                runs.append((f"{run} {word.spelling}", worth + weight))
+            elif is_there:
+                runs.append((word.spelling, weight))
+        return runs
 
 
 def _as_in(text: str, run: str) -> str:
@@ -101,17 +139,10 @@ def _as_in(text: str, run: str) -> str:
     return text[start : start + len(run)] if start >= 0 and len(lower) == len(text) else run
 
 
-def _runs(words: Sequence[QueryWord]) -> list[str]:
-    """The words, those that stand side by side in the interest as one string."""
-    runs: list[str] = []
-    before: QueryWord | None = None
-    for word in words:
-        if before and before.followed_by == word.spelling:
-            runs[-1] += f" {word.spelling}"
-        else:
-            runs.append(word.spelling)
-        before = word
-    return runs
+def _strongest(runs: Sequence[tuple[str, float]]) -> list[str]:
+    """Of words, and what each is worth, those worth most, in their order."""
+    best = sorted(range(len(runs)), key=lambda n: -runs[n][1])[:_MAX_RUNS]
+    return [runs[n][0] for n in sorted(best)]
 
 
 def joined(*reasons: str) -> str:

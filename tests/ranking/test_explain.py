@@ -5,7 +5,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.explain import MAX_REASON_CHARS, joined, liking, saying, shortened
 from digest.ranking.meaning import LikedPaper
-from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE
+from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, candidate
 
 CORPUS = Corpus(ALL, None)
 ROW = {paper.paper_id: row for row, paper in enumerate(CORPUS.papers)}
@@ -30,6 +30,44 @@ def test_an_interest_met_in_part_is_said_with_the_words_that_were_found() -> Non
         say(InterestKind.TEXT, "robot surgery, grasp planning", GRASP)
         == "matches “robot”, “grasp” of “robot surgery, grasp planning”"
     )
+
+
+def test_of_many_words_the_rarest_are_said_in_their_order() -> None:
+    common = [candidate(n, "We develop methods that enable robots to act") for n in range(1, 9)]
+    rare = candidate(9, "Methods we develop that enable tactile hands to act with dexterous skill")
+    corpus = Corpus([*common, rare])
+    lab = (
+        "We develop methods that enable robots with tactile sensing to act in homes, dexterous too"
+    )
+    told = saying(corpus, Interest(InterestKind.TEXT, lab))(8)
+    assert told == "matches “tactile”, “dexterous” of “We develop methods that enable…”"
+
+
+def test_words_are_said_together_only_where_the_paper_has_them_together() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Dark matter from a direct hit", "A detection."),
+            candidate(2, "It does matter in the dark", "A detection."),
+        ]
+    )
+    say = saying(corpus, Interest(InterestKind.TEXT, "dark matter in small galaxy clusters"))
+    assert say(0) == "matches “dark matter” of “dark matter in small galaxy…”"
+    assert say(1) == "matches “dark”, “matter” of “dark matter in small galaxy…”"
+
+
+def test_a_word_of_the_same_stem_is_not_said_to_be_there() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Inference under many variations", "A single site, a cell."),
+            candidate(2, "Variational inference", "Of single cells."),
+        ]
+    )
+    say = saying(corpus, Interest(InterestKind.TEXT, "variational inference"))
+    assert say(0) == "matches “inference” of “variational inference”"
+    assert say(1) == "matches “variational inference”"
+    say = saying(corpus, Interest(InterestKind.TEXT, "single-cell atlas"))
+    assert say(0) == "close in meaning to “single-cell atlas”"
+    assert say(1) == "matches “single-cell” of “single-cell atlas”"
 
 
 def test_words_that_were_found_are_spelled_as_the_interest_spells_them() -> None:
