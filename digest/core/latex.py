@@ -24,6 +24,7 @@ _CITATION = re.compile(r"(?:\s|~)*\\cite[a-z]*\*?(?:\[[^\[\]]*\])*\{[^{}]*\}")
 # TeX's macros have names of ASCII; a Greek letter behind one is what it is about.
 _BEFORE_FOREIGN = re.compile(r"(\\[A-Za-z]+)(?=[^\W\d_a-zA-Z])")
 _BARE_DOLLAR = re.compile(r"(?<!\\)\$")
+_BARE_AND = re.compile(r"(?<!\\)&")
 _BARE_PERCENT = re.compile(r"(?<!\\)%")
 # Letters that some index wrote with their marks, and left in the braces of TeX: Mus{é}e.
 _BRACED_LETTER = re.compile(r"(?<=[^\W\d_])\{([^\W\d_])\}|\{([^\W\d_])\}(?=[^\W\d_])")
@@ -168,8 +169,8 @@ def _composed(found: re.Match[str]) -> str:
 
 
 def _escaped(plain: str) -> str:
-    """`plain` without citations, with the ends of macros' names told, and with per cent signs and
-    dollars that are meant as such protected from TeX."""
+    """`plain` without citations, with the ends of macros' names told, and with per cent signs,
+    dollars and ampersands that are meant as such protected from TeX."""
     if "\\cite" in plain:
         plain = _CITATION.sub("", plain)
     if not plain.isascii():
@@ -177,6 +178,8 @@ def _escaped(plain: str) -> str:
     if "{" in plain and ("^" in plain or "_" in plain):
         plain = _GROUP.sub(_held_together, plain)
     pieces = _MATH.split(_BARE_PERCENT.sub(r"\\%", plain))
+    if "&" in plain and "\\begin" not in plain:  # in a table it parts columns
+        pieces[::2] = [_BARE_AND.sub(r"\\&", piece) for piece in pieces[::2]]
     return "".join(
         piece if number % 2 else _BARE_DOLLAR.sub(r"\\$", piece)
         for number, piece in enumerate(pieces)

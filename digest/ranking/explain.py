@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from digest.core.interests import Interest, InterestKind
+from digest.core.latex import readable
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.query import QueryWord, query_words
@@ -45,7 +46,7 @@ def saying(corpus: Corpus, interest: Interest) -> Callable[[int], str]:
 
 def liking(paper: LikedPaper, saying: str) -> str:
     """How a liked paper is named: `like “Attention Is All You Need”, which you liked`."""
-    title = shortened(paper.title, _MAX_QUOTE_CHARS)
+    title = shortened(readable(paper.title), _MAX_QUOTE_CHARS)
     return f"like “{title}”, {saying}" if title else f"like a paper {saying}"
 
 

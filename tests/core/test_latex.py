@@ -27,6 +27,7 @@ from digest.core.latex import accented, readable
         (r"Caf\'e", "Café"),
         (r"$\sim$10.5K samples, ${\sim}2{,}000$ pages", "∼10.5K samples, ∼2,000 pages"),
         (r"better by $-$7.4\%, $<$1B", "better by -7.4%, <1B"),
+        (r"Q&A on $L^p$ spaces, R\&D too", "Q&A on L^p spaces, R&D too"),
         (r"on verl~\cite{sheng2024} and X \citep[p.~1]{a,b}, too", "on verl and X, too"),
         (r"up to ($ 3-5 \times$ faster)", "up to (3-5 × faster)"),
         (r"code \href{https://a.example/b_c}{at \texttt{Hub}}", "code at Hub"),

@@ -100,6 +100,11 @@ def test_a_liked_paper_is_said_by_its_title_cut_between_words() -> None:
     )
 
 
+def test_a_liked_title_is_said_without_its_tex() -> None:
+    told = liking(LikedPaper(title=r"Q&A of {P}oincar\'e on $\ell_1$"), "which you liked")
+    assert told == "like “Q&A of Poincaré on ℓ_1”, which you liked"
+
+
 def test_reasons_are_joined_where_both_fit_and_else_the_first_stands() -> None:
     assert joined("matches “x”", "", "new") == "matches “x” · new"
     assert joined("a" * 100, "b" * 30) == "a" * 100
