@@ -15,7 +15,14 @@ from digest.ranking.names import AuthorIndex
 from digest.ranking.query import Alternative, QueryWord
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats, Places, Rows
-from digest.ranking.word_forms import Form, by_stem, has_form, says, words_of
+from digest.ranking.word_forms import (
+    Form,
+    by_stem,
+    has_form,
+    in_either_number,
+    says,
+    words_of,
+)
 from digest.ranking.words import Word, word_of
 
 # What is kept of an edition, the most recent: where words and phrases are found (a word some 0.5 kB
@@ -87,9 +94,11 @@ class Corpus:
 
     def _phrase_rows(self, phrase: str) -> Rows:
         """The rows whose title or abstract holds the phrase, each word in some form, ascending."""
-        found = self.index.phrase_rows(phrase)
-        held = [says(phrase, self._words_of(row)) for row in found.tolist()]
-        return found[np.array(held, np.bool_)]
+        rows: set[int] = set()
+        for each in in_either_number(phrase):
+            found = self.index.phrase_rows(each).tolist()
+            rows.update([row for row in found if says(each, self._words_of(row))])
+        return np.array(sorted(rows), np.int32)
 
     def _words_of_row(self, row: int) -> tuple[str, ...]:
         return words_of(self.papers[row].title, self.papers[row].abstract)

@@ -40,6 +40,17 @@ _INFLECTIONS = (
     *(("ies", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ing", "")),
     *(("ically", "ic"), ("ly", "")),
 )
+# Plurals whose stems no rules bring together with those of their singulars. Prose goes on by stems:
+# judged collections are ranked no better with these as one word.
+_PLURALS = [
+    pair.split("/")
+    for pair in """bias/biases virus/viruses lens/lenses gas/gases mouse/mice child/children
+    woman/women tooth/teeth stimulus/stimuli nucleus/nuclei locus/loci focus/foci radius/radii
+    fungus/fungi taxon/taxa larva/larvae alga/algae nova/novae supernova/supernovae nebula/nebulae
+    automaton/automata polyhedron/polyhedra quantum/quanta metastasis/metastases
+    prosthesis/prostheses""".split()
+]
+_OTHER_NUMBER = {one: many for pair in _PLURALS for one, many in (pair, pair[::-1])}
 
 
 class Form(NamedTuple):
@@ -84,6 +95,14 @@ def words_of(*texts: str) -> tuple[str, ...]:
     """The distinct words of texts, compounds in parts, in the order of their first time."""
     chunks = (chunk for text in texts for chunk in read(text))
     return tuple(dict.fromkeys(part for chunk in chunks for parts in chunk.words for part in parts))
+
+
+def in_either_number(phrase: str) -> tuple[str, ...]:
+    """A phrase, and with one of its words in the other number, where that has a stem of its own:
+    `mice` and `mouse`."""
+    words = phrase.split()
+    others = ((n, _OTHER_NUMBER.get(word.casefold())) for n, word in enumerate(words))
+    return (phrase, *(" ".join([*words[:n], it, *words[n + 1 :]]) for n, it in others if it))
 
 
 def says(phrase: str, words: Iterable[str]) -> bool:

@@ -73,6 +73,16 @@ def test_each_word_of_a_phrase_must_be_there_though_two_have_one_stem() -> None:
     assert not says("organ organization", words_of("organizations alone"))
 
 
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [("mouse", "mice"), ("bias", "biases"), ("gas sensor", "gases sensor"), ("Virus", "VIRUSES")],
+)
+def test_plurals_with_stems_of_their_own_are_the_same_word(one: str, many: str) -> None:
+    corpus = Corpus([candidate(1, f"Of {one}"), candidate(2, f"Of {many}"), candidate(3, "Of GA")])
+    assert excluded_rows(corpus, one).tolist() == [0, 1]
+    assert excluded_rows(corpus, many).tolist() == [0, 1]
+
+
 def test_keywords_and_exclusions_mean_the_word_and_not_its_stem() -> None:
     corpus = Corpus(
         [
