@@ -86,6 +86,7 @@ class Corpus:
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
         self._forms_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._forms_of_row)
+        self._meant = functools.lru_cache(maxsize=KEPT_WORDS)(_nothing_known)
         self._beside = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_beside)
         self._kin = KeptRows(len(self.papers), self.index.kin, most_kept=KEPT_KIN)
 
@@ -115,9 +116,18 @@ class Corpus:
         """Whether a row that says a word of a query has it in one of its forms, and the parts of a
         compound together: not "variation" for "variational", nor "a cell on a single site" for
         "single-cell"."""
-        if "-" in word.spelling:
-            return bool(np.isin(row, self.phrase_rows(word.spelling)))
-        return has_form(word.spelling, self._forms_of(row))
+        known = self._meant(word.spelling)
+        if row not in known:
+            known[row] = (
+                bool(np.isin(row, self.phrase_rows(word.spelling)))
+                if "-" in word.spelling
+                else has_form(word.spelling, self._forms_of(row))
+            )
+        return known[row]
+
+    def meant(self, word: QueryWord) -> Mapping[int, bool]:
+        """What `means` has found out of a word so far, by row."""
+        return self._meant(word.spelling)
 
     def _forms_of_row(self, row: int) -> Mapping[str, tuple[Form, ...]]:
         return by_stem(self._words_of(row))
@@ -169,6 +179,10 @@ class Corpus:
             for row in members
         }
         return np.array(sorted(rows), np.int32)
+
+
+def _nothing_known(_: str) -> dict[int, bool]:
+    return {}
 
 
 def in_category(category: str, wanted: str) -> bool:

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from digest.core.interests import Interest, InterestKind
 from digest.core.latex import readable
@@ -67,63 +67,80 @@ class _TextSaying:
     def __init__(self, corpus: Corpus, text: str) -> None:
         self._corpus = corpus
         self._text = text
-        self._told: dict[tuple[tuple[bool, ...], tuple[bool, ...]], str] = {}
+        self._told: dict[tuple[bool, ...], str] = {}
+        self._told_in_parts: dict[tuple[tuple[bool, ...], tuple[bool, ...]], str] = {}
 
     def __call__(self, row: int) -> str:
-        means = self._corpus.means
         there = tuple(
             [
-                row in rows and means(row, word)
-                for word, rows in zip(self._words, self._rows, strict=True)
+                row in rows and (meant[row] if row in meant else self._corpus.means(row, word))
+                for word, rows, meant in self._looked_up
             ]
         )
+        told = self._told.get(there)
+        if told is None:
+            told = self._told[there] = self._tell(there)
+        return told or self._in_parts(row, there)
+
+    def _in_parts(self, row: int, there: tuple[bool, ...]) -> str:
         # A word goes on the word before it, where the paper too has them side by side.
         goes_on = tuple(
             [
-                both and row in self._corpus.rows_beside(before.spelling, word.spelling)
-                for both, before, word in self._neighbours(there)
+                all(both) and row in rows
+                for both, rows in zip(itertools.pairwise(there), self._beside, strict=True)
             ]
         )
-        told = self._told.get((there, goes_on))
+        told = self._told_in_parts.get((there, goes_on))
         if told is None:
-            told = self._told[there, goes_on] = self._tell(there, goes_on)
+            told = self._told_in_parts[there, goes_on] = self._tell_parts(there, goes_on)
         return told
 
-    def _neighbours(self, there: Sequence[bool]) -> Iterator[tuple[bool, QueryWord, QueryWord]]:
-        """All two words that follow each other among the informative ones, and whether they are
-        both there and stand side by side in the interest."""
-        for (before, word), both in zip(
-            itertools.pairwise(self._words), itertools.pairwise(there), strict=True
-        ):
-            yield all(both) and before.followed_by == word.spelling, before, word
+    @functools.cached_property
+    def _looked_up(self) -> list[tuple[QueryWord, frozenset[int], Mapping[int, bool]]]:
+        """Each word, the rows that say it, and of which of them it is known whether they mean
+        it."""
+        corpus = self._corpus
+        return [(word, corpus.rows_saying(word), corpus.meant(word)) for word in self._words]
+
+    @functools.cached_property
+    def _beside(self) -> list[frozenset[int]]:
+        """For all two words that follow each other, the rows that have them side by side; none
+        where the interest does not."""
+        return [
+            self._corpus.rows_beside(before.spelling, word.spelling)
+            if before.followed_by == word.spelling
+            else frozenset()
+            for before, word in itertools.pairwise(self._words)
+        ]
 
     @functools.cached_property
     def _words(self) -> tuple[QueryWord, ...]:
         return query_words(self._text)
 
     @functools.cached_property
-    def _rows(self) -> list[frozenset[int]]:
-        return [self._corpus.rows_saying(word) for word in self._words]
+    def _weights(self) -> list[float]:
+        return [self._corpus.word(word).evidence for word in self._words]
 
-    def _tell(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:
+    def _tell(self, there: Sequence[bool]) -> str:
+        """What is said of rows with most of the words, or none; nothing of those with a part."""
         if not any(there):
             return f"close in meaning to “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
-        weights = [self._corpus.word(word).evidence for word in self._words]
-        if sum(itertools.compress(weights, there)) >= _WHOLE_SHARE * sum(weights):
+        if sum(itertools.compress(self._weights, there)) >= _WHOLE_SHARE * sum(self._weights):
             return f"matches “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
-        runs = _strongest(self._runs(weights, there, goes_on))
+        return ""
+
+    def _tell_parts(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:
+        runs = _strongest(self._runs(there, goes_on))
         most = _MAX_RUN_CHARS if len(runs) > 1 else _MAX_ONE_RUN_CHARS
         spelled = (shortened(_as_in(self._text, run), most) for run in runs)
         listed = ", ".join(f"“{run}”" for run in spelled)
         return f"matches {listed} of “{shortened(self._text, _MAX_PART_CHARS)}”"
 
-    def _runs(
-        self, weights: Sequence[float], there: Sequence[bool], goes_on: Sequence[bool]
-    ) -> list[tuple[str, float]]:
+    def _runs(self, there: Sequence[bool], goes_on: Sequence[bool]) -> list[tuple[str, float]]:
         """The words that are there, those side by side as one string, and what each is worth."""
         runs: list[tuple[str, float]] = []
         for word, weight, is_there, continues in zip(
-            self._words, weights, there, (False, *goes_on), strict=True
+            self._words, self._weights, there, (False, *goes_on), strict=True
         ):
             if continues:
                 run, worth = runs.pop()
