@@ -122,11 +122,23 @@ def test_papers_without_words_can_be_chosen() -> None:
 def test_papers_alike_in_meaning_repeat_each_other_whether_pairs_are_kept_or_not() -> None:
     points = np.array([[1, 0], [0.6, 0.8], [-1, 0], [1, 0]], np.float32)
     pools, places = np.array([[0, 1, 2, 3], [3, 2, 1, 0]]), np.array([0, 2])
-    expected = [[1, 0.36, 0, 1], [0.36, 0, 1, 0.36]]
+    near = pytest.approx(0.6**6)
+    expected = [[1, near, 0, 1], [near, 0, 1, near]]
     for most_kept in (4_096, 3):
         likeness = ByMeaning.of(points, most_kept=most_kept)
         assert (likeness.pairs is None) == (most_kept == 3)
-        assert likeness.among(pools)(places) == pytest.approx(np.array(expected))
+        assert likeness.among(pools)(places).tolist() == expected
+
+
+def test_a_better_paper_of_the_same_subject_is_not_a_repetition_but_its_twin_is() -> None:
+    angles = np.radians([0, 45, 10, 90])
+    points = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    best_first, order = wanted([0.9, 0.82, 0.81, 0.65], [2], [0] * 4)
+    (rows,) = diverse_rows(best_first, order, ByMeaning.of(points), 0.3)
+    assert rows.tolist() == [0, 1]
+    twin_second, order = wanted([0.9, 0.65, 0.82, 0.5], [2], [0] * 4)
+    (rows,) = diverse_rows(twin_second, order, ByMeaning.of(points), 0.3)
+    assert rows.tolist() == [0, 1]
 
 
 def test_readers_with_fewer_candidates_or_places_than_others_get_their_own() -> None:
