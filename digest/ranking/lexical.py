@@ -19,7 +19,7 @@ import numpy.typing as npt
 from digest.ranking.analysis import Analysis
 from digest.ranking.neighbours import Neighbours
 from digest.ranking.query import neighbour_forms, phrase_forms
-from digest.ranking.text import STOP_STEMS, fold, stem
+from digest.ranking.text import STOP_STEMS, fold, spaced, stem
 from digest.ranking.vectors import DocumentVectors, Floats, Rows, SparseRows
 
 # Within the ranges that the paper recommends, 1.2 to 2 and 0.5 to 0.8.
@@ -148,6 +148,10 @@ class LexicalIndex:
     def phrase_rows(self, phrase: str) -> Rows:
         """The rows whose title or abstract holds the phrase in any form of its words, ascending."""
         return self._rows_holding(phrase_forms(phrase))
+
+    def rows_in_a_row(self, terms: Sequence[str]) -> Rows:
+        """The rows where terms stand side by side in this order, ascending."""
+        return self._rows_holding([spaced(terms)])
 
     def neighbour_rows(self, pairs: Sequence[tuple[str, str]]) -> list[Rows]:
         """For each two words of a query the rows where they stand side by side, or are written as

@@ -17,6 +17,8 @@ RARE_SHARE = 0.01
 # interest is met than its rarity says.
 GENERIC_SHARE = 0.02
 GENERIC_SHARE_AS_EVIDENCE = 0.25
+# Parts of compounds with so few letters say nothing elsewhere: the k of k-means, the 3 of SE(3).
+_BRIEF_CHARS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,9 @@ def _alternative(index: LexicalIndex, alternative: Alternative) -> tuple[Floats,
     for term, rarity in zip(alternative, rarities, strict=True):
         share = np.float32(rarity / sum(rarities))
         rows, saturation = index.postings(term)
+        if len(alternative) > 1 and len(term) <= _BRIEF_CHARS:
+            in_place = np.isin(rows, index.rows_in_a_row(alternative))
+            rows, saturation = rows[in_place], saturation[in_place]
         said[rows] += share * saturation
         there[rows] += share
     return said, there

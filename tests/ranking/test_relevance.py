@@ -192,3 +192,28 @@ def test_a_search_finds_words_of_texts_and_of_names() -> None:
     assert np.argmax(query_scores(CORPUS, "papers by Ada Byte?")) == ROW[SECRET.paper_id]
     assert np.argmax(query_scores(CORPUS, "physics.chem-ph")) == ROW[MOLECULE.paper_id]
     assert not query_scores(CORPUS, "zebra").any()
+
+
+@pytest.mark.parametrize(
+    ("text", "meant", "elsewhere"),
+    [
+        ("t-SNE", "Maps of cells with t-SNE", "Light curves of an SNe at time t"),
+        ("k-means", "A faster k-means", "Means of the k largest numbers"),
+        ("SE(3)", "Poses on SE(3)", "Three poses, SE and 3 more"),
+        ("top-k", "Top-k routing", "A k of the top quark"),
+    ],
+)
+def test_the_brief_part_of_a_compound_says_nothing_elsewhere(
+    text: str, meant: str, elsewhere: str
+) -> None:
+    others = [candidate(n, f"Glaciers of valley number {n}") for n in range(3, 40)]
+    corpus = Corpus([candidate(1, meant), candidate(2, elsewhere), *others])
+    found = strengths(InterestKind.TEXT, text, corpus)
+    assert found[1] >= FLOOR > found.get(2, 0.0)
+
+
+def test_the_long_part_of_a_compound_counts_by_itself() -> None:
+    others = [candidate(n, f"Glaciers of valley number {n}") for n in range(3, 40)]
+    papers = [candidate(1, "Hospitals under COVID"), candidate(2, "Hospitals in 19 towns")]
+    found = strengths(InterestKind.TEXT, "COVID-19 hospitals", Corpus([*papers, *others]))
+    assert found[1] >= FLOOR > found.get(2, 0.0)
