@@ -50,7 +50,7 @@ _FORMS = tuple(
         (r"(?P<n>\d+) days old, no votes yet", marked("%(n)s days old, no votes yet")),
         (r"new on (?P<source>.+)", marked("new on %(source)s")),
         (r"new", marked("new")),
-        (r"in (?P<category>\S+)", marked("in %(category)s")),
+        (r"in (?P<category>.+)", marked("in %(category)s")),
         (r"(?P<source>.+) could not be read", marked("%(source)s could not be read")),
         (r"(?P<source>.+) asked us to wait", marked("%(source)s asked us to wait")),
         (

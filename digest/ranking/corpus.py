@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from digest.core.categories import named_by
 from digest.core.identifiers import PaperId
 from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.kept_rows import KeptRows
@@ -169,6 +170,14 @@ class Corpus:
             for category in dict.fromkeys(map(str.casefold, paper.categories)):
                 found.setdefault(category, []).append(row)
         return found
+
+    def field_rows(self, text: str) -> Rows:
+        """The rows of the field that a text is the name of, ascending: those of math.NT for "number
+        theory", or those that a source files under these very words. Empty for most texts."""
+        rows = set(self._rows_by_category.get(text.strip().casefold(), ()))
+        for category in named_by(text):
+            rows.update(self.category_rows(category).tolist())
+        return np.array(sorted(rows), np.int32)
 
     def category_rows(self, wanted: str) -> Rows:
         """The rows of a category, ascending; `cs.*`, like `cs` alone, means all of the archive."""

@@ -4,6 +4,7 @@ import functools
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 
+from digest.core.categories import named_by
 from digest.core.interests import Interest, InterestKind
 from digest.core.latex import readable
 from digest.ranking.corpus import Corpus, in_category
@@ -11,6 +12,7 @@ from digest.ranking.meaning import LikedPaper
 from digest.ranking.query import QueryWord, query_words
 
 MAX_REASON_CHARS = 120
+_MATCHES = "matches "
 _MAX_QUOTE_CHARS = 60
 _MAX_PART_CHARS = 34
 _MAX_RUN_CHARS, _MAX_ONE_RUN_CHARS = 24, 44
@@ -55,9 +57,11 @@ def _author_in_words(corpus: Corpus, row: int, author: str) -> str:
     return f"by {shortened(printed, _MAX_QUOTE_CHARS)}, an author you follow"
 
 
-def _category_in_words(corpus: Corpus, row: int, category: str) -> str:
-    own = (c for c in corpus.papers[row].categories if in_category(c.casefold(), category))
-    return f"in {shortened(next(own, category), _MAX_QUOTE_CHARS)}"
+def _category_in_words(corpus: Corpus, row: int, *wanted: str) -> str:
+    """The first of a paper's categories that is a wanted one."""
+    categories = corpus.papers[row].categories
+    own = (c for c in categories if any(in_category(c.casefold(), one) for one in wanted))
+    return f"in {shortened(next(own, wanted[0]), _MAX_QUOTE_CHARS)}"
 
 
 class _TextSaying:
@@ -80,6 +84,8 @@ class _TextSaying:
         told = self._told.get(there)
         if told is None:
             told = self._told[there] = self._tell(there)
+        if row in self._field and not told.startswith(_MATCHES):
+            return _category_in_words(self._corpus, row, *self._categories)
         return told or self._in_parts(row, there)
 
     def _in_parts(self, row: int, there: tuple[bool, ...]) -> str:
@@ -114,6 +120,15 @@ class _TextSaying:
         ]
 
     @functools.cached_property
+    def _field(self) -> frozenset[int]:
+        """The rows of the field of which the interest is the name."""
+        return frozenset(self._corpus.field_rows(self._text).tolist())
+
+    @functools.cached_property
+    def _categories(self) -> tuple[str, ...]:
+        return (*named_by(self._text), self._text.strip())
+
+    @functools.cached_property
     def _words(self) -> tuple[QueryWord, ...]:
         return query_words(self._text)
 
@@ -126,7 +141,7 @@ class _TextSaying:
         if not any(there):
             return f"close in meaning to “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
         if sum(itertools.compress(self._weights, there)) >= _WHOLE_SHARE * sum(self._weights):
-            return f"matches “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
+            return f"{_MATCHES}“{shortened(self._text, _MAX_QUOTE_CHARS)}”"
         return ""
 
     def _tell_parts(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:

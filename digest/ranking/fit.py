@@ -154,7 +154,8 @@ class Fitter:
             block = wanted[first : first + TEXTS_AT_ONCE]
             found = texts.strengths(self.corpus, block, with_evidence=with_evidence)
             # Copies: a row of many would keep them all.
-            yield from (strengths.copy() for strengths in found)
+            for text, strengths in zip(block, found, strict=True):
+                yield relevance.with_field(self.corpus, text, strengths)
 
     def fit_all(self, readers: Sequence[Wishes], known: Mapping[str, Floats]) -> Fits:
         """Every reader's fit. `known` are strengths of texts that are worked out already."""

@@ -18,6 +18,7 @@ REASONS = [
     ("close in meaning to “ice”", "Inhaltlich nah an „ice“"),
     ("by Ada Bell, an author you follow", "Von Ada Bell (Sie folgen diesem Namen)"),
     ("in cs.RO", "In cs.RO"),
+    ("in cell biology", "In cell biology"),
     ("like “On ice”, which you liked", "Ähnlich wie „On ice“, was Ihnen gefiel"),
     ("like “On ice”, in your library", "Ähnlich wie „On ice“ aus Ihrer Bibliothek"),
     (

@@ -120,3 +120,16 @@ def test_a_line_of_reasons_is_always_less_than_120_characters(reasons: list[str]
 @given(st.text(max_size=200), st.integers(2, 100))
 def test_a_shortened_text_fits(text: str, most: int) -> None:
     assert len(shortened(text, most)) <= max(most, 0)
+
+
+def test_a_paper_of_a_field_that_does_not_say_its_name_is_told_of_by_its_category() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Points on elliptic curves", categories=("math.AG", "math.NT")),
+            candidate(2, "Number theory of elliptic curves", categories=("math.NT",)),
+            candidate(3, "Mitosis", categories=("Cell Biology",)),
+        ]
+    )
+    say = saying(corpus, Interest(InterestKind.TEXT, "number theory"))
+    assert [say(row) for row in (0, 1)] == ["in math.NT", "matches “number theory”"]
+    assert saying(corpus, Interest(InterestKind.TEXT, "cell biology"))(2) == "in Cell Biology"

@@ -217,3 +217,30 @@ def test_the_long_part_of_a_compound_counts_by_itself() -> None:
     papers = [candidate(1, "Hospitals under COVID"), candidate(2, "Hospitals in 19 towns")]
     found = strengths(InterestKind.TEXT, "COVID-19 hospitals", Corpus([*papers, *others]))
     assert found[1] >= FLOOR > found.get(2, 0.0)
+
+
+FILED = Corpus(
+    [
+        candidate(1, "Points on elliptic curves", categories=("math.NT",)),
+        candidate(2, "Number theory of elliptic curves", categories=("math.NT",)),
+        candidate(3, "Glaciers of the Alps", categories=("physics.ao-ph",)),
+        candidate(4, "Mitosis without spindles", categories=("cell biology",)),
+    ]
+)
+
+
+def above_the_floor(text: str) -> set[int]:
+    found = strengths(InterestKind.TEXT, text, FILED)
+    return {paper for paper, strength in found.items() if strength >= FLOOR}
+
+
+def test_the_name_of_a_field_is_met_by_what_is_filed_there_the_more_where_it_says_so() -> None:
+    found = strengths(InterestKind.TEXT, "Number  Theory", FILED)
+    assert above_the_floor("Number  Theory") == {1, 2}
+    assert CATEGORY_STRENGTH <= found[1] < found[2] < 1
+    assert above_the_floor("cell biology") == {4}
+
+
+def test_a_field_with_something_else_is_not_the_name_of_one() -> None:
+    assert 1 not in above_the_floor("number theory for glaciers")
+    assert 1 not in strengths(InterestKind.KEYWORD, "number theory", FILED)
