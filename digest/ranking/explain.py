@@ -12,7 +12,6 @@ from digest.ranking.meaning import LikedPaper
 from digest.ranking.query import QueryWord, query_words
 
 MAX_REASON_CHARS = 120
-_MATCHES = "matches "
 _MAX_QUOTE_CHARS = 60
 _MAX_PART_CHARS = 34
 _MAX_RUN_CHARS, _MAX_ONE_RUN_CHARS = 24, 44
@@ -84,7 +83,7 @@ class _TextSaying:
         told = self._told.get(there)
         if told is None:
             told = self._told[there] = self._tell(there)
-        if row in self._field and not told.startswith(_MATCHES):
+        if row in self._field and not (all(there) and all(row in rows for rows in self._beside)):
             return _category_in_words(self._corpus, row, *self._categories)
         return told or self._in_parts(row, there)
 
@@ -141,7 +140,7 @@ class _TextSaying:
         if not any(there):
             return f"close in meaning to “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
         if sum(itertools.compress(self._weights, there)) >= _WHOLE_SHARE * sum(self._weights):
-            return f"{_MATCHES}“{shortened(self._text, _MAX_QUOTE_CHARS)}”"
+            return f"matches “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
         return ""
 
     def _tell_parts(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:

@@ -128,8 +128,12 @@ def test_a_paper_of_a_field_that_does_not_say_its_name_is_told_of_by_its_categor
             candidate(1, "Points on elliptic curves", categories=("math.AG", "math.NT")),
             candidate(2, "Number theory of elliptic curves", categories=("math.NT",)),
             candidate(3, "Mitosis", categories=("Cell Biology",)),
+            candidate(4, "A theory of the number of hooks", categories=("math.NT",)),
+            candidate(5, "Grippers", categories=("cs.RO",)),
         ]
     )
     say = saying(corpus, Interest(InterestKind.TEXT, "number theory"))
-    assert [say(row) for row in (0, 1)] == ["in math.NT", "matches “number theory”"]
+    told = [say(row) for row in (0, 1, 3)]
+    assert told == ["in math.NT", "matches “number theory”", "in math.NT"]
+    assert saying(corpus, Interest(InterestKind.TEXT, "robotics"))(4) == "in cs.RO"
     assert saying(corpus, Interest(InterestKind.TEXT, "cell biology"))(2) == "in Cell Biology"
