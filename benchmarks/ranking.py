@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.measure import Stopwatch, peak_mb
-from digest.cli.main import collect_seldom
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind
 from digest.embedding.shipped import table_bytes
@@ -29,7 +28,6 @@ _PHRASES = 2_000
 
 
 def main(readers: int, most_interests: int, alike: float) -> None:
-    collect_seldom()
     random = np.random.default_rng(0)
     table = parse_table(table_bytes())
     writer = _Writer(table, random, alike)

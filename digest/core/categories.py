@@ -4,7 +4,6 @@ The names are those of arXiv's taxonomy (https://arxiv.org/category_taxonomy) an
 these fields; names that may mean anything ("Methodology", "Applications") are left out.
 """
 
-import re
 from collections.abc import Mapping
 
 _NAMES = """
@@ -137,11 +136,10 @@ _ALSO = {
     "eess.SY": ("cs.SY",),
     "math.ST": ("stat.TH",),
 }
-_SPACES = re.compile(r"[\s-]+")
 
 
 def _folded(name: str) -> str:
-    return _SPACES.sub(" ", name.casefold()).strip()
+    return " ".join(name.casefold().replace("-", " ").split())
 
 
 def _by_name() -> Mapping[str, tuple[str, ...]]:

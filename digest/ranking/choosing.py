@@ -3,6 +3,7 @@
 Arrays are readers x rows of the corpus; what one reader gets does not hang on the others.
 """
 
+import functools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
@@ -15,6 +16,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.core.places import Place
 from digest.ranking import repeats, select
 from digest.ranking.corpus import Corpus
+from digest.ranking.explain import saying
 from digest.ranking.fit import Fit, Fits, Fitter, Vote, Wishes
 from digest.ranking.meaning import LikedPaper
 from digest.ranking.order import Mask, Order, Places, best
@@ -31,6 +33,8 @@ EXPLORE_FROM_LIMIT, EXPLORE_FROM_FITTING = 8, 3
 EXPLORE_LEAST = 0.08
 # Readers whose scores are worked out in one go: so many numbers.
 NUMBERS_AT_ONCE = 262_144
+# Interests of which is kept what they say of papers, the most recent.
+KEPT_SAYINGS = 2_048
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,8 @@ class Prepared:
         voted = np.flatnonzero(self.trend >= VOTED_LEAST)
         self.voted = voted[np.argsort(-self.trend[voted], kind="stable")]
         self.fitter = Fitter(corpus)
+        # What was found out for a reader's interest is known for the next who says the same.
+        self.saying = functools.lru_cache(maxsize=KEPT_SAYINGS)(functools.partial(saying, corpus))
         meanings = corpus.meanings
         self.likeness: repeats.Likeness = (
             repeats.ByMeaning.of(meanings[-1].space.papers)

@@ -55,9 +55,9 @@ def matches(corpus: Corpus, interest: Interest) -> Floats:
 def with_field(corpus: Corpus, text: str, strengths: Floats) -> Floats:
     """The strengths of a text, and where it is the name of a field, more for what is filed there:
     papers on number theory do not say so."""
-    rows = corpus.field_rows(text)
     found = strengths.copy()
-    found[rows] += CATEGORY_STRENGTH * (1.0 - found[rows])
+    if len(rows := corpus.field_rows(text)):
+        found[rows] += CATEGORY_STRENGTH * (1.0 - found[rows])
     return found
 
 

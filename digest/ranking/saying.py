@@ -10,7 +10,7 @@ from digest.core.interests import format_interest
 from digest.core.places import Place
 from digest.ranking import explain
 from digest.ranking.choosing import Chosen, Prepared
-from digest.ranking.corpus import Corpus, RankingPaper
+from digest.ranking.corpus import RankingPaper
 from digest.ranking.trending import VOTED_LEAST
 
 # What a second interest, or trend, must weigh in the score to be named beside the first.
@@ -52,7 +52,7 @@ def said_of(prepared: Prepared, chosen: Chosen) -> tuple[Ranked, ...]:
     """A reader's papers with everything that is said of them, in the order in which they were
     chosen."""
     corpus = prepared.corpus
-    voices = list(_voices(corpus, chosen))
+    voices = list(_voices(prepared, chosen))
     trends = prepared.trend[chosen.rows].tolist()
     scores = np.clip(chosen.scores, 0.0, 1.0).tolist()
     totals = chosen.total[chosen.rows].tolist()
@@ -92,14 +92,14 @@ def _strength(match: tuple[float, _Voice]) -> float:
     return match[0]
 
 
-def _voices(corpus: Corpus, chosen: Chosen) -> Iterator[_Voice]:
+def _voices(prepared: Prepared, chosen: Chosen) -> Iterator[_Voice]:
     """A reader's interests, and their likes, of which the nearest to a row speaks for all."""
     rows, fit = chosen.rows, chosen.fit
     for interest, strength in fit.named:
         yield _Voice(
             name=format_interest(interest),
             strengths=strength[rows].tolist(),
-            say=explain.saying(corpus, interest),
+            say=prepared.saying(interest),
         )
     if fit.taste is None or not fit.liked:
         return
