@@ -7,6 +7,7 @@ import json
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -21,7 +22,7 @@ from digest.mail.sign import DkimKey, MessageSigner
 from digest.pipeline.app import App
 from digest.pipeline.assemble import assemble
 from digest.pipeline.compose import Letters, load_letters
-from digest.store import library, outbox
+from digest.store import claims, library
 from digest.wiring import TEMPLATES
 
 _BATCH, _PLAIN_IN_A_BATCH = 256, 3
@@ -39,9 +40,11 @@ def main(readers: int) -> None:
         plain, unsigned, signed = (Stopwatch() for _ in range(3))
         plainly = size = 0
         way = PlainWay([TEMPLATES], app.identity)
-        batches = _batches(app, readers)
-        _make_plainly(app, way, batches[0][0], Stopwatch())
-        for batch in batches:
+        made = 0
+        while batch := _claimed(app):
+            if not made:
+                _make_plainly(app, way, batch[0], Stopwatch())
+            made += len(batch)
             letters = load_letters(app, batch)
             with unsigned:
                 for delivery in batch:
@@ -54,6 +57,8 @@ def main(readers: int) -> None:
                 plainly += 1
                 _make_plainly(app, way, delivery, plain)
         memory = peak_mb()
+    if made != readers:
+        raise SystemExit(f"only {made} of {readers} digests were planned")
     each = plain.cpu_seconds / plainly
     print(
         json.dumps(
@@ -81,12 +86,12 @@ def _make_plainly(app: App, way: PlainWay, delivery: Delivery, watch: Stopwatch)
         raise SystemExit("the plain way makes another mail")
 
 
-def _batches(app: App, readers: int) -> list[list[Delivery]]:
-    with app.store.read() as conn:
-        found = [row.delivery for row in outbox.listed(conn, day=NOW.date(), limit=readers)]
-    if len(found) != readers:
-        raise SystemExit(f"only {len(found)} of {readers} digests were planned")
-    return [found[first : first + _BATCH] for first in range(0, readers, _BATCH)]
+def _claimed(app: App) -> list[Delivery]:
+    """The next digests, as a sender takes them."""
+    with app.store.write() as conn:
+        return claims.claim(
+            conn, now=NOW, limit=_BATCH, owner="bench", lease_until=NOW + timedelta(hours=1)
+        )
 
 
 def _papers(app: App, letters: Letters, delivery: Delivery) -> list[Paper]:

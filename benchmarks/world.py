@@ -30,6 +30,7 @@ _INTERESTS = (
     "bayesian inference uncertainty; category: stat.ML",
     "graph representation learning; keyword: graph neural",
 )
+_IMPORTED_AT_ONCE = 1_000
 
 
 @contextmanager
@@ -58,16 +59,18 @@ def service(folder: Path, smtp_port: int, *, paper_count: int, readers: int) -> 
     with build_store(settings) as store:
         app = build_app(settings, store, StoryClock(NOW), {})
         _store_papers(app, paper_count)
-        members = tuple(
-            NewMember(
-                email=f"reader{number}@example.net",
-                interests=parse_interests(_INTERESTS[number % len(_INTERESTS)]),
-                preferences=Preferences(max_papers=10),
-            )
-            for number in range(readers)
-        )
-        import_members(app, members, confirmed=True, dry_run=False)
+        for first in range(0, readers, _IMPORTED_AT_ONCE):
+            numbers = range(first, min(first + _IMPORTED_AT_ONCE, readers))
+            import_members(app, tuple(map(_member, numbers)), confirmed=True, dry_run=False)
         yield app
+
+
+def _member(number: int) -> NewMember:
+    return NewMember(
+        email=f"reader{number}@example.net",
+        interests=parse_interests(_INTERESTS[number % len(_INTERESTS)]),
+        preferences=Preferences(max_papers=10),
+    )
 
 
 def bench_app(folder: Path, store: Store, now: datetime) -> App:

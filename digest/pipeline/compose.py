@@ -1,5 +1,6 @@
 """From rows to the bytes of a mail: the same rows give the same bytes, at every try."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -87,6 +88,7 @@ def load_letters(app: App, deliveries: Sequence[Delivery], *, anew: bool = False
             if not anew
         }
         cards |= _rendered_anew(app, conn, wanted, cards)
+        cards = {key: _the_one(card) for key, card in cards.items()}
         return Letters(
             app=app,
             subscribers=members.many(conn, [d.subscriber_id for d in deliveries]),
@@ -95,6 +97,14 @@ def load_letters(app: App, deliveries: Sequence[Delivery], *, anew: bool = False
             cards=cards,
             titles=library.titles_of(conn, set().union(*wanted.values())),
         )
+
+
+# Every batch reads its cards anew. What was made of a card is found by its text, which is compared
+# letter by letter where it is not the very one of the batch before.
+@functools.lru_cache(maxsize=2_048)
+def _the_one(card: Card) -> Card:
+    """The card that was first there of those that are equal."""
+    return card
 
 
 def _rendered_anew(
