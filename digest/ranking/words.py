@@ -13,6 +13,9 @@ from digest.ranking.vectors import Floats, Rows
 # A word weighs as if at least this share of all papers had it: one that few papers or none have
 # must not be worth the whole interest.
 RARE_SHARE = 0.01
+# As evidence it is held for rarer: where no paper has "CRISPR", "screens" alone are not enough. On
+# made-up days of judged papers 145 fewer of 8,016 are shown, 3 of which fit.
+RARE_SHARE_AS_EVIDENCE = 0.005
 # A generic word ("learning") weighs as if so many papers had it; it shows even less that an
 # interest is met than its rarity says.
 GENERIC_SHARE = 0.02
@@ -43,8 +46,8 @@ def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[st
     holding = max(_holding(index, alternative) for alternative in alternatives)
     generic = GENERIC_TERMS.issuperset(own[0])
 
-    def worth(generic_share: float) -> float:
-        least = round((generic_share if generic else RARE_SHARE) * index.documents)
+    def worth(generic_share: float, rare_share: float = RARE_SHARE) -> float:
+        least = round((generic_share if generic else rare_share) * index.documents)
         return inverse_frequency(max(holding, least, 1), index.documents)
 
     rows, saturation, presence = _found(index, alternatives)
@@ -53,7 +56,7 @@ def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[st
         saturation=saturation,
         presence=presence,
         worth=worth(GENERIC_SHARE),
-        evidence=worth(GENERIC_SHARE_AS_EVIDENCE),
+        evidence=worth(GENERIC_SHARE_AS_EVIDENCE, RARE_SHARE_AS_EVIDENCE),
         plain_worth=worth(0.0),
         generic=generic,
     )
