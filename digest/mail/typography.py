@@ -10,6 +10,8 @@ _LOWERED = re.compile(r"((?<![\w^])[^\W\d_]|[)\]])_([0-9]{1,2}|[ijkmnt])(?![\w])
 _RAISED = re.compile(r"((?<!\w)[^\W\d_]|[)\]\d₀-₉ᵢⱼₖₘₙₜ])\^(-?[0-9]{1,3}|[n+-])(?!\w)")
 # Behind a name only a figure that ends it, or that a capital follows: PAR^2-RAG, C^2GA, D(^2)CL.
 _SQUARED = re.compile(r"(?<=[A-Za-z])(?:\^([2-9])(?![a-z0-9])|\(\^([2-9])\))")
+# Units by which something is divided: km s^-1 Mpc^-1.
+_PER = re.compile(r"(?<=[A-Za-z])\^(-\d{1,2})(?!\w)")
 _ORDINAL = re.compile(r"(?<=\d)\^(st|nd|rd|th)\b")
 _POWERS = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 _INDICES = str.maketrans("0123456789ijkmnt", "₀₁₂₃₄₅₆₇₈₉ᵢⱼₖₘₙₜ")
@@ -38,8 +40,8 @@ _GAP_BEFORE_COLON = re.compile(r"(?<=[\w)\]”’%]) (?=[:;]\s)")
 
 def typeset(text: str) -> str:
     """`text` with simple indices and powers as signs: ℓ_1 is ℓ₁, O(n^2) is O(n²), 10^-3 is 10⁻³,
-    90^∘ is 90°, PAR^2 is PAR². Names such as snake_1 stay. Stray marks and gaps are gone:
-    "{BERT} : *fast* , `small'" is “BERT: fast, ‘small’”.
+    90^∘ is 90°, PAR^2 is PAR², Mpc^-1 is Mpc⁻¹. Names such as snake_1 stay. Stray marks and gaps
+    are gone: "{BERT} : *fast* , `small'" is “BERT: fast, ‘small’”.
     """
     text = _tidy(text)
     if "_" not in text and "^" not in text:
@@ -47,7 +49,8 @@ def typeset(text: str) -> str:
     text = _GAP_IN_INDEX.sub("", _ORDINAL.sub("\\1", text.replace("^∘", "°")))
     lowered = _LOWERED.sub(lambda found: found[1] + found[2].translate(_INDICES), text)
     raised = _RAISED.sub(lambda found: found[1] + found[2].translate(_POWERS), lowered)
-    return _SQUARED.sub(lambda found: (found[1] or found[2]).translate(_POWERS), raised)
+    divided = _PER.sub(lambda found: found[1].translate(_POWERS), raised)
+    return _SQUARED.sub(lambda found: (found[1] or found[2]).translate(_POWERS), divided)
 
 
 def _tidy(text: str) -> str:

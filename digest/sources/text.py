@@ -42,6 +42,11 @@ _UNSEEN = tuple(
     for name in ("script", "style", "template", "iframe", "svg", "object", "noscript")
 )
 _BREAKS_LINE = re.compile(rf"(?i)<(?=/?(?:{_BLOCK}|br|hr)\b)")
+# A power that reads otherwise without its tags: 10-3, s-1. The signs are a hyphen, a minus, a dash.
+_POWER = re.compile(
+    r"(?i)(?:(?<=\b10)<((?:jats:)?sup)>\s*([-−–]?)|(?<=\w)<((?:jats:)?sup)>\s*([-−–]))"
+    r"(\d{1,3})\s*</(?:jats:)?sup>"
+)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _BARE_AMPERSAND = re.compile(rf"&(?!{_ENTITY.pattern[1:]})")
 _GITHUB = re.compile(
@@ -124,13 +129,17 @@ def _strip_tags(text: str) -> str:
     """
     for opener, closer in _UNSEEN:
         text = _without_elements(text, opener, closer)
-    text = _BREAKS_LINE.sub(" <", text)
+    text = _BREAKS_LINE.sub(" <", _POWER.sub(_raised, text))
     pieces, end = [], 0
     for tag in _TAG.finditer(text):
         pieces += [_escaped(text[end : tag.start()]), tag[0]]
         end = tag.end()
     pieces.append(_escaped(text[end:]))
     return nh3.clean("".join(pieces), tags=set())
+
+
+def _raised(found: re.Match[str]) -> str:
+    return f"^{'-' if found[2] or found[4] else ''}{found[5]}"
 
 
 def _without_comments(text: str) -> str:

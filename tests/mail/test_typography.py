@@ -11,6 +11,7 @@ from digest.mail import typography
         ("ℓ_1-norms in O(n^2)", "ℓ₁-norms in O(n²)"),
         ("x_i^2 and (a+b)^n, 10^-3", "xᵢ² and (a+b)ⁿ, 10⁻³"),
         ("PAR^2-RAG, C^2GA, D(^2)CL, 90^∘, 4^th", "PAR²-RAG, C²GA, D²CL, 90°, 4th"),
+        ("km s^-1 Mpc^-1, x^-1y, A^-10", "km s⁻¹ Mpc⁻¹, x^-1y, A⁻¹⁰"),
         ("CO_2 gpt_4 snake_1 _1_ a_b 2^x R^d x_10_2", "CO_2 gpt_4 snake_1 _1_ a_b 2^x R^d x_10_2"),
     ],
 )

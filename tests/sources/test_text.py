@@ -27,6 +27,9 @@ def test_angle_brackets_ampersands_and_tex_of_plain_prose_survive(text: str) -> 
     [
         ("<p>One.</p><p>Two &amp; three</p>", "One. Two & three"),
         ("H<sub>2</sub>O and <i>E. coli</i>", "H2O and E. coli"),
+        ("at 10<sup>-3</sup> and 10<sup>6</sup> Hz", "at 10^-3 and 10^6 Hz"),
+        ("km s<jats:sup>−1</jats:sup> Mpc<sup> –1 </sup>", "km s^-1 Mpc^-1"),
+        ("Ca<sup>2+</sup>, 5<sup>th</sup>, in 2019<sup>3</sup>", "Ca2+, 5th, in 20193"),
         ("x &lt;sup&gt;2&lt;/sup&gt;", "x <sup>2</sup>"),
         ("<p>x &lt;sup&gt;2</p>", "x <sup>2"),
         ("&amp;lt;", "&lt;"),
