@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import islice
 
 from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
@@ -15,12 +16,16 @@ from digest.pipeline.choice import choose
 from digest.pipeline.edition import Issue
 from digest.pipeline.membership import message_id
 from digest.pipeline.summarize import with_summaries
+from digest.ranking.explain import shortened
+from digest.ranking.query import query_words
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store.outbox import NewDelivery
 
 # Stands in for an edition that a dry run did not write.
 NO_EDITION = EditionId(0)
+# Of words that no paper has, so many are named, each in so many characters.
+_WORDS_NAMED, _WORD_CHARS = 3, 24
 
 
 def plan_batch(
@@ -62,7 +67,7 @@ def plan_for(
     """The delivery of one subscriber: the chosen papers, or the decision to send nothing."""
     too_few = len(chosen) < app.rules.min_papers
     if too_few and app.rules.when_empty is WhenEmpty.SKIP:
-        return skipped(app, subscriber, edition_id, why_skipped(app, issue, chosen))
+        return skipped(app, subscriber, edition_id, why_skipped(app, issue, subscriber, chosen))
     public_id = app.new_id()
     return NewDelivery(
         public_id=public_id,
@@ -96,7 +101,7 @@ def skipped(app: App, subscriber: Subscriber, edition_id: EditionId, detail: str
     )
 
 
-def why_skipped(app: App, issue: Issue, chosen: Sequence[Ranked]) -> str:
+def why_skipped(app: App, issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]) -> str:
     """Why this many papers do not make a digest, in one line."""
     if not issue.candidates:
         trouble = f" ({'; '.join(issue.missing)})" if issue.missing else ""
@@ -104,8 +109,18 @@ def why_skipped(app: App, issue: Issue, chosen: Sequence[Ranked]) -> str:
         return f"no paper appeared in the {days} days of this edition{trouble}"
     return (
         f"{len(chosen)} of {len(issue.candidates)} papers are new to this reader and match, "
-        f"at least {app.rules.min_papers} are wanted"
+        f"at least {app.rules.min_papers} are wanted{_unheard_of(issue, subscriber)}"
     )
+
+
+def _unheard_of(issue: Issue, subscriber: Subscriber) -> str:
+    """Which words of interests no paper here has ever had: in another language, or mistyped."""
+    corpus = issue.prepared.corpus
+    said = (i.value for i in subscriber.interests if i.kind is InterestKind.TEXT)
+    words = (word for text in said for word in query_words(text))
+    unheard = dict.fromkeys(word.spelling for word in words if not corpus.is_known(word))
+    quoted = [f"“{shortened(word, _WORD_CHARS)}”" for word in islice(unheard, _WORDS_NAMED)]
+    return f"; no paper here says {', '.join(quoted)}" if quoted else ""
 
 
 def planned(

@@ -109,6 +109,11 @@ class Corpus:
         """Where a word of a query is found, and its worth."""
         return self._word(word.own, self._known(word.joined))
 
+    def is_known(self, word: QueryWord) -> bool:
+        """Whether any paper has a word of a query, in any of its spellings, those of the background
+        included."""
+        return any(all(map(self.index.knows, each)) for each in word.alternatives)
+
     def rows_saying(self, word: QueryWord) -> frozenset[int]:
         """The rows that say more than half of a word of a query."""
         return self._said(word.own, self._known(word.joined))

@@ -250,6 +250,22 @@ def test_too_few_papers_are_no_mail_but_a_reason(sqlite_store: Store) -> None:
     )
 
 
+def test_a_mail_that_words_unheard_of_leave_empty_says_which_they_are(
+    sqlite_store: Store,
+) -> None:
+    wishes = [
+        Interest(InterestKind.TEXT, "robtics of Bildverarbeitung"),
+        Interest(InterestKind.KEYWORD, "quuxes"),
+    ]
+    store_papers(sqlite_store, 3)
+    store_subscriber(sqlite_store, email=ADA, wishes=wishes)
+    assemble(make_app(sqlite_store, mailer=FakeMailer()), TODAY)
+    assert rows(sqlite_store)[0].delivery.detail == (
+        "0 of 3 papers are new to this reader and match, at least 1 are wanted; "
+        "no paper here says “robtics”, “bildverarbeitung”"
+    )
+
+
 def test_a_day_without_papers_says_which_sources_were_not_there(sqlite_store: Store) -> None:
     store_subscriber(sqlite_store, email=ADA)
     source = FakeSource("arxiv", [ValueError("broken")])
