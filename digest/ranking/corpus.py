@@ -8,6 +8,7 @@ import numpy as np
 
 from digest.core.categories import named_by
 from digest.core.identifiers import PaperId
+from digest.ranking.abbreviations import Abbreviations
 from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
@@ -83,6 +84,7 @@ class Corpus:
             *((model(self.papers),) if model and self.papers else ()),
         )
         self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self._phrase_rows)
+        self.rows_meaning = functools.lru_cache(maxsize=KEPT_PHRASES)(self._rows_meaning)
         self._words_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._words_of_row)
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
@@ -101,6 +103,20 @@ class Corpus:
             found = self.index.phrase_rows(each).tolist()
             rows.update([row for row in found if says(each, self._words_of(row))])
         return np.array(sorted(rows), np.int32)
+
+    def _rows_meaning(self, phrase: str) -> Rows:
+        """The rows that hold the phrase, or a short form that papers have for it, ascending."""
+        rows: set[int] = set()
+        for wording, short in self._abbreviations.wordings(phrase):
+            found = self.phrase_rows(wording).tolist()
+            rows.update(
+                [row for row in found if short is None or self._abbreviations.means(row, short)]
+            )
+        return np.array(sorted(rows), np.int32)
+
+    @functools.cached_property
+    def _abbreviations(self) -> Abbreviations:
+        return Abbreviations([f"{paper.title}. {paper.abstract}" for paper in self.papers])
 
     def _words_of_row(self, row: int) -> tuple[str, ...]:
         return words_of(self.papers[row].title, self.papers[row].abstract)

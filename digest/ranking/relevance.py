@@ -75,7 +75,7 @@ def query_scores(corpus: Corpus, text: str) -> Floats:
 def keyword_strengths(corpus: Corpus, phrase: str) -> Floats:
     """A phrase that must occur in title or abstract; the more a paper says its words, the more."""
     strengths = np.zeros(len(corpus), np.float32)
-    rows = corpus.phrase_rows(phrase)
+    rows = corpus.rows_meaning(phrase)
     words = query_words(phrase)
     if not len(rows) or not words:
         strengths[rows] = KEYWORD_STRENGTH
@@ -102,8 +102,8 @@ def excluded_rows(corpus: Corpus, value: str) -> Rows:
         case "author" | "by", str(author) if author:
             return np.array(sorted(corpus.authors.find(author)), np.int32)
         case "keyword", str(phrase) if phrase:
-            return corpus.phrase_rows(phrase)
-    rows = corpus.phrase_rows(value)
+            return corpus.rows_meaning(phrase)
+    rows = corpus.rows_meaning(value)
     return np.union1d(rows, corpus.category_rows(value)) if _CATEGORY.match(value) else rows
 
 

@@ -1,0 +1,132 @@
+"""Short forms that papers introduce, as in "large language models (LLMs)", and what they stand for.
+
+Whoever leaves out large language models means the papers that only say LLM, too.
+"""
+
+import functools
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from digest.ranking.text import fold, read, stem
+
+# A short form stands for what so many papers say that it does, and so large a share of all that
+# introduce it: what a single paper calls by letters is its own affair.
+LEAST_PAPERS, LEAST_SHARE = 2, 2 / 3
+
+_IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})\)")
+_SENTENCE = re.compile(r"[.;:,!?()]\s+")
+_LEAST_CAPITALS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abbreviation:
+    """A short form as it is written, without the s of a plural, and one of the spellings of what it
+    stands for; `stems` are those of its words."""
+
+    short: str
+    long: str
+    stems: tuple[str, ...]
+
+
+class Abbreviations:
+    """Those on which the papers agree. `texts` are papers' own, one each, in the order of rows."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+        self._own = [{each.short: each for each in introduced(text)} for text in texts]
+        self._by_short = {each.short: each for each in _agreed(self._own)}
+        self._by_stem = {stem(fold(each.short)): each for each in self._by_short.values()}
+
+    def wordings(self, phrase: str) -> Iterator[tuple[str, str | None]]:
+        """All that a phrase may be written as, itself the first; where it is said by a short form
+        that the phrase does not have, that one, too.
+
+        "LLM agents" are "large language model agents", and the other way round; who says MLLM says
+        "large language models" among other words.
+        """
+        words = words_in(phrase)
+        stems = tuple(map(stem, words))
+        written = [words]
+        for place, word in enumerate(stems):
+            if known := self._by_stem.get(word):
+                written.append((*words[:place], *words_in(known.long), *words[place + 1 :]))
+        yield phrase, None
+        yield from ((" ".join(each), None) for each in written[1:])
+        for each in written:
+            yield from self._shorter(each)
+
+    def _shorter(self, words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        stems = tuple(map(stem, words))
+        for known in self._by_short.values():
+            if (place := _within(known.stems, stems)) is not None:
+                rest = words[place + len(known.stems) :]
+                yield " ".join((*words[:place], known.short, *rest)), known.short
+            elif stems and _within(stems, known.stems) is not None:
+                yield known.short, known.short
+
+    def means(self, row: int, short: str) -> bool:
+        """Whether a paper says a short form, in capitals as it is written, and not for something
+        else that it introduces."""
+        own = self._own[row].get(short)
+        other = own is not None and own.stems != self._by_short[short].stems
+        return not other and _written(short).search(self._texts[row]) is not None
+
+
+@functools.lru_cache(maxsize=1_024)
+def _written(short: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![^\W_]){re.escape(short)}s?(?![^\W_])")
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    """The folded words of a text in order, compounds in parts."""
+    return tuple(part for chunk in read(text) for parts in chunk.words for part in parts)
+
+
+def _within(few: tuple[str, ...], many: tuple[str, ...]) -> int | None:
+    """Where some words stand side by side among others; None where they do not."""
+    starts = range(len(many) - len(few) + 1)
+    return next((n for n in starts if many[n : n + len(few)] == few), None)
+
+
+def _agreed(own: Sequence[Mapping[str, Abbreviation]]) -> Iterator[Abbreviation]:
+    counts = Counter((each.short, each.stems) for found in own for each in found.values())
+    in_all = Counter(short for found in own for short in found)
+    first = {(each.short, each.stems): each for found in own[::-1] for each in found.values()}
+    for (short, stems), count in sorted(counts.items()):
+        if count >= max(LEAST_PAPERS, LEAST_SHARE * in_all[short]):
+            yield first[short, stems]
+
+
+def introduced(text: str) -> Iterator[Abbreviation]:
+    """The short forms that a text introduces behind what they stand for.
+
+    After A. S. Schwartz, M. A. Hearst, "A simple algorithm for identifying abbreviation definitions
+    in biomedical text", 2003: the letters of the short form are looked for from the last on, the
+    first of them at the beginning of a word, within so many words as it may have.
+    """
+    for found in _IN_BRACKETS.finditer(text):
+        short = found[1]
+        if sum(map(str.isupper, short)) < _LEAST_CAPITALS:
+            continue
+        if short.endswith("s") and short[-2].isupper():
+            short = short[:-1]
+        words = _SENTENCE.split(text[: found.start()])[-1].split()
+        most = min(len(short) + 5, 2 * len(short))
+        long = _stands_for(short, " ".join(words[-most:]))
+        if long is not None and len(long) > len(short) and short not in long:
+            yield Abbreviation(short=short, long=long, stems=tuple(map(stem, words_in(long))))
+
+
+def _stands_for(short: str, before: str) -> str | None:
+    place, folded = len(before), before.casefold()
+    for number, letter in reversed(list(enumerate(short.casefold()))):
+        if not letter.isalnum():
+            continue
+        place = folded.rfind(letter, 0, place)
+        while number == 0 and place > 0 and folded[place - 1].isalnum():
+            place = folded.rfind(letter, 0, place)
+        if place < 0:
+            return None
+    return before[before.rfind(" ", 0, place) + 1 :] if place >= 0 else None

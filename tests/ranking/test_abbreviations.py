@@ -1,0 +1,87 @@
+"""Who names a thing in full means the papers that only say its short form, and the other way."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.core.interests import Interest, InterestKind
+from digest.ranking.abbreviations import introduced
+from digest.ranking.corpus import Corpus
+from digest.ranking.relevance import excluded_rows, matches
+from tests.ranking.papers import candidate
+
+CORPUS = Corpus(
+    [
+        candidate(1, "Poems by large language models", "A study of rhyme."),
+        candidate(2, "LLMs that haggle", "An LLM bargains on a market."),
+        candidate(
+            3, "Judges", "Can large language models (LLMs) judge a graph neural network (GNN)?"
+        ),
+        candidate(4, "Seeing", "A multimodal large language model (MLLM) looks at maps."),
+        candidate(5, "Bees", "They dance."),
+        candidate(6, "More of these", "Each large language model (LLM) of them. GNN agents vote."),
+        candidate(7, "MLLMs at sea", "Multimodal large language models (MLLMs) read charts."),
+        candidate(8, "An MLLM for birds", "It listens."),
+        candidate(9, "A law for lakes", "The Lake Level Mandate (LLM) of 1912."),
+        candidate(10, "Search and act", "Search-and-act models (SAM) are ours."),
+        candidate(11, "Sam the robot", "Sam stacks cups."),
+        candidate(12, "On SAM", "Search-and-act models (SAM), looked at."),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "gone"),
+    [
+        ("large language models", {0, 1, 2, 3, 5, 6, 7}),
+        ("LLMs", {0, 1, 2, 3, 5, 6, 7, 8}),  # whoever writes the letters is taken at their word
+        ("multimodal LLM", {3, 6, 7}),
+        ("search and act models", {9, 11}),  # and not whoever is called Sam
+        ("graph neural networks", {2}),  # a single paper's short form is its own affair
+        ("GNN", {2, 5}),
+        ("bees", {4}),
+    ],
+)
+def test_a_term_is_excluded_with_its_short_form(value: str, gone: set[int]) -> None:
+    assert set(excluded_rows(CORPUS, value).tolist()) == gone
+
+
+def test_a_must_is_met_by_its_short_form() -> None:
+    met = matches(CORPUS, Interest(InterestKind.KEYWORD, "large language models"))
+
+    assert met[1] > 0
+    assert not met[4]
+    assert not met[8]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Large language models (LLMs) talk.", [("LLM", "Large language models")]),
+        ("a vision–language–action (VLA) model", [("VLA", "vision–language–action")]),
+        ("low-rank adaptation (LoRA)", [("LoRA", "low-rank adaptation")]),
+        ("with 3D Gaussian splatting (3DGS)", [("3DGS", "3D Gaussian splatting")]),
+        ("reinforcement learning from human feedback (RLHF)", [("RLHF", None)]),
+        ("as others (Smith and Lee) say", []),
+        ("three stages (A), (B) and (C)", []),
+        ("ends. We (UK) go", []),
+        ("nothing that fits (XYZ)", []),
+        ("LLM (LLM)", []),
+        ("(LLM)", []),
+    ],
+)
+def test_a_short_form_stands_behind_what_it_is_short_for(
+    text: str, found: list[tuple[str, str | None]]
+) -> None:
+    said = [(each.short, each.long) for each in introduced(text)]
+
+    assert [short for short, _ in said] == [short for short, _ in found]
+    assert all(long in (None, here) for (_, here), (_, long) in zip(said, found, strict=True))
+
+
+@given(st.text(alphabet="abAB1-. ()ßİ\n", max_size=60))
+def test_whatever_a_text_says_a_short_form_is_shorter_and_has_its_letters(text: str) -> None:
+    for each in introduced(text):
+        assert len(each.short) < len(each.long)
+        letters = iter(each.long.casefold())
+        assert all(letter in letters for letter in each.short.casefold() if letter.isalnum())
