@@ -17,7 +17,6 @@ from digest.pipeline.edition import Issue
 from digest.pipeline.membership import message_id
 from digest.pipeline.summarize import with_summaries
 from digest.ranking.explain import shortened
-from digest.ranking.query import query_words
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store.outbox import NewDelivery
@@ -117,7 +116,7 @@ def _unheard_of(issue: Issue, subscriber: Subscriber) -> str:
     """Which words of interests no paper here has ever had: in another language, or mistyped."""
     corpus = issue.prepared.corpus
     said = (i.value for i in subscriber.interests if i.kind is InterestKind.TEXT)
-    words = (word for text in said for word in query_words(text))
+    words = (word for text in said for word in corpus.query_words(text))
     unheard = dict.fromkeys(word.spelling for word in words if not corpus.is_known(word))
     quoted = [f"“{shortened(word, _WORD_CHARS)}”" for word in islice(unheard, _WORDS_NAMED)]
     return f"; no paper here says {', '.join(quoted)}" if quoted else ""

@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from digest.ranking.text import fold, read, stem
+from digest.ranking.query import Asked, QueryWord
+from digest.ranking.text import STOP_STEMS, read, stem
 
 # A short form stands for what so many papers say that it does, and so large a share of all that
 # introduce it: what a single paper calls by letters is its own affair.
@@ -20,7 +21,7 @@ _SENTENCE = re.compile(r"[.;:,!?()]\s+")
 _LEAST_CAPITALS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Abbreviation:
     """A short form as it is written, without the s of a plural, and one of the spellings of what it
     stands for; `stems` are those of its words."""
@@ -29,15 +30,49 @@ class Abbreviation:
     long: str
     stems: tuple[str, ...]
 
+    @functools.cached_property
+    def terms(self) -> frozenset[str]:
+        """The stems of what it stands for that tell something."""
+        return frozenset(self.stems) - STOP_STEMS
+
 
 class Abbreviations:
-    """Those on which the papers agree. `texts` are papers' own, one each, in the order of rows."""
+    """Those on which the papers agree. `texts` are title and abstract of each, in the order of
+    rows."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
         self._texts = texts
-        self._own = [{each.short: each for each in introduced(text)} for text in texts]
+        self._own = [
+            {each.short: each for text in both for each in introduced(text)} for both in texts
+        ]
         self._by_short = {each.short: each for each in _agreed(self._own)}
-        self._by_stem = {stem(fold(each.short)): each for each in self._by_short.values()}
+        self._by_term = {term_of(each.short): each for each in self._by_short.values()}
+        self._by_first: dict[str, list[Abbreviation]] = {}
+        for each in self._by_short.values():
+            self._by_first.setdefault(each.stems[0], []).append(each)
+
+    def expanded(self, query: Asked) -> tuple[QueryWord, ...]:
+        """The words of a query, with the short forms and long forms by which papers say them."""
+        if not self._by_short:
+            return query.words
+        said = [
+            known
+            for place, first in enumerate(query.stems)
+            for known in self._by_first.get(first, ())
+            if query.stems[place : place + len(known.stems)] == known.stems
+        ]
+        return tuple([self._expanded(word, said) for word in query.words])
+
+    def _expanded(self, word: QueryWord, said: Sequence[Abbreviation]) -> QueryWord:
+        short = [known.short for known in said if not known.terms.isdisjoint(word.own[0])]
+        long = [
+            known.stems
+            for own in word.own
+            if len(own) == 1 and (known := self._by_term.get(own[0]))
+        ]
+        if not short and not long:
+            return word
+        return word._replace(short_forms=tuple(short), long_forms=tuple(long))
 
     def wordings(self, phrase: str) -> Iterator[tuple[str, str | None]]:
         """All that a phrase may be written as, itself the first; where it is said by a short form
@@ -50,7 +85,7 @@ class Abbreviations:
         stems = tuple(map(stem, words))
         written = [words]
         for place, word in enumerate(stems):
-            if known := self._by_stem.get(word):
+            if known := self._by_term.get(word):
                 written.append((*words[:place], *words_in(known.long), *words[place + 1 :]))
         yield phrase, None
         yield from ((" ".join(each), None) for each in written[1:])
@@ -71,12 +106,17 @@ class Abbreviations:
         else that it introduces."""
         own = self._own[row].get(short)
         other = own is not None and own.stems != self._by_short[short].stems
-        return not other and _written(short).search(self._texts[row]) is not None
+        return not other and any(map(_written(short).search, self._texts[row]))
 
 
 @functools.lru_cache(maxsize=1_024)
 def _written(short: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![^\W_]){re.escape(short)}s?(?![^\W_])")
+
+
+def term_of(short: str) -> str:
+    """The term under which a short form is indexed: with a hyphen, its parts joined."""
+    return stem("".join(words_in(short)))
 
 
 def words_in(text: str) -> tuple[str, ...]:

@@ -54,8 +54,9 @@ class Compiled:
 def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
     """Texts, taken apart; what one is worth does not hang on the others."""
     queries, size = list(map(asked, texts)), len(texts)
-    said = list(chain.from_iterable(query.words for query in queries))
-    owners = np.repeat(np.arange(size), [len(query.words) for query in queries])
+    of_each = list(map(corpus.abbreviations.expanded, queries))
+    said = list(chain.from_iterable(of_each))
+    owners = np.repeat(np.arange(size), list(map(len, of_each)))
     words = list(map(corpus.word, said))
     times = np.array([word.times for word in said], np.float64)
     worth = np.array([word.worth for word in words], np.float64)

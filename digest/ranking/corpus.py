@@ -1,20 +1,20 @@
 """The candidates of one edition, with what is looked up in them again and again."""
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from digest.core.categories import named_by
 from digest.core.identifiers import PaperId
-from digest.ranking.abbreviations import Abbreviations
+from digest.ranking.abbreviations import Abbreviations, term_of
 from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
 from digest.ranking.meaning import Meaning, StaticMeaning
 from digest.ranking.names import AuthorIndex
-from digest.ranking.query import Alternative, QueryWord
+from digest.ranking.query import Alternative, QueryWord, asked
 from digest.ranking.static_table import StaticTable
 from digest.ranking.vectors import Floats, Places, Rows
 from digest.ranking.word_forms import (
@@ -35,6 +35,10 @@ KEPT_WORDS = 8_192
 KEPT_PAPERS = 8_192
 KEPT_KIN = 8_000_000
 KIN_AT_ONCE = 262_144
+
+Terms = tuple[str, ...]
+Alternatives = tuple[Alternative, ...]
+_Terms = tuple[Alternatives, Terms, Terms, Alternatives]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +90,7 @@ class Corpus:
         self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self._phrase_rows)
         self.rows_meaning = functools.lru_cache(maxsize=KEPT_PHRASES)(self._rows_meaning)
         self._words_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._words_of_row)
-        self._word = functools.lru_cache(maxsize=KEPT_WORDS)(functools.partial(word_of, self.index))
+        self._word = functools.lru_cache(maxsize=KEPT_WORDS)(self._found_word)
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
         self._forms_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._forms_of_row)
         self._meant = functools.lru_cache(maxsize=KEPT_WORDS)(_nothing_known)
@@ -107,49 +111,80 @@ class Corpus:
     def _rows_meaning(self, phrase: str) -> Rows:
         """The rows that hold the phrase, or a short form that papers have for it, ascending."""
         rows: set[int] = set()
-        for wording, short in self._abbreviations.wordings(phrase):
+        for wording, short in self.abbreviations.wordings(phrase):
             found = self.phrase_rows(wording).tolist()
             rows.update(
-                [row for row in found if short is None or self._abbreviations.means(row, short)]
+                [row for row in found if short is None or self.abbreviations.means(row, short)]
             )
         return np.array(sorted(rows), np.int32)
 
     @functools.cached_property
-    def _abbreviations(self) -> Abbreviations:
-        return Abbreviations([f"{paper.title}. {paper.abstract}" for paper in self.papers])
+    def abbreviations(self) -> Abbreviations:
+        return Abbreviations([(paper.title, paper.abstract) for paper in self.papers])
 
     def _words_of_row(self, row: int) -> tuple[str, ...]:
         return words_of(self.papers[row].title, self.papers[row].abstract)
 
+    def query_words(self, text: str) -> tuple[QueryWord, ...]:
+        """The words of a query, with the short and long forms that papers here have for them."""
+        return self.abbreviations.expanded(asked(text))
+
     def word(self, word: QueryWord) -> Word:
         """Where a word of a query is found, and its worth."""
-        return self._word(word.own, self._known(word.joined))
+        return self._word(*self._terms_of(word))
+
+    def _terms_of(self, word: QueryWord) -> _Terms:
+        # Most pairs of words are never written as one: they have no entries of their own.
+        joined = tuple(filter(self.index.knows, word.joined))
+        return word.own, joined, word.short_forms, word.long_forms
+
+    def _found_word(
+        self, own: Alternatives, joined: Terms, short_forms: Terms, long_forms: Alternatives
+    ) -> Word:
+        others = self._in_other_words(short_forms, long_forms)
+        return word_of(self.index, own, joined, list(others))
+
+    def _in_other_words(
+        self, short_forms: Terms, long_forms: Alternatives
+    ) -> Iterator[tuple[Rows, Floats]]:
+        yield from map(self._said_in_short, short_forms)
+        yield from map(self.index.postings_in_a_row, long_forms)
+
+    def _said_in_short(self, short: str) -> tuple[Rows, Floats]:
+        rows, saturation = self.index.postings(term_of(short))
+        meant = np.array([self.abbreviations.means(row, short) for row in rows.tolist()], np.bool_)
+        return rows[meant], saturation[meant]
 
     def is_known(self, word: QueryWord) -> bool:
         """Whether any paper has a word of a query, in any of its spellings, those of the background
         included."""
-        return any(all(map(self.index.knows, each)) for each in word.alternatives)
+        spellings = (*word.alternatives, *word.long_forms)
+        return bool(word.short_forms) or any(all(map(self.index.knows, one)) for one in spellings)
 
     def rows_saying(self, word: QueryWord) -> frozenset[int]:
         """The rows that say more than half of a word of a query."""
-        return self._said(word.own, self._known(word.joined))
+        return self._said(*self._terms_of(word))
 
     def means(self, row: int, word: QueryWord) -> bool:
         """Whether a row that says a word of a query has it in one of its forms, and the parts of a
         compound together: not "variation" for "variational", nor "a cell on a single site" for
         "single-cell"."""
-        known = self._meant(word.spelling)
+        known = self.meant(word)
         if row not in known:
-            known[row] = (
-                bool(np.isin(row, self.phrase_rows(word.spelling)))
-                if "-" in word.spelling
-                else has_form(word.spelling, self._forms_of(row))
+            others = self._in_other_words(word.short_forms, word.long_forms)
+            known[row] = self._has_form(row, word.spelling) or any(
+                row in rows for rows, _ in others
             )
         return known[row]
 
-    def meant(self, word: QueryWord) -> Mapping[int, bool]:
+    def _has_form(self, row: int, spelling: str) -> bool:
+        if "-" in spelling:
+            return row in self.phrase_rows(spelling)
+        return has_form(spelling, self._forms_of(row))
+
+    def meant(self, word: QueryWord) -> dict[int, bool]:
         """What `means` has found out of a word so far, by row."""
-        return self._meant(word.spelling)
+        return self._meant(word.spelling, word.short_forms, word.long_forms)
 
     def _forms_of_row(self, row: int) -> Mapping[str, tuple[Form, ...]]:
         return by_stem(self._words_of(row))
@@ -161,12 +196,10 @@ class Corpus:
     def _rows_beside(self, word: str, follower: str) -> frozenset[int]:
         return frozenset(self.index.neighbour_rows([(word, follower)])[0].tolist())
 
-    def _known(self, joined: tuple[str, ...]) -> tuple[str, ...]:
-        # Most pairs of words are never written as one: they have no entries of their own.
-        return tuple(filter(self.index.knows, joined))
-
-    def _rows_saying(self, own: tuple[Alternative, ...], joined: tuple[str, ...]) -> frozenset[int]:
-        found = self._word(own, joined)
+    def _rows_saying(
+        self, own: Alternatives, joined: Terms, short_forms: Terms, long_forms: Alternatives
+    ) -> frozenset[int]:
+        found = self._word(own, joined, short_forms, long_forms)
         return frozenset(found.rows[found.presence > 0.5].tolist())
 
     def kin(self, rows: Places, weights: Floats) -> Floats:
@@ -211,7 +244,7 @@ class Corpus:
         return np.array(sorted(rows), np.int32)
 
 
-def _nothing_known(_: str) -> dict[int, bool]:
+def _nothing_known(_spelling: str, _short: Terms, _long: Alternatives) -> dict[int, bool]:
     return {}
 
 

@@ -9,7 +9,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.core.latex import readable
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
-from digest.ranking.query import QueryWord, query_words
+from digest.ranking.query import QueryWord
 
 MAX_REASON_CHARS = 120
 _MAX_QUOTE_CHARS = 60
@@ -129,7 +129,7 @@ class _TextSaying:
 
     @functools.cached_property
     def _words(self) -> tuple[QueryWord, ...]:
-        return query_words(self._text)
+        return self._corpus.query_words(self._text)
 
     @functools.cached_property
     def _weights(self) -> list[float]:

@@ -153,6 +153,15 @@ class LexicalIndex:
         """The rows where terms stand side by side in this order, ascending."""
         return self._rows_holding([spaced(terms)])
 
+    def postings_in_a_row(self, terms: Sequence[str]) -> tuple[Rows, Floats]:
+        """The rows where terms stand side by side in this order, ascending, and the mean of their
+        saturations in each."""
+        rows = self.rows_in_a_row(terms)
+        total = np.zeros(self.size, np.float32)
+        for each, saturation in map(self.postings, terms):
+            total[each] += saturation / np.float32(len(terms))
+        return rows, total[rows]
+
     def neighbour_rows(self, pairs: Sequence[tuple[str, str]]) -> list[Rows]:
         """For each two words of a query the rows where they stand side by side, or are written as
         one, ascending."""

@@ -32,13 +32,16 @@ Alternative = tuple[str, ...]
 class QueryWord(NamedTuple):
     """A distinct word of a query: its folded spelling, the terms that may stand for it, those of
     it and a neighbour written as one, how often it is said, and the spelling of the word right
-    behind it, if that is informative too."""
+    behind it, if that is informative too. Among papers that have such (`abbreviations`), the
+    short forms that say it together with its neighbours, and what it is short for."""
 
     spelling: str
     own: tuple[Alternative, ...]
     joined: tuple[str, ...] = ()
     times: int = 1
     followed_by: str | None = None
+    short_forms: tuple[str, ...] = ()
+    long_forms: tuple[Alternative, ...] = ()
 
     @property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -47,11 +50,12 @@ class QueryWord(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A query: its distinct words in order, each with the spellings in which it may occur, and its
-    terms as they are counted."""
+    """A query: its distinct words in order, each with the spellings in which it may occur, its
+    terms as they are counted, and the stems of all that it says."""
 
     words: tuple[QueryWord, ...]
     terms: tuple[str, ...]
+    stems: tuple[str, ...]
 
 
 @functools.lru_cache(maxsize=8_192)
@@ -64,7 +68,11 @@ def asked(text: str) -> Asked:
     """
     chunks = read(text)
     telling = [chunk for chunk in chunks if not _is_wrapping(chunk)]
-    return Asked(_query_words(chunks), tuple(terms(telling) or terms(chunks)))
+    return Asked(
+        words=_query_words(chunks),
+        terms=tuple(terms(telling) or terms(chunks)),
+        stems=tuple(" ".join([chunk.stems for chunk in chunks]).split()),
+    )
 
 
 def _is_wrapping(chunk: Chunk) -> bool:

@@ -14,7 +14,6 @@ from digest.core.interests import Interest, InterestKind
 from digest.ranking import texts
 from digest.ranking.corpus import Corpus
 from digest.ranking.lexical import K1, name_terms
-from digest.ranking.query import query_words
 from digest.ranking.vectors import Floats, Rows
 
 # A category by its form: cs.CR, math.*, quant-ph.
@@ -65,7 +64,7 @@ def query_scores(corpus: Corpus, text: str) -> Floats:
     """BM25 of every row for a search: title and abstract, and whole words of authors, venue and
     categories. At least 0, without an upper bound; 0 where nothing is found."""
     score = np.zeros(len(corpus), np.float32)
-    for word in query_words(text):
+    for word in corpus.query_words(text):
         found = corpus.word(word)
         worth = word.times * found.plain_worth * (K1 + 1)
         score[found.rows] += np.float32(worth) * found.saturation
@@ -76,7 +75,7 @@ def keyword_strengths(corpus: Corpus, phrase: str) -> Floats:
     """A phrase that must occur in title or abstract; the more a paper says its words, the more."""
     strengths = np.zeros(len(corpus), np.float32)
     rows = corpus.rows_meaning(phrase)
-    words = query_words(phrase)
+    words = corpus.query_words(phrase)
     if not len(rows) or not words:
         strengths[rows] = KEYWORD_STRENGTH
         return strengths

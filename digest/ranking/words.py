@@ -39,9 +39,15 @@ class Word:
     generic: bool
 
 
-def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[str]) -> Word:
-    """A word in any of its own spellings, or written as one with a neighbour; each row counts by
-    its best. Its worth is its rarity in whichever spelling is commonest."""
+def word_of(
+    index: LexicalIndex,
+    own: Sequence[Alternative],
+    joined: Sequence[str],
+    others: Sequence[tuple[Rows, Floats]] = (),
+) -> Word:
+    """A word in any of its own spellings, or written as one with a neighbour, or said in `others`,
+    rows and the saturation in each; each row counts by its best. Its worth is its rarity in
+    whichever of its spellings is commonest."""
     alternatives = (*own, *((term,) for term in joined))
     holding = max(_holding(index, alternative) for alternative in alternatives)
     generic = GENERIC_TERMS.issuperset(own[0])
@@ -50,7 +56,7 @@ def word_of(index: LexicalIndex, own: Sequence[Alternative], joined: Sequence[st
         least = round((generic_share if generic else rare_share) * index.documents)
         return inverse_frequency(max(holding, least, 1), index.documents)
 
-    rows, saturation, presence = _found(index, alternatives)
+    rows, saturation, presence = _found(index, alternatives, others)
     return Word(
         rows=rows,
         saturation=saturation,
@@ -66,8 +72,12 @@ def _holding(index: LexicalIndex, alternative: Alternative) -> int:
     return min((index.frequency(term) for term in alternative), default=0)
 
 
-def _found(index: LexicalIndex, alternatives: Sequence[Alternative]) -> tuple[Rows, Floats, Floats]:
-    if len(alternatives) == 1 and len(alternatives[0]) == 1:
+def _found(
+    index: LexicalIndex,
+    alternatives: Sequence[Alternative],
+    others: Sequence[tuple[Rows, Floats]],
+) -> tuple[Rows, Floats, Floats]:
+    if len(alternatives) == 1 and len(alternatives[0]) == 1 and not others:
         rows, saturation = index.postings(alternatives[0][0])
         return rows, saturation, np.ones(len(rows), np.float32)
     saturation = np.zeros(index.size, np.float32)
@@ -76,6 +86,9 @@ def _found(index: LexicalIndex, alternatives: Sequence[Alternative]) -> tuple[Ro
         said, there = _alternative(index, alternative)
         np.maximum(saturation, said, out=saturation)
         np.maximum(presence, there, out=presence)
+    for rows, said in others:
+        saturation[rows] = np.maximum(saturation[rows], said)
+        presence[rows] = 1.0
     rows = np.flatnonzero(presence).astype(np.int32)
     return rows, saturation[rows], presence[rows]
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.abbreviations import introduced
 from digest.ranking.corpus import Corpus
-from digest.ranking.relevance import excluded_rows, matches
+from digest.ranking.explain import saying
+from digest.ranking.relevance import FLOOR, excluded_rows, matches, query_scores
 from tests.ranking.papers import candidate
 
 CORPUS = Corpus(
@@ -52,6 +53,31 @@ def test_a_must_is_met_by_its_short_form() -> None:
     assert met[1] > 0
     assert not met[4]
     assert not met[8]
+
+
+@pytest.mark.parametrize(
+    ("interest", "row"),
+    [
+        ("large language models", 1),
+        ("bargaining large language models", 1),
+        ("LLMs", 0),
+        ("rhyming LLMs", 0),
+        ("search-and-act models", 11),
+    ],
+)
+def test_an_interest_finds_the_papers_that_say_it_in_other_words(interest: str, row: int) -> None:
+    asked = Interest(InterestKind.TEXT, interest)
+
+    assert matches(CORPUS, asked)[row] >= FLOOR
+    assert saying(CORPUS, asked)(row) == f"matches “{interest}”"
+
+
+def test_a_name_in_small_letters_is_no_short_form() -> None:
+    assert matches(CORPUS, Interest(InterestKind.TEXT, "search-and-act models"))[10] < FLOOR
+
+
+def test_a_search_finds_short_forms() -> None:
+    assert query_scores(CORPUS, "large language models")[1] > 0
 
 
 @pytest.mark.parametrize(
