@@ -37,6 +37,14 @@ _DENIAL = re.compile(
     r"(?<!\bmay)(?<!\bwill)(?<!\band)(?<!\bwhy)(?<!\bif)(?<!\bshould)(?<!\bwould)(?<!\bcould)"
     rf"(?<!\bmust)\s+(?:not|nicht){_NO_NEGATION}\s+(?=\S+(?:\s+\S+)?$)"
 )
+# "More robotics, less vision", every piece of which begins with more or less.
+_BETWEEN_SHARES = re.compile(r"(?i)\s*,\s*(?:(?:and|but|und|aber)\s+)?|\s+(?:and|but|und|aber)\s+")
+_SHARE = re.compile(r"(?i)^(?:please\s+)?(?:(more|mehr)|(less|fewer|weniger))\s+(?=\S)")
+# What methods need less of, or are less of, is no topic of its own.
+_LESS_OF_ANY = re.compile(
+    r"(?i)^(?:compute|computation|memory|time|energy|power|cost(?:s|ly)?|latency|parameters?|tokens?|noise|"
+    r"error|bias|effort|overhead|annotations?|examples?|samples?|is|than|known|expensive)\b"
+)
 _MINUS = re.compile(r"\s-(?=[^\W\d_]{3})(\S+)$")
 _END = re.compile(r"\s*[,.)]+(?:\s+|$)|\s+[-–—]+\s+|\s+(?:but|aber|sondern)\s+")
 _OR = re.compile(
@@ -121,7 +129,7 @@ _GOVERNS = re.compile(
 _TELLS_MORE = re.compile(
     r"(?i)[^\w\s-]|(?<!\S)-|-(?!\S)|_|^(?:and|or|und|oder)\s"
     r"|\b(?:nor?|not|nothing|without|except|excluding|but|dont|nicht|nichts|kein(?:e[mnrs]?)?|ohne|"
-    r"außer|aber|sondern)\b"
+    r"außer|aber|sondern|less|fewer|weniger)\b"
 )
 _MOST_WORDS_OF_A_TOPIC = 5
 _MOST_CHARS = 1_000
@@ -141,7 +149,7 @@ def heard(line: str) -> Said:
     """What a line says: its topics, in order; a line that is plain prose is one topic."""
     if _is_one_topic(line):
         return Said(topics=(line,))
-    text = _held(_BULLET.sub("", " ".join(line.split())))
+    text = _told_apart(_held(_BULLET.sub("", " ".join(line.split()))))
     rest, unwanted = _without_denials(text) if len(text) <= _MOST_CHARS else (text, ())
     if unwanted and _EVERYTHING.match(rest):
         rest = ""
@@ -161,6 +169,18 @@ def _is_one_topic(line: str) -> bool:
     return tidy and not any(
         (_TELLS_MORE.search(line), _LEAD.match(line), _STARTS.match(line), _AND_SO_ON.search(line))
     )
+
+
+def _told_apart(text: str) -> str:
+    """A line of which every piece begins with more or less, as one of topics and denials."""
+    pieces = _BETWEEN_SHARES.split(text.rstrip(" .!"))
+    shares = [share for piece in pieces if (share := _SHARE.match(piece))]
+    if len(shares) < len(pieces) or len({share.lastindex for share in shares}) < 2:
+        return text
+    wanted = [share.string[share.end() :] for share in shares if share[1]]
+    spared = [share.string[share.end() :] for share in shares if share[2]]
+    vague = any(_LESS_OF_ANY.match(each) or _OF_ANY_PAPER.match(each) for each in spared)
+    return text if vague else f"{', '.join(wanted)}, not {', not '.join(spared)}"
 
 
 def _held(text: str) -> str:

@@ -31,6 +31,10 @@ from digest.core.speech import Said, heard, listed, listed_names
         ("robots, -drones", ["robots"], ["drones"]),
         ("robots, avoid surveys", ["robots"], ["surveys"]),
         ("We build robots. We don't do drones.", ["We build robots"], ["drones"]),
+        ("more robotics, less vision", ["robotics"], ["vision"]),
+        ("less vision and more robotics", ["robotics"], ["vision"]),
+        ("More papers on agents, fewer surveys please", ["agents"], ["surveys"]),
+        ("mehr Robotik, weniger Drohnen", ["Robotik"], ["Drohnen"]),
     ],
 )
 def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: list[str]) -> None:
@@ -89,6 +93,9 @@ def test_a_line_may_only_deny(line: str, unwanted: list[str]) -> None:
         "no more than two agents",
         "What is a neuron?",
         "P NOT",
+        "less is more",
+        "more efficient training with less data",
+        "more robust and less costly models",
     ],
 )
 def test_a_topic_that_holds_a_negation_stays_whole(line: str) -> None:
