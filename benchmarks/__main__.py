@@ -15,6 +15,7 @@ _RUNS: dict[str, tuple[str, ...]] = {
     "statistics_100000": ("statistics", "100000"),
     "ranking_1000": ("ranking", "1000", "1", "0"),
     "ranking_100000": ("ranking", "100000", "1", "0"),
+    "ranking_100000_in_two": ("ranking", "100000", "1", "0", "2"),
     "ranking_100000_half_alike": ("ranking", "100000", "1", "0.5"),
     "ranking_1000_mixed": ("ranking", "1000", "20", "0"),
     "ranking_10000_mixed": ("ranking", "10000", "20", "0"),

@@ -1,15 +1,19 @@
 """Papers chosen for many readers out of a thousand candidates: words, meaning, taste, trend and
 diversity, the top 30 of each; beside the bare product of as many vectors with the candidates'.
 What is then said of the papers, scores and reasons, is counted apart. A share of the interests
-may be `alike`: of some thousand phrases, the n-th said by every n-th as many as the first."""
+may be `alike`: of some thousand phrases, the n-th said by every n-th as many as the first. With
+several processes each has its share of the readers, as when a service plans for many: the time is
+that of the slowest, the bare product that of all in one."""
 
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import Stopwatch, peak_mb
+from benchmarks.measure import Stopwatch, in_process, peak_mb
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind
 from digest.embedding.shipped import table_bytes
@@ -27,7 +31,32 @@ _SUBJECTS = 40
 _PHRASES = 2_000
 
 
-def main(readers: int, most_interests: int, alike: float) -> None:
+def main(readers: int, most_interests: int, alike: float, processes: int = 1) -> None:
+    if processes == 1:
+        print(json.dumps(measured(readers, most_interests, alike)))
+        return
+    share = (str(readers // processes), str(most_interests), str(alike))
+    with ThreadPoolExecutor(processes) as pool:
+        each = list(pool.map(lambda _: in_process("ranking", *share), range(processes)))
+    print(json.dumps(_together(each)))
+
+
+def _together(each: list[dict[str, Any]]) -> dict[str, Any]:
+    slowest = max(each, key=lambda one: float(one["choose_s"]))
+    readers = sum(one["readers"] for one in each)
+    bare = sum(one["bare_product_and_top_s"] for one in each)
+    return {
+        **slowest,
+        "processes": len(each),
+        "readers": readers,
+        "choose_us_per_reader": round(slowest["choose_s"] / readers * 1e6),
+        "bare_product_and_top_s": round(bare, 2),
+        "times_bare": round(slowest["choose_s"] / bare, 1),
+        "peak_mb": sum(one["peak_mb"] for one in each),
+    }
+
+
+def measured(readers: int, most_interests: int, alike: float) -> dict[str, Any]:
     random = np.random.default_rng(0)
     table = parse_table(table_bytes())
     writer = _Writer(table, random, alike)
@@ -54,24 +83,20 @@ def main(readers: int, most_interests: int, alike: float) -> None:
             chosen += sum(len(said_of(prepared, one)) for one in found)
         with bare:
             multiply(len(batch))
-    print(
-        json.dumps(
-            {
-                "readers": readers,
-                "interests_each": f"1 to {most_interests}" if most_interests > 1 else "1",
-                "alike": alike,
-                "prepare_s": round(preparing.seconds, 2),
-                "choose_s": round(choosing.seconds, 2),
-                "choose_cpu_s": round(choosing.cpu_seconds, 2),
-                "choose_us_per_reader": round(choosing.seconds / readers * 1e6),
-                "say_us_per_reader": round(saying.seconds / readers * 1e6),
-                "chosen_each": round(chosen / readers, 1),
-                "bare_product_and_top_s": round(bare.seconds, 2),
-                "times_bare": round(choosing.seconds / bare.seconds, 1),
-                "peak_mb": round(peak_mb()),
-            }
-        )
-    )
+    return {
+        "readers": readers,
+        "interests_each": f"1 to {most_interests}" if most_interests > 1 else "1",
+        "alike": alike,
+        "prepare_s": round(preparing.seconds, 2),
+        "choose_s": round(choosing.seconds, 2),
+        "choose_cpu_s": round(choosing.cpu_seconds, 2),
+        "choose_us_per_reader": round(choosing.seconds / readers * 1e6),
+        "say_us_per_reader": round(saying.seconds / readers * 1e6),
+        "chosen_each": round(chosen / readers, 1),
+        "bare_product_and_top_s": round(bare.seconds, 2),
+        "times_bare": round(choosing.seconds / bare.seconds, 1),
+        "peak_mb": round(peak_mb()),
+    }
 
 
 class _Writer:
@@ -138,4 +163,4 @@ class _Product:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), *map(int, sys.argv[4:]))

@@ -20,10 +20,11 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest.core.errors import DigestError
 from digest.pipeline.app import App
-from digest.pipeline.assemble import Issues, assemble_due
+from digest.pipeline.assemble import assemble_due
 from digest.pipeline.deliver import deliver
 from digest.pipeline.housekeeping import housekeeping
 from digest.pipeline.inbound import process_maildir
+from digest.pipeline.issues import Issues
 from digest.pipeline.limits import RateLimits
 from digest.pipeline.refresh import refresh
 

@@ -160,6 +160,7 @@ class RankingSection(Section):
     dial: float = Field(default=0.3, ge=0, le=1)
     diversity: float = Field(default=0.3, ge=0, le=1)
     exploration: bool = True
+    processes: int = Field(default=0, ge=0, le=256)
     model: Annotated[str, AfterValidator(_model)] = ""
     query_prefix: str | None = Field(default=None, max_length=1_000)
     document_prefix: str | None = Field(default=None, max_length=1_000)

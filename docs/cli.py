@@ -29,9 +29,11 @@ def reference() -> str:
 
 
 def _commands() -> Iterator[tuple[str, ...]]:
-    """The words that call each command; the program itself first."""
+    """The words that call each command that is for people; the program itself first."""
     yield ()
     for name, command in getattr(get_command(app), "commands", {}).items():
+        if command.hidden:
+            continue
         inner = getattr(command, "commands", None)
         yield from [(name, each) for each in inner] if inner else [(name,)]
 

@@ -27,13 +27,14 @@ FLOORS = {
     "wiring": 4,
     "web": 5,
     "daemon": 6,
+    "planner": 6,
     "demo": 6,
     "cli": 7,
     "__main__": 8,
 }
 # Modules of one floor that are no packages may build on each other.
 SINGLE = {"settings", "sections", "section_forms", "source_sections"}
-ENTRANCES = {"wiring", "daemon", "demo", "cli", "__main__"}
+ENTRANCES = {"wiring", "daemon", "planner", "demo", "cli", "__main__"}
 DATA = {"data"}  # holds files, imports nothing
 
 PURE = {"numpy", "itsdangerous", "email_validator", "pylatexenc"}

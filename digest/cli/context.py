@@ -1,8 +1,10 @@
 """What every command starts from: the global options, the settings, the app."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +15,8 @@ from digest.core.editions import edition_day
 from digest.core.errors import ConfigError, InvalidInput
 from digest.logs import LogFormat, LogLevel
 from digest.pipeline.app import App
+from digest.pipeline.crew import Crew
+from digest.planner import PlannerProcess
 from digest.settings import Settings, environment, find_config, load_settings
 from digest.wiring import SystemClock, build_app, build_store, configured_sources
 
@@ -52,7 +56,25 @@ def opened_app(ctx: typer.Context) -> Iterator[App]:
         build_store(settings) as store,
         configured_sources(settings, store, clock) as sources,
     ):
-        yield build_app(settings, store, clock, sources.enabled, sources.stand_ins)
+        app = build_app(settings, store, clock, sources.enabled, sources.stand_ins)
+        yield replace(app, crew=_crew(settings, options, clock))
+
+
+def _crew(settings: Settings, options: Globals, clock: SystemClock) -> Crew:
+    """Further processes of this program, with the options that this one was given."""
+
+    def start() -> PlannerProcess:
+        config = find_config(options.config, environment())
+        given = {
+            "--config": str(config) if config else None,
+            "--now": clock.now().isoformat() if options.now else None,
+            "--log-level": options.log_level,
+            "--log-format": options.log_format,
+        }
+        words = [word for name, value in given.items() if value for word in (name, value)]
+        return PlannerProcess([sys.executable, "-m", "digest", *words, "_plan"])
+
+    return Crew(start=start, most=settings.ranking.processes or os.cpu_count() or 1)
 
 
 def _require_secret(settings: Settings, options: Globals) -> None:

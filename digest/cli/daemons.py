@@ -1,6 +1,8 @@
 """`digest run`, `worker`, `web`: what stays and serves."""
 
 import os
+import signal
+import sys
 import threading
 from contextlib import ExitStack
 
@@ -11,6 +13,7 @@ from digest.cli.output import note
 from digest.daemon import delivery_tick, run_ticks, service_ticks, stop_on_signals
 from digest.logs import configure_logs
 from digest.pipeline.app import App
+from digest.planner import answers
 from digest.settings import Settings
 from digest.web.server import WebServer
 from digest.web.site import create_web
@@ -43,6 +46,15 @@ def worker(ctx: typer.Context) -> None:
         note("this worker delivers, stop with Ctrl-C")
         run_ticks([delivery_tick(app, stop)], stop)
     _leave()
+
+
+def planner(ctx: typer.Context) -> None:
+    """Plan for whoever started this, as told on standard input."""
+    # Ctrl-C is told to all processes of a terminal; this one ends with the one that started it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with opened_app(ctx) as app:
+        for answer in answers(app, sys.stdin):
+            typer.echo(answer)
 
 
 def web(ctx: typer.Context) -> None:

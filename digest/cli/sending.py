@@ -15,13 +15,13 @@ from digest.core.subscribers import Status, SubscriberId, normalize_address
 from digest.pipeline import preview as previews
 from digest.pipeline.app import App
 from digest.pipeline.assemble import (
-    AssembleReport,
     assemble,
     assemble_due,
     rehearse,
     rehearse_due,
 )
 from digest.pipeline.breaker import end_pause
+from digest.pipeline.crew import AssembleReport
 from digest.pipeline.deliver import DeliverReport, deliver
 from digest.pipeline.embed import NOTHING
 from digest.pipeline.outcomes import known_names

@@ -11,6 +11,7 @@ from digest.core.tokens import TokenSigner
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner
+from digest.pipeline.crew import Crew
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Mailer, Source
 from digest.pipeline.writer import Summaries
@@ -58,7 +59,7 @@ class StandIn:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """`meanings` is None where interests are matched by words alone, `summaries` where no model
-    writes any."""
+    writes any, `crew` where this process plans alone."""
 
     store: Store
     clock: Clock
@@ -77,3 +78,4 @@ class App:
     table: Callable[[], StaticTable | None] = lambda: None
     meanings: Meanings | None = None
     summaries: Summaries | None = None
+    crew: Crew | None = None

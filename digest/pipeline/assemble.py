@@ -2,29 +2,27 @@
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
-from sqlalchemy.exc import IntegrityError
 
 from digest.core.editions import Edition, edition_window
-from digest.core.subscribers import Subscriber, SubscriberId, next_slot, slot_day
+from digest.core.subscribers import Status, Subscriber, SubscriberId, next_slot, slot_day
 from digest.pipeline.app import App
-from digest.pipeline.edition import Issue, freeze, gather, is_weekly
-from digest.pipeline.outcomes import missing_sources
+from digest.pipeline.crew import AssembleReport, Planner, planned
+from digest.pipeline.edition import Issue, gather
+from digest.pipeline.issues import Issues, by_week, counted
 from digest.pipeline.planning import (
     NO_EDITION,
     edition_of,
-    is_skipped,
-    plan_batch,
     plans_for,
     skipped,
 )
 from digest.pipeline.turns import turn
-from digest.store import cursors, editions, outbox
+from digest.store import editions, outbox
 from digest.store import subscribers as members
-from digest.store.outbox import NewDelivery
 
 log = structlog.get_logger()
 
@@ -33,24 +31,6 @@ _LEASE_FOR = timedelta(minutes=10)
 _WAIT_S = 60.0
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssembleReport:
-    """What was planned; `days` are the dates of the editions, `missed` the slots of an outage."""
-
-    days: tuple[date, ...] = ()
-    planned: int = 0
-    skipped: int = 0
-    missed: int = 0
-
-    def __add__(self, other: "AssembleReport") -> "AssembleReport":
-        return AssembleReport(
-            days=tuple(sorted({*self.days, *other.days})),
-            planned=self.planned + other.planned,
-            skipped=self.skipped + other.skipped,
-            missed=self.missed + other.missed,
-        )
 
 
 def assemble(
@@ -65,8 +45,10 @@ def assemble(
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
         issue, edition = issues.of(day)
         report = AssembleReport(days=(day,))
-        for batch in _active_batches(app, edition, emails):
-            report += issues.plan(day, batch)
+        batches = _active_batches(app, edition, emails)
+        planners = _called(app, None) if not emails else ()
+        for each in planned(batches, partial(issues.plan, day), planners, day):
+            report += each
             if progress is not None:
                 progress(report.planned + report.skipped)
             renew()
@@ -74,88 +56,32 @@ def assemble(
     return report
 
 
+def plan_named(
+    app: App, issues: Issues, day: date | None, ids: Sequence[SubscriberId]
+) -> AssembleReport:
+    """Plans those of these readers who are active for the edition of a day; without one, those
+    whose slot has come for that, as `assemble_due` does."""
+    with app.store.read() as conn:
+        there = members.many(conn, ids)
+    active = [there[key] for key in ids if key in there and there[key].status is Status.ACTIVE]
+    if day is not None:
+        return issues.plan(day, active)
+    now = app.clock.now()
+    return _plan_due(
+        app, issues, [one for one in active if one.next_due_at is not None and _slot(one) <= now]
+    )
+
+
+def _called(app: App, due_by: datetime | None) -> Sequence[Planner]:
+    if app.crew is None:
+        return ()
+    with app.store.read() as conn:
+        return app.crew.called(members.count_active(conn, due_by=due_by))
+
+
 def _anybody_left(app: App, day: date, emails: Sequence[str]) -> bool:
     """Whether anybody is without a decision: asked first, as gathering an issue is dear."""
     return next(_active_batches(app, edition_of(app, day), emails), None) is not None
-
-
-class Issues:
-    """The issues at hand, each gathered and frozen when its day first comes up.
-
-    Gathering reads and indexes every paper of a week: a daemon keeps one of these between its
-    ticks, and lets go of what is stale at the start of each run.
-    """
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._by_day: dict[date, tuple[Issue, Edition]] = {}
-        self._weeks: dict[date, Issue] = {}
-        self._stamp: object = None
-
-    def drop_stale(self) -> None:
-        """Forgets all when papers or trouble have come since, or another hour has begun."""
-        hour = self._app.clock.now().replace(minute=0, second=0, microsecond=0)
-        with self._app.store.read() as conn:
-            stored_at = cursors.last_stored_at(conn)
-        meanings = self._app.meanings
-        encoded_at = meanings.stamp() if meanings is not None else None
-        stamp = (hour, stored_at, encoded_at, missing_sources(self._app))
-        if stamp != self._stamp:
-            self._by_day.clear()
-            self._weeks.clear()
-            self._stamp = stamp
-
-    def of(self, day: date) -> tuple[Issue, Edition]:
-        if day not in self._by_day:
-            # Slots come in the order of time: of a day before yesterday no more will.
-            for past in [known for known in self._by_day if known < day - timedelta(days=1)]:
-                del self._by_day[past]
-                self._weeks.pop(past, None)
-            self._by_day[day] = self._gathered(day)
-        return self._by_day[day]
-
-    def _for(self, day: date, *, weekly: bool) -> tuple[Issue, Edition]:
-        """The issue for those who read each day, or for those who look back upon a week."""
-        issue, edition = self.of(day)
-        if not weekly:
-            return issue, edition
-        if day not in self._weeks:
-            self._weeks[day] = gather(self._app, day, weekly=True)
-        return self._weeks[day], edition
-
-    def _gathered(self, day: date) -> tuple[Issue, Edition]:
-        issue = gather(self._app, day)
-        try:
-            return issue, freeze(self._app, issue)
-        except IntegrityError:  # a fetch has just merged two of these papers
-            issue = gather(self._app, day)
-            return issue, freeze(self._app, issue)
-
-    @property
-    def candidate_count(self) -> int:
-        """How many papers could be chosen from, in all the days still at hand."""
-        return sum(len(issue.candidates) for issue, _ in self._by_day.values())
-
-    def plan(self, day: date, batch: Sequence[Subscriber]) -> AssembleReport:
-        """Plans a batch; what has changed under our hands is read anew and planned again."""
-        for is_last_try in (False, True):
-            try:
-                plans = [
-                    plan
-                    for weekly, group in _by_week(batch)
-                    for plan in plan_batch(self._app, *self._for(day, weekly=weekly), group)
-                ]
-                return _count(day, plans)
-            except IntegrityError:
-                if is_last_try:
-                    raise
-                log.info("assemble.planned_again", edition=day.isoformat())
-                self._by_day.pop(day, None)
-                self._weeks.pop(day, None)
-                with self._app.store.read() as conn:
-                    there = members.many(conn, [s.id for s in batch])
-                batch = [there[s.id] for s in batch if s.id in there]
-        raise AssertionError("the last try returns or raises")
 
 
 def rehearse(app: App, day: date, *, emails: Sequence[str] = ()) -> AssembleReport:
@@ -172,17 +98,10 @@ def _rehearsed(
 ) -> AssembleReport:
     """What is planned for a batch; the issues of the day are gathered when they are needed."""
     report = AssembleReport(days=(day,))
-    for weekly, group in _by_week(batch):
+    for weekly, group in by_week(batch):
         issue = issues.get(weekly) or issues.setdefault(weekly, gather(app, day, weekly=weekly))
-        report += _count(day, plans_for(app, issue, NO_EDITION, group))
+        report += counted(day, plans_for(app, issue, NO_EDITION, group))
     return report
-
-
-def _by_week(batch: Sequence[Subscriber]) -> Iterator[tuple[bool, list[Subscriber]]]:
-    """Those who look back upon a week apart from the others; no group is empty."""
-    for weekly in (False, True):
-        if group := [one for one in batch if is_weekly(one) is weekly]:
-            yield weekly, group
 
 
 def rehearse_due(app: App) -> AssembleReport:
@@ -227,22 +146,41 @@ def assemble_due(
     `catch_up_within` ago is recorded as missed: yesterday's mail does not come at midnight.
     At a `stop` the next batch waits for the next run. `issues` are kept from run to run.
     """
+    stop = stop or threading.Event()
     if not _due(app):
         return AssembleReport()
     report, issues = AssembleReport(), issues or Issues(app)
     issues.drop_stale()
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
-        while not (stop is not None and stop.is_set()) and (batch := _due(app)):
-            for day, group in _by_day(batch):
-                report += _plan_slots(app, day, group, issues)
-            renew()
+        while not stop.is_set() and _due(app):
+            planners = _called(app, app.clock.now())
+            here = partial(_plan_due, app, issues)
+            for each in planned(_due_batches(app, stop), here, planners, None):
+                report += each
+                renew()
     _log(report, issues.candidate_count)
     return report
 
 
-def _due(app: App) -> list[Subscriber]:
+def _due_batches(app: App, stop: threading.Event) -> Iterator[list[Subscriber]]:
+    """A few hundred at a time, the longest waiting first, each once; whoever is moved on to a slot
+    that has come, too, comes up again behind the others, or when this is asked anew."""
+    last: Subscriber | None = None
+    while not stop.is_set() and (batch := _due(app, after=last)):
+        yield batch
+        last = batch[-1]
+
+
+def _due(app: App, after: Subscriber | None = None) -> list[Subscriber]:
     with app.store.read() as conn:
-        return members.due(conn, app.clock.now())
+        return members.due(conn, app.clock.now(), after=after)
+
+
+def _plan_due(app: App, issues: Issues, batch: Sequence[Subscriber]) -> AssembleReport:
+    report = AssembleReport()
+    for day, group in _by_day(batch):
+        report += _plan_slots(app, day, group, issues)
+    return report
 
 
 def _by_day(batch: Iterable[Subscriber]) -> Iterator[tuple[date, list[Subscriber]]]:
@@ -314,11 +252,6 @@ def _active_batches(
             return
         yield batch
         after = batch[-1].id
-
-
-def _count(day: date, plans: Sequence[NewDelivery]) -> AssembleReport:
-    unsent = sum(map(is_skipped, plans))
-    return AssembleReport(days=(day,), planned=len(plans) - unsent, skipped=unsent)
 
 
 def _log(report: AssembleReport, candidate_count: int) -> None:

@@ -159,16 +159,30 @@ def due(
     conn: sa.Connection,
     now: datetime,
     *,
+    after: Subscriber | None = None,
     limit: int | None = _BATCH,
 ) -> list[Subscriber]:
-    """Active subscribers whose slot has come, the longest waiting first; some hundred at a time."""
+    """Active subscribers whose slot has come, the longest waiting first; some hundred at a time,
+    with `after` those behind that one."""
     statement = (
         sa.select(subscribers)
         .where(subscribers.c.status == Status.ACTIVE, subscribers.c.next_due_at <= now)
         .order_by(subscribers.c.next_due_at, subscribers.c.id)
         .limit(limit)
     )
+    if after is not None:
+        later = subscribers.c.next_due_at > after.next_due_at
+        beside = (subscribers.c.next_due_at == after.next_due_at) & (subscribers.c.id > after.id)
+        statement = statement.where(later | beside)
     return _with_interests(conn, conn.execute(statement).mappings().all())
+
+
+def count_active(conn: sa.Connection, *, due_by: datetime | None = None) -> int:
+    """How many subscribers are active; with `due_by` only those whose slot has come by then."""
+    statement = sa.select(sa.func.count()).where(subscribers.c.status == Status.ACTIVE)
+    if due_by is not None:
+        statement = statement.where(subscribers.c.next_due_at <= due_by)
+    return conn.execute(statement).scalar_one()
 
 
 def set_status(

@@ -10,10 +10,12 @@ from digest.cli.main import app
 def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, object]]:
     yield " ".join(path), command
     for name, inner in getattr(command, "commands", {}).items():
+        if inner.hidden:
+            continue
         yield from _walk(inner, (*path, name))
 
 
-# Every command by the words that call it, groups included; "" is the program itself.
+# Every command that is for people by the words that call it, groups included; "" is the program.
 TREE = dict(_walk(get_command(app)))
 COMMANDS = sorted(name for name, command in TREE.items() if not hasattr(command, "commands"))
 

@@ -1,0 +1,73 @@
+"""A second process that plans: started by the one that hands out readers, and told by lines.
+
+A line of JSON names readers; the answer is a line that says what came of them. At the end of its
+input it ends, so it never outlives whoever started it.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from digest.core.subscribers import SubscriberId
+from digest.pipeline.app import App
+from digest.pipeline.assemble import plan_named
+from digest.pipeline.crew import AssembleReport, PlannerLost
+from digest.pipeline.issues import Issues
+
+
+class PlannerProcess:
+    """One that runs `command`, which answers as `answers` does. It begins at once; its log goes
+    where this process's does."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def plan(self, day: date | None, ids: Sequence[SubscriberId]) -> AssembleReport:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        asked = {"day": day.isoformat() if day else None, "ids": list(ids)}
+        try:
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            said = json.loads(self._process.stdout.readline())
+        except (OSError, ValueError):  # a broken pipe, or the end where a line should be
+            code = self._process.wait()
+            raise PlannerLost(f"a process that planned ended with {code}") from None
+        return AssembleReport(
+            days=tuple(map(date.fromisoformat, said["days"])),
+            planned=said["planned"],
+            skipped=said["skipped"],
+            missed=said["missed"],
+        )
+
+    def kill(self) -> None:
+        """Ends it at once, whatever it has in hand."""
+        self._process.kill()
+
+    def close(self) -> None:
+        # Closes its input, and waits for its end; what it was told when it was gone is lost.
+        with suppress(BrokenPipeError), self._process:
+            pass
+
+
+def answers(app: App, lines: Iterable[str]) -> Iterator[str]:
+    """Plans what each line names, and says what came of it."""
+    issues = Issues(app)
+    for line in lines:
+        asked = json.loads(line)
+        day = date.fromisoformat(asked["day"]) if asked["day"] else None
+        report = plan_named(app, issues, day, [SubscriberId(key) for key in asked["ids"]])
+        yield json.dumps(_row(report))
+
+
+def _row(report: AssembleReport) -> dict[str, Any]:
+    return {
+        "days": [day.isoformat() for day in report.days],
+        "planned": report.planned,
+        "skipped": report.skipped,
+        "missed": report.missed,
+    }
