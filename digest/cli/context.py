@@ -74,7 +74,13 @@ def _crew(settings: Settings, options: Globals, clock: SystemClock) -> Crew:
         words = [word for name, value in given.items() if value for word in (name, value)]
         return PlannerProcess([sys.executable, "-m", "digest", *words, "_plan"])
 
-    return Crew(start=start, most=settings.ranking.processes or os.cpu_count() or 1)
+    return Crew(start=start, most=settings.ranking.processes or _processors())
+
+
+def _processors() -> int:
+    """Those that this process may use, where the system tells."""
+    told = getattr(os, "sched_getaffinity", None)
+    return len(told(0)) if told else os.cpu_count() or 1
 
 
 def _require_secret(settings: Settings, options: Globals) -> None:

@@ -1,7 +1,7 @@
 """The candidates of one edition, with what is looked up in them again and again."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +91,7 @@ class Corpus:
         self.rows_meaning = functools.lru_cache(maxsize=KEPT_PHRASES)(self._rows_meaning)
         self._words_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._words_of_row)
         self._word = functools.lru_cache(maxsize=KEPT_WORDS)(self._found_word)
+        self._in_other_words = functools.lru_cache(maxsize=KEPT_WORDS)(self._said_in_other_words)
         self._said = functools.lru_cache(maxsize=KEPT_WORDS)(self._rows_saying)
         self._forms_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._forms_of_row)
         self._meant = functools.lru_cache(maxsize=KEPT_WORDS)(_nothing_known)
@@ -141,14 +142,13 @@ class Corpus:
     def _found_word(
         self, own: Alternatives, joined: Terms, short_forms: Terms, long_forms: Alternatives
     ) -> Word:
-        others = self._in_other_words(short_forms, long_forms)
-        return word_of(self.index, own, joined, list(others))
+        return word_of(self.index, own, joined, self._in_other_words(short_forms, long_forms))
 
-    def _in_other_words(
+    def _said_in_other_words(
         self, short_forms: Terms, long_forms: Alternatives
-    ) -> Iterator[tuple[Rows, Floats]]:
-        yield from map(self._said_in_short, short_forms)
-        yield from map(self.index.postings_in_a_row, long_forms)
+    ) -> tuple[tuple[Rows, Floats], ...]:
+        in_full = map(self.index.postings_in_a_row, long_forms)
+        return (*map(self._said_in_short, short_forms), *in_full)
 
     def _said_in_short(self, short: str) -> tuple[Rows, Floats]:
         rows, saturation = self.index.postings(term_of(short))
