@@ -80,8 +80,10 @@ def gist(title: str, abstract: str, limit: int) -> str:
     told = _KEYWORDS.sub("", abstract)
     if "[" in told:
         told = _CITED.sub(_uncited, told)
-    candidates = tuple(map(unlabelled, sentences(told)))
-    if len(candidates) <= 2 and len(told) <= limit:
+    found = sentences(told)
+    # Some sources give an abstract twice.
+    candidates = tuple(dict.fromkeys(map(unlabelled, found)))
+    if len(candidates) == len(found) <= 2 and len(told) <= limit:
         return told
     candidates = tuple(_with_whole_list(sentence, limit) for sentence in candidates)
     shortest = [standing_alone(sentence, follows=False) for sentence in candidates]
@@ -107,12 +109,19 @@ def _chosen(
         if number and alone[number - 1] and _together(candidates, number - 1, number) <= limit:
             return {number - 1, number}
     others = (n for n in order[:_AMONG] if n != best and _together(candidates, best, n) <= limit)
-    fitting = (n for n in others if alone[n] or _follows(candidates, n, best))
+    new = (n for n in others if not _begin_alike(candidates[n], candidates[best]))
+    fitting = (n for n in new if alone[n] or _follows(candidates, n, best))
     return {best, next(fitting, best)}
 
 
 def _together(candidates: Sequence[str], one: int, other: int) -> int:
     return len(candidates[one]) + 1 + len(candidates[other])
+
+
+def _begin_alike(one: str, other: str) -> bool:
+    """Whether two sentences announce the same: "We propose SurgVLM, which …"."""
+    opening, its = (standing_alone(s, follows=False).split()[:3] for s in (one, other))
+    return opening == its and opening[-1][:1].isupper()
 
 
 def _with_whole_list(sentence: str, limit: int) -> str:

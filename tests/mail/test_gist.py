@@ -286,3 +286,21 @@ def test_a_sentence_that_must_be_cut_gives_way_to_one_that_fits() -> None:
     fits = "Our plans for walking robots are short."
     abstract = f"Ice is hard. People fall on it. {long} Snow is soft. {fits} It rained on Sunday."
     assert gist("Plans for walking robots", abstract, 120) == fits
+
+
+def test_an_abstract_that_is_given_twice_is_summed_up_once() -> None:
+    claim = "In this paper, we propose plans for walking robots over ice."
+    result = "Plans for walking robots over ice are short."
+    abstract = f"{BEFORE}{claim} {result}{AFTER}"
+    assert gist("Plans for walking robots over ice", f"{abstract} {abstract}", 400) == (
+        f"We propose plans for walking robots over ice. {result}"
+    )
+    assert gist("T", "Robots walk. Robots walk.", 400) == "Robots walk."
+
+
+def test_a_summary_announces_nothing_twice() -> None:
+    first = "To close this gap, we propose SureFoot, a plan for walking robots over ice."
+    again = "In this work, we propose SureFoot, which plans how robots walk over ice and snow."
+    other = "Walking robots seldom fall."
+    found = gist("SureFoot: walking over ice", f"{BEFORE}{again} It rained. {other} {first}", 400)
+    assert found.count("SureFoot") == 1
