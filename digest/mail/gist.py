@@ -160,9 +160,11 @@ def _by_centrality(
         if is_part_of_a_list(candidates[number]):
             return 0.0
         shared = sum(spread[w] - 1 + (2 if w in topic else 0) for w in mine)
-        claim = 1.5 if _CLAIM.search(candidates[number]) else 1.0
-        # What opens a long abstract is what everybody knew before.
-        claim *= 0.5 if number == 0 and len(candidates) > 3 else 1.0
+        claims = _CLAIM.search(candidates[number]) is not None
+        claim = 1.5 if claims else 1.0
+        # What opens a long abstract is what everybody knew before, unless it is of the paper.
+        opens = number == 0 and len(candidates) > 3
+        claim *= 0.5 if opens and not (claims or _is_of_the_paper(candidates[0], title)) else 1.0
         claim *= 1.0 if alone[number] else 0.7
         claim *= 1.0 if whole[number] else 0.7
         return claim * shared / (len(mine) + 4)
@@ -170,6 +172,14 @@ def _by_centrality(
     worth = {n: centrality(n) for n in range(len(candidates))}
     told = [n for n in worth if worth[n]] or list(worth)
     return sorted(told, key=lambda n: (-worth[n], n))
+
+
+def _is_of_the_paper(sentence: str, title: str) -> bool:
+    """Whether a sentence is of its authors, or of what a title such as "FastCAR: fast
+    classification" explains."""
+    name, colon, _ = title.partition(":")
+    named = bool(colon) and " " not in name and sentence.startswith(f"{name} ")
+    return named or standing_alone(sentence, follows=False).startswith("We ")
 
 
 def _words(text: str) -> frozenset[str]:

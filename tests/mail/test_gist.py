@@ -304,3 +304,18 @@ def test_a_summary_announces_nothing_twice() -> None:
     other = "Walking robots seldom fall."
     found = gist("SureFoot: walking over ice", f"{BEFORE}{again} It rained. {other} {first}", 400)
     assert found.count("SureFoot") == 1
+
+
+@pytest.mark.parametrize(
+    ("opening", "shown"),
+    [
+        ("We present SureFoot, which plans walking.", "We present SureFoot, which plans walking."),
+        ("In this work, we study plans of robots.", "We study plans of robots."),
+        ("SureFoot is a plan for walking robots.", "SureFoot is a plan for walking robots."),
+        ("Robots are walking, and robots plan walking.", "Robots plan walking well."),
+    ],
+)
+def test_a_summary_begins_with_the_opening_that_is_of_the_paper(opening: str, shown: str) -> None:
+    rest = "Robots plan walking well. Walking robots seldom fall. It rained on Sunday, too."
+    found = gist("SureFoot: plans for walking robots", f"{opening} {rest}", 90)
+    assert found.startswith(shown)
