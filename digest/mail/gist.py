@@ -106,7 +106,8 @@ def _chosen(
     best = next((n for n in order if alone[n]), order[0])
     better = [] if _CLAIM.search(candidates[best]) else order[: order.index(best)][:_AMONG]
     for number in better:
-        if number and alone[number - 1] and _together(candidates, number - 1, number) <= limit:
+        tells = number - 1 in order and alone[number - 1]
+        if tells and _together(candidates, number - 1, number) <= limit:
             return {number - 1, number}
     others = (n for n in order[:_AMONG] if n != best and _together(candidates, best, n) <= limit)
     new = (n for n in others if not _begin_alike(candidates[n], candidates[best]))
@@ -165,6 +166,8 @@ def _by_centrality(
         # What opens a long abstract is what everybody knew before, unless it is of the paper.
         opens = number == 0 and len(candidates) > 3
         claim *= 0.5 if opens and not (claims or _is_of_the_paper(candidates[0], title)) else 1.0
+        # What was asked says less than what was found.
+        claim *= 0.7 if candidates[number].endswith("?") else 1.0
         claim *= 1.0 if alone[number] else 0.7
         claim *= 1.0 if whole[number] else 0.7
         return claim * shared / (len(mine) + 4)

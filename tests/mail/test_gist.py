@@ -319,3 +319,17 @@ def test_a_summary_begins_with_the_opening_that_is_of_the_paper(opening: str, sh
     rest = "Robots plan walking well. Walking robots seldom fall. It rained on Sunday, too."
     found = gist("SureFoot: plans for walking robots", f"{opening} {rest}", 90)
     assert found.startswith(shown)
+
+
+def test_what_was_asked_gives_way_to_what_was_found() -> None:
+    asked = "Do plans for walking robots make walking robots fall?"
+    found = "Plans for walking robots seldom make them fall."
+    abstract = f"Ice is hard. People fall on it. {asked} Snow is soft. {found} It rained on Sunday."
+    assert gist("Plans for walking robots", abstract, 60) == found
+
+
+def test_half_a_list_is_not_shown_for_the_sentence_behind_it_either() -> None:
+    half = "Long plans make robots (2) stumble."
+    about = "We show that this holds for all plans of walking robots over ice and snow."
+    abstract = f"Ice is hard. It rained. {half} {about} Snow is soft. We were there."
+    assert "(2)" not in gist("Plans of walking robots over ice", abstract, 200)
