@@ -25,7 +25,8 @@ class Metric:
     """What is counted, in words, how much it says of a paper, and whether it grows for days only
     (votes) or for years (citations), where a projection to the end makes no sense.
 
-    `place` is the source where it is counted, whichever sources repeat it: it speaks once.
+    `place` is the source where it is counted, whichever sources repeat it: it speaks once. What is
+    `aside` is named only where nothing else can be.
     """
 
     one: str
@@ -33,6 +34,7 @@ class Metric:
     worth: float = 1.0
     settles: bool = True
     place: str = ""
+    aside: bool = False
 
 
 _METRICS = {
@@ -41,7 +43,7 @@ _METRICS = {
     "points": Metric(one="point", many="points"),
     "score": Metric(one="point", many="points"),
     "likes": Metric(one="like", many="likes"),
-    "comments": Metric(one="comment", many="comments", worth=0.6),
+    "comments": Metric(one="comment", many="comments", worth=0.6, aside=True),
     "stars": Metric(one="star", many="stars", worth=0.6, settles=False, place="github"),
     "github_stars": Metric(one="GitHub star", many="GitHub stars", worth=0.6, settles=False),
     "citations": Metric(one="citation", many="citations", worth=0.6, settles=False),

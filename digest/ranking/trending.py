@@ -143,7 +143,8 @@ def _voted_trend(
     strength = shares[0][0]
     for share, _ in shares[1:]:
         strength += (1 - strength) * AGREEMENT_SHARE * share
-    strongest, (standing, by_area) = series[shares[0][1]], standings[shares[0][1]]
+    named = next((n for _, n in shares if not series[n].metric.aside), shares[0][1])
+    strongest, (standing, by_area) = series[named], standings[named]
     state = momentum(strongest, standing, now)
     most_in = paper.area if by_area and pools.leads(strongest, paper.area) else ""
     return Trend(

@@ -238,6 +238,14 @@ def test_the_reason_says_rising_only_of_what_rises_with_its_numbers(
     assert trend_of(paper(1, *signals)).reason == words
 
 
+def test_comments_are_named_only_where_nobody_votes() -> None:
+    talked_of = paper(1, votes(1, 2), votes(1, 9, metric="comments"))
+    others = [paper(n, votes(1, 50), votes(1, 1, metric="comments")) for n in range(2, 9)]
+    found = trends([talked_of, *others], now=NOW)[PaperId(1)]
+    assert found.parts[0][0] == "huggingface/comments"
+    assert found.reason == "2 votes on Hugging Face"
+
+
 def test_a_paper_that_nobody_cites_yet_is_as_silent_as_one_without_readings() -> None:
     uncited = votes(0, 0, "openalex", "citations")
     found = trends([paper(1, uncited), paper(2)], now=NOW)
