@@ -11,6 +11,7 @@ from digest.core.papers import Paper, Signal
 from digest.core.source_names import source_name
 from digest.core.sparkline import sparkline
 from digest.mail.gist import gist, sentences
+from digest.mail.naming import with_its_name
 from digest.mail.prose import clean, cut, web_link
 from digest.mail.typography import typeset
 from digest.mail.wording import ENGLISH, Wording, marked, marked_plural
@@ -142,7 +143,7 @@ def tldr(paper: Paper) -> str:
     if summary := clean(paper.summary[:_READ_CHARS]):
         return cut(summary, TLDR_CHARS)
     title, abstract = paper.title[:_READ_CHARS], paper.abstract[:_READ_CHARS]
-    return gist(clean(title), clean(abstract), TLDR_CHARS)
+    return gist(clean(title), clean(with_its_name(abstract, title)), TLDR_CHARS)
 
 
 def authors_line(authors: Sequence[str], wording: Wording = ENGLISH) -> str:

@@ -12,6 +12,7 @@ from digest.mail.leaning import (
     standing_alone,
     unlabelled,
 )
+from digest.mail.naming import name_of
 from digest.mail.prose import UNSPACED, cut
 
 # Abbreviations and initials behind which a full stop ends no sentence.
@@ -180,8 +181,8 @@ def _by_centrality(
 def _is_of_the_paper(sentence: str, title: str) -> bool:
     """Whether a sentence is of its authors, or of what a title such as "FastCAR: fast
     classification" explains."""
-    name, colon, _ = title.partition(":")
-    named = bool(colon) and " " not in name and sentence.startswith(f"{name} ")
+    name = name_of(title)
+    named = bool(name) and sentence.startswith(f"{name} ")
     return named or standing_alone(sentence, follows=False).startswith("We ")
 
 

@@ -11,6 +11,7 @@ from flask import Flask
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateNotFound
 
 from digest.core.errors import ConfigError
+from digest.mail.naming import with_its_name
 from digest.mail.prose import clean
 from digest.pipeline.app import App
 from digest.web import archive, failures, feedback, language, membership, ops, public, replies
@@ -60,7 +61,12 @@ def _prepare_templates(site: Flask, app: App, folders: Sequence[Path]) -> None:
     jinja = site.jinja_env
     language.register(site, folders)
     jinja.filters.update(
-        clean=clean, calendar_day=_calendar_day, short_day=_short_day, moment=_moment, said=_said
+        clean=clean,
+        with_its_name=with_its_name,
+        calendar_day=_calendar_day,
+        short_day=_short_day,
+        moment=_moment,
+        said=_said,
     )
     style = _source(site, "web/style.css").encode()
     icon = _source(site, "web/icon.svg").encode()

@@ -92,6 +92,11 @@ def test_sources_are_called_by_the_names_people_know() -> None:
     assert names == ("arXiv", "Hacker News", "lab-blog")
 
 
+def test_a_summary_calls_the_paper_by_its_name_where_the_abstract_has_a_macro() -> None:
+    paper = make_paper(title="SureFoot: plans", summary="", abstract=r"We propose \ours{}, a plan.")
+    assert tldr(paper) == "We propose SureFoot, a plan."
+
+
 def test_a_summary_comes_before_the_abstract_and_both_are_cut() -> None:
     assert tldr(make_paper(summary="Short.")) == "Short."
     assert "We propose a planner" in tldr(make_paper(summary=""))

@@ -198,6 +198,13 @@ def test_only_web_links_become_links(world: World, web: FlaskClient, url: str) -
     assert "Read the paper" not in html
 
 
+def test_a_paper_is_called_by_its_name_where_its_abstract_has_a_macro(
+    world: World, web: FlaskClient
+) -> None:
+    paper = world.paper("SureFoot: plans", abstract=r"We propose \ours{}, a plan.")
+    assert "We propose SureFoot, a plan." in web.get(f"/papers/{paper.id}").text
+
+
 def test_tex_in_titles_and_abstracts_reads_as_text(world: World, web: FlaskClient) -> None:
     paper = world.paper(r"An $\ell_1$ bound by G\"odel", abstract=r"We bound $\alpha \leq 1$.")
     html = web.get(f"/papers/{paper.id}").text
