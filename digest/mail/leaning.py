@@ -122,5 +122,6 @@ def _with_capital(text: str) -> str:
     """What begins a sentence now. Names keep the letters they are written with: iPhone, p-values,
     zip2zip."""
     first, *_ = re.split(r"[\s-]", text, maxsplit=1)
-    plain = first.rstrip(",;:").isalpha() and first.islower() and not re.match(r"\w-", text)
+    letters = re.sub("['’]", "", first).rstrip(",;:")
+    plain = letters.isalpha() and first.islower() and not re.match(r"\w-", text)
     return text[0].upper() + text[1:] if plain else text

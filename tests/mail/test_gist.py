@@ -100,6 +100,7 @@ AFTER = " The weather was fine. It rained on Sunday."
         ("To ease this long-standing challenge of walking over thin ice, we propose", "We propose"),
         ("To address speech, we propose", "To address speech, we propose"),
         ("However we walk, we propose", "However we walk, we propose"),
+        ("However, robots' plans and we propose", "Robots' plans and we propose"),
     ],
 )
 def test_a_summary_does_not_begin_by_pointing_at_what_is_not_shown(
