@@ -20,8 +20,10 @@ _NO_END = re.compile(
     r"\b(?:e\.g|i\.e|v\.s|w\.r\.t|a\.k\.a|et al|cf|vs|resp|approx|Figs?|Eqs?|Secs?|Sect|Refs?"
     r"|Ch|Thm|Lem|Prop|Cor|Def|Dr|Prof|[A-Z])\.$"
 )
+# What begins a sentence: capitals of Latin, Greek and Cyrillic; Hebrew and Arabic have none.
+_CAPITAL = "[A-Z0-9À-ÖØ-ÞΆ-ΏΑ-ΩЀ-Я\u05d0-\u05ea\u0620-\u064a]"
 _SENTENCE_GAP = re.compile(
-    r"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?[A-Z0-9])|(?<=[。！？])"
+    rf"(?<=[.!?])[\"”’)\]]*\s+(?=[\"“‘(\[]?{_CAPITAL})|(?<=[。！？])"
     # Where the space was forgotten.
     r"|(?<=[a-z]{3}[.!?])(?=[A-Z][a-z]+[ ,])"
 )

@@ -20,6 +20,18 @@ def test_what_is_numbered_in_a_paper_ends_no_sentence() -> None:
     assert sentences(text) == ("By Thm. 1 and Eqs. 2 to 4 (Ref. [5]) it holds.", "It is new.")
 
 
+def test_sentences_begin_with_capitals_of_any_alphabet() -> None:
+    assert sentences("Robots walk. Über Eis. Роботы падают. Évidemment. רובוט הולך. נופל.") == (
+        "Robots walk.",
+        "Über Eis.",
+        "Роботы падают.",
+        "Évidemment.",
+        "רובוט הולך.",
+        "נופל.",
+    )
+    assert sentences("It is p. über all, see α. β wins.") == ("It is p. über all, see α. β wins.",)
+
+
 def test_no_sentence_ends_within_brackets() -> None:
     text = "It wins (e.g., 29.5% v.s. Others. See (Fig 1)). It is (so. Far it is. We hope."
     assert sentences(text) == (
