@@ -235,10 +235,16 @@ def build_identity(settings: Settings) -> MailIdentity:
         reply_to=settings.mail.reply_to,
         list_id=settings.mail.list_id or f"daily.{domain}",
         bounce_address=settings.mail.bounce_address,
-        postal_address=settings.mail.postal_address,
+        postal_address=_without_name(settings.mail.postal_address, name),
         command_address=settings.mailbox.address,
         base_url=settings.web.base_url,
     )
+
+
+def _without_name(postal_address: str, name: str) -> str:
+    """An address without the name that stands before it in every mail: said once is enough."""
+    first, comma, rest = postal_address.partition(",")
+    return rest.strip() if comma and first.strip() == name else postal_address
 
 
 def build_summaries(settings: Settings, clock: Clock) -> Summaries | None:
