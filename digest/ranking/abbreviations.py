@@ -19,6 +19,8 @@ LEAST_PAPERS, LEAST_SHARE = 2, 2 / 3
 _IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})\)")
 _SENTENCE = re.compile(r"[.;:,!?()]\s+")
 _LEAST_CAPITALS = 2
+# What a short form stands for is looked for so far back, however long the text.
+_MOST_CHARS_BEFORE = 300
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,8 @@ def introduced(text: str) -> Iterator[Abbreviation]:
             continue
         if short.endswith("s") and short[-2].isupper():
             short = short[:-1]
-        words = _SENTENCE.split(text[: found.start()])[-1].split()
+        before = text[max(found.start() - _MOST_CHARS_BEFORE, 0) : found.start()]
+        words = _SENTENCE.split(before)[-1].split()
         most = min(len(short) + 5, 2 * len(short))
         long = _stands_for(short, " ".join(words[-most:]))
         if long is not None and len(long) > len(short) and short not in long:

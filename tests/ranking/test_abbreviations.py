@@ -1,5 +1,7 @@
 """Who names a thing in full means the papers that only say its short form, and the other way."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +105,15 @@ def test_a_short_form_stands_behind_what_it_is_short_for(
 
     assert [short for short, _ in said] == [short for short, _ in found]
     assert all(long in (None, here) for (_, here), (_, long) in zip(said, found, strict=True))
+
+
+@pytest.mark.parametrize("piece", ["(AA) ", "aa aa (AA) ", "(", "(A-", f"{'a' * 200}(AB)"])
+def test_a_long_text_is_read_in_good_time(piece: str) -> None:
+    text = piece * (100_000 // len(piece))
+    start = time.process_time()
+    list(introduced(text))
+
+    assert time.process_time() - start < 5.0
 
 
 @given(st.text(alphabet="abAB1-. ()ßİ\n", max_size=60))
