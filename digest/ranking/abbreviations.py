@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.ranking.query import Asked, QueryWord
-from digest.ranking.text import STOP_STEMS, read, stem
+from digest.ranking.text import STOP_STEMS, STOP_WORDS, read, stem
 
 # A short form stands for what so many papers say that it does, and so large a share of all that
 # introduce it: what a single paper calls by letters is its own affair.
@@ -18,6 +18,7 @@ LEAST_PAPERS, LEAST_SHARE = 2, 2 / 3
 
 _IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})\)")
 _SENTENCE = re.compile(r"[.;:,!?()]\s+")
+_INITIAL_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _LEAST_CAPITALS = 2
 # What a short form stands for is looked for so far back, however long the text.
 _MOST_CHARS_BEFORE = 300
@@ -144,9 +145,10 @@ def _agreed(own: Sequence[Mapping[str, Abbreviation]]) -> Iterator[Abbreviation]
 def introduced(text: str) -> Iterator[Abbreviation]:
     """The short forms that a text introduces behind what they stand for.
 
-    After A. S. Schwartz, M. A. Hearst, "A simple algorithm for identifying abbreviation definitions
-    in biomedical text", 2003: the letters of the short form are looked for from the last on, the
-    first of them at the beginning of a word, within so many words as it may have.
+    These are words of which it has the initials. Where there are none, after A. S. Schwartz, M. A.
+    Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text", 2003,
+    the letters of the short form are looked for from the last on, the first of them at the
+    beginning of a word, within so many words as it may have.
     """
     for found in _IN_BRACKETS.finditer(text):
         short = found[1]
@@ -157,12 +159,26 @@ def introduced(text: str) -> Iterator[Abbreviation]:
         before = text[max(found.start() - _MOST_CHARS_BEFORE, 0) : found.start()]
         words = _SENTENCE.split(before)[-1].split()
         most = min(len(short) + 5, 2 * len(short))
-        long = _stands_for(short, " ".join(words[-most:]))
+        near = " ".join(words[-most:])
+        long = _by_initials(short, near) or _by_letters(short, near)
         if long is not None and len(long) > len(short) and short not in long:
             yield Abbreviation(short=short, long=long, stems=tuple(map(stem, words_in(long))))
 
 
-def _stands_for(short: str, before: str) -> str | None:
+def _by_initials(short: str, before: str) -> str | None:
+    """The last words with these initials; those of "of" and the like may be left out."""
+    letters = [letter for letter in short.casefold() if letter.isalnum()]
+    for word in reversed(list(_INITIAL_WORD.finditer(before))):
+        if word[0][0].casefold() == letters[-1]:
+            letters.pop()
+        elif word[0].casefold() not in STOP_WORDS:
+            return None
+        if not letters:
+            return before[before.rfind(" ", 0, word.start()) + 1 :]
+    return None
+
+
+def _by_letters(short: str, before: str) -> str | None:
     place, folded = len(before), before.casefold()
     for number, letter in reversed(list(enumerate(short.casefold()))):
         if not letter.isalnum():
