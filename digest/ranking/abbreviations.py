@@ -8,9 +8,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from digest.ranking.analysis import SET_PHRASES
 from digest.ranking.query import Asked, QueryWord
 from digest.ranking.text import STOP_STEMS, STOP_WORDS, read, stem
+from digest.ranking.word_forms import form
 
 # A short form stands for what so many papers say that it does, and so large a share of all that
 # introduce it: what a single paper calls by letters is its own affair.
@@ -23,20 +26,32 @@ _LEAST_CAPITALS = 2
 # What a short form stands for is looked for so far back, however long the text.
 _MOST_CHARS_BEFORE = 300
 
+Words = tuple[str, ...]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Abbreviation:
-    """A short form as it is written, without the s of a plural, and one of the spellings of what it
-    stands for; `stems` are those of its words."""
+    """A short form as it is written, without the s of a plural, and what it stands for, its folded
+    words and their stems, too."""
 
     short: str
     long: str
-    stems: tuple[str, ...]
+    words: Words
+    stems: Words
 
     @functools.cached_property
     def terms(self) -> frozenset[str]:
         """The stems of what it stands for that tell something."""
         return frozenset(self.stems) - STOP_STEMS
+
+
+class Wording(NamedTuple):
+    """What a phrase may be written as; `short` is the short form there by which it is said, where
+    the phrase does not have that itself. It may say the phrase `among_others` of its words."""
+
+    phrase: str
+    short: str | None = None
+    among_others: bool = False
 
 
 class Abbreviations:
@@ -48,7 +63,8 @@ class Abbreviations:
         self._own = [
             {each.short: each for text in both for each in introduced(text)} for both in texts
         ]
-        self._by_short = {each.short: each for each in _agreed(self._own)}
+        self._spelled = dict(_agreed(self._own))
+        self._by_short = {short: known[0] for short, known in self._spelled.items()}
         self._by_term = {term_of(each.short): each for each in self._by_short.values()}
         self._by_first: dict[str, list[Abbreviation]] = {}
         for each in self._by_short.values():
@@ -77,9 +93,8 @@ class Abbreviations:
             return word
         return word._replace(short_forms=tuple(short), long_forms=tuple(long))
 
-    def wordings(self, phrase: str) -> Iterator[tuple[str, str | None]]:
-        """All that a phrase may be written as, itself the first; where it is said by a short form
-        that the phrase does not have, that one, too.
+    def wordings(self, phrase: str) -> Iterator[Wording]:
+        """All that a phrase may be written as, itself the first.
 
         "LLM agents" are "large language model agents", and the other way round; who says MLLM says
         "large language models" among other words.
@@ -89,20 +104,23 @@ class Abbreviations:
         written = [words]
         for place, word in enumerate(stems):
             if known := self._by_term.get(word):
-                written.append((*words[:place], *words_in(known.long), *words[place + 1 :]))
-        yield phrase, None
-        yield from ((" ".join(each), None) for each in written[1:])
+                written.extend(
+                    (*words[:place], *spelled.words, *words[place + 1 :])
+                    for spelled in self._spelled[known.short]
+                )
+        yield Wording(phrase)
+        yield from (Wording(" ".join(each)) for each in written[1:])
         for each in written:
             yield from self._shorter(each)
 
-    def _shorter(self, words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        stems = tuple(map(stem, words))
-        for known in self._by_short.values():
-            if (place := _within(known.stems, stems)) is not None:
-                rest = words[place + len(known.stems) :]
-                yield " ".join((*words[:place], known.short, *rest)), known.short
-            elif stems and _within(stems, known.stems) is not None:
-                yield known.short, known.short
+    def _shorter(self, words: Words) -> Iterator[Wording]:
+        for short, spelled in self._spelled.items():
+            for long in (each.words for each in spelled):
+                if (place := _within(long, words)) is not None:
+                    rest = words[place + len(long) :]
+                    yield Wording(" ".join((*words[:place], short, *rest)), short)
+                elif words and _within(words, long) is not None:
+                    yield Wording(short, short, among_others=True)
 
     def means(self, row: int, short: str) -> bool:
         """Whether a paper says a short form, in capitals as it is written, and not for something
@@ -122,24 +140,46 @@ def term_of(short: str) -> str:
     return stem("".join(words_in(short)))
 
 
-def words_in(text: str) -> tuple[str, ...]:
+def words_in(text: str) -> Words:
     """The folded words of a text in order, compounds in parts."""
     return tuple(part for chunk in read(text) for parts in chunk.words for part in parts)
 
 
-def _within(few: tuple[str, ...], many: tuple[str, ...]) -> int | None:
-    """Where some words stand side by side among others; None where they do not."""
+def _within(few: Words, many: Words) -> int | None:
+    """Where some words stand side by side among others, in some form; None where they do not."""
     starts = range(len(many) - len(few) + 1)
-    return next((n for n in starts if many[n : n + len(few)] == few), None)
+    return next((n for n in starts if _alike(few, many[n : n + len(few)])), None)
 
 
-def _agreed(own: Sequence[Mapping[str, Abbreviation]]) -> Iterator[Abbreviation]:
+def _alike(one: Words, other: Words) -> bool:
+    """Whether two texts of as many words have the same ones, each in some form."""
+    return all(
+        stem(a) == stem(b) and form(a).matches(form(b)) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _agreed(
+    own: Sequence[Mapping[str, Abbreviation]],
+) -> Iterator[tuple[str, tuple[Abbreviation, ...]]]:
+    """Each short form on which papers agree, with what it stands for in all spellings but forms of
+    one, "low-rank adaptation" and "low-rank adapters", the most frequent first."""
     counts = Counter((each.short, each.stems) for found in own for each in found.values())
     in_all = Counter(short for found in own for short in found)
-    first = {(each.short, each.stems): each for found in own[::-1] for each in found.values()}
+    written: dict[tuple[str, Words], list[Abbreviation]] = {}
+    for each in (each for found in own for each in found.values()):
+        written.setdefault((each.short, each.stems), []).append(each)
     for (short, stems), count in sorted(counts.items()):
         if count >= max(LEAST_PAPERS, LEAST_SHARE * in_all[short]):
-            yield first[short, stems]
+            yield short, tuple(_spellings(written[short, stems]))
+
+
+def _spellings(found: Sequence[Abbreviation]) -> Iterator[Abbreviation]:
+    often = Counter(each.words for each in found)
+    several: list[Abbreviation] = []
+    for each in sorted(found, key=lambda one: -often[one.words]):
+        if not any(_alike(each.words, known.words) for known in several):
+            several.append(each)
+            yield each
 
 
 def introduced(text: str) -> Iterator[Abbreviation]:
@@ -161,8 +201,15 @@ def introduced(text: str) -> Iterator[Abbreviation]:
         most = min(len(short) + 5, 2 * len(short))
         near = " ".join(words[-most:])
         long = _by_initials(short, near) or _by_letters(short, near)
-        if long is not None and len(long) > len(short) and short not in long:
-            yield Abbreviation(short=short, long=long, stems=tuple(map(stem, words_in(long))))
+        if long is None or SET_PHRASES.search(long):
+            continue
+        if len(long) > len(short) and short not in long:
+            yield _abbreviation(short, long)
+
+
+def _abbreviation(short: str, long: str) -> Abbreviation:
+    words = words_in(long)
+    return Abbreviation(short=short, long=long, words=words, stems=tuple(map(stem, words)))
 
 
 def _by_initials(short: str, before: str) -> str | None:

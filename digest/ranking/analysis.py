@@ -19,7 +19,7 @@ TITLE_WEIGHT = 3
 
 # Every fifth abstract says one of these, and means neither a world nor an art: as words of their
 # own they would make it one on "world models" or "generative art". Phrases keep what is written.
-_SET_PHRASES = re.compile(
+SET_PHRASES = re.compile(
     r"(?i)\b(real)[-\u2010\u2011](?=world\b)"
     r"|\b(state)[-\u2010\u2011](of)[-\u2010\u2011](the)[-\u2010\u2011](?=art\b)"
 )
@@ -36,5 +36,5 @@ def analyse(title: str, abstract: str = "") -> Analysis:
 
 def _counted(text: str, words: Words) -> list[str]:
     """The terms of a text, with set phrases as one word each."""
-    joined, found = _SET_PHRASES.subn(lambda phrase: "".join(filter(None, phrase.groups())), text)
+    joined, found = SET_PHRASES.subn(lambda phrase: "".join(filter(None, phrase.groups())), text)
     return terms(read(joined) if found else words)

@@ -8,7 +8,7 @@ import numpy as np
 
 from digest.core.categories import named_by
 from digest.core.identifiers import PaperId
-from digest.ranking.abbreviations import Abbreviations, term_of
+from digest.ranking.abbreviations import Abbreviations, Wording, term_of
 from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
@@ -35,6 +35,9 @@ KEPT_WORDS = 8_192
 KEPT_PAPERS = 8_192
 KEPT_KIN = 8_000_000
 KIN_AT_ONCE = 262_144
+# A short form says a phrase among its words where such a share of its papers have the phrase, too:
+# MLLM says "language models", but who writes GPT does not think of "transformers".
+LEAST_AS_WRITTEN = 0.25
 
 Terms = tuple[str, ...]
 Alternatives = tuple[Alternative, ...]
@@ -112,12 +115,16 @@ class Corpus:
     def _rows_meaning(self, phrase: str) -> Rows:
         """The rows that hold the phrase, or a short form that papers have for it, ascending."""
         rows: set[int] = set()
-        for wording, short in self.abbreviations.wordings(phrase):
-            found = self.phrase_rows(wording).tolist()
-            rows.update(
-                [row for row in found if short is None or self.abbreviations.means(row, short)]
-            )
+        for wording in self.abbreviations.wordings(phrase):
+            found = self._rows_worded(wording)
+            as_written = rows if wording.among_others else found
+            if len(as_written & found) >= LEAST_AS_WRITTEN * len(found):
+                rows |= found
         return np.array(sorted(rows), np.int32)
+
+    def _rows_worded(self, wording: Wording) -> set[int]:
+        found, short = set(self.phrase_rows(wording.phrase).tolist()), wording.short
+        return found if short is None else {r for r in found if self.abbreviations.means(r, short)}
 
     @functools.cached_property
     def abbreviations(self) -> Abbreviations:

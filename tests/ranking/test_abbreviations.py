@@ -49,6 +49,36 @@ def test_a_term_is_excluded_with_its_short_form(value: str, gone: set[int]) -> N
     assert set(excluded_rows(CORPUS, value).tolist()) == gone
 
 
+NAMES = Corpus(
+    [
+        candidate(1, "Painting", "Generative adversarial networks (GANs) do art."),
+        candidate(2, "Faces", "A generative adversarial network (GAN) is state-of-the-art (SOTA)."),
+        candidate(3, "A GAN in general", "It is SOTA, state-of-the-art (SOTA)."),
+        candidate(4, "Cheap GANs", "They are small."),
+        candidate(5, "Tuning", "Low-rank adaptation (LoRA) of a pre-trained transformer (PT)."),
+        candidate(6, "Tuning more", "Low-rank adapters (LoRA), a pre-trained transformer (PT)."),
+        candidate(7, "Tuning less", "Low-rank adaptation."),
+        *(candidate(n, "Reports", "PT writes them.") for n in range(8, 15)),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "gone"),
+    [
+        ("adversarial", {0, 1, 2, 3}),
+        ("general", {2}),  # which has the stem of "generative"
+        ("art", {0}),  # which no SOTA is about
+        ("LoRA", {4, 5, 6}),
+        ("low-rank adaptation", {4, 5, 6}),
+        ("transformers", {4, 5}),  # for most, PT is but a name
+        ("pre-trained transformers", {4, 5, *range(7, 14)}),
+    ],
+)
+def test_a_short_form_is_no_more_than_what_it_stands_for(value: str, gone: set[int]) -> None:
+    assert set(excluded_rows(NAMES, value).tolist()) == gone
+
+
 def test_a_must_is_met_by_its_short_form() -> None:
     met = matches(CORPUS, Interest(InterestKind.KEYWORD, "large language models"))
 
