@@ -4,6 +4,7 @@ Whoever leaves out large language models means the papers that only say LLM, too
 """
 
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from digest.ranking.word_forms import form
 LEAST_PAPERS, LEAST_SHARE = 2, 2 / 3
 
 _IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})\)")
+_BRACKETED = re.compile(r"\s*\(([^()]+)\)")
 _SENTENCE = re.compile(r"[.;:,!?()]\s+")
 _INITIAL_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _LEAST_CAPITALS = 2
@@ -97,8 +99,11 @@ class Abbreviations:
         """All that a phrase may be written as, itself the first.
 
         "LLM agents" are "large language model agents", and the other way round; who says MLLM says
-        "large language models" among other words.
+        "large language models" among other words. "Large language models (LLMs)" are either.
         """
+        yield from itertools.chain.from_iterable(map(self._wordings, said_once(phrase)))
+
+    def _wordings(self, phrase: str) -> Iterator[Wording]:
         words = words_in(phrase)
         stems = tuple(map(stem, words))
         written = [words]
@@ -203,6 +208,8 @@ def introduced(text: str) -> Iterator[Abbreviation]:
         long = _by_initials(short, near) or _by_letters(short, near)
         if long is None or SET_PHRASES.search(long):
             continue
+        if long.endswith("s"):
+            short = short.removesuffix("s")
         if len(long) > len(short) and short not in long:
             yield _abbreviation(short, long)
 
@@ -210,6 +217,20 @@ def introduced(text: str) -> Iterator[Abbreviation]:
 def _abbreviation(short: str, long: str) -> Abbreviation:
     words = words_in(long)
     return Abbreviation(short=short, long=long, words=words, stems=tuple(map(stem, words)))
+
+
+def said_once(phrase: str) -> tuple[str, ...]:
+    """A phrase that says a thing in full and in short, with each of them alone; others as they
+    are."""
+    for found in _BRACKETED.finditer(phrase):
+        before, within, after = phrase[: found.start()], found[1], phrase[found.end() :]
+        for each in introduced(found.string[: found.end()]):
+            if before.endswith(each.long) and within.removesuffix("s") == each.short:
+                return before + after, before.removesuffix(each.long) + within + after
+        for each in introduced(f"{within} ({before})"):
+            if each.long == within:
+                return before + after, within + after
+    return (phrase,)
 
 
 def _by_initials(short: str, before: str) -> str | None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.interests import Interest, InterestKind
-from digest.ranking.abbreviations import introduced
+from digest.ranking.abbreviations import introduced, said_once
 from digest.ranking.corpus import Corpus
 from digest.ranking.explain import saying
 from digest.ranking.relevance import FLOOR, excluded_rows, matches, query_scores
@@ -40,6 +40,9 @@ CORPUS = Corpus(
         ("LLMs", {0, 1, 2, 3, 5, 6, 7, 8}),  # whoever writes the letters is taken at their word
         ("multimodal LLM", {3, 6, 7}),
         ("search and act models", {9, 11}),  # and not whoever is called Sam
+        ("large language models (LLMs)", {0, 1, 2, 3, 5, 6, 7, 8}),
+        ("LLMs (large language models)", {0, 1, 2, 3, 5, 6, 7, 8}),
+        ("dancing (bees)", set()),
         ("graph neural networks", {2}),  # a single paper's short form is its own affair
         ("GNN", {2, 5}),
         ("bees", {4}),
@@ -122,6 +125,7 @@ def test_a_search_finds_short_forms() -> None:
         ("both independent and identically distributed (IID)", [("IID", None)]),
         ("out-of-distribution (OOD) data", [("OOD", "out-of-distribution")]),
         ("with 3D Gaussian splatting (3DGS)", [("3DGS", "3D Gaussian splatting")]),
+        ("deep operator networks (DeepONets)", [("DeepONet", "deep operator networks")]),
         ("reinforcement learning from human feedback (RLHF)", [("RLHF", None)]),
         ("as others (Smith and Lee) say", []),
         ("three stages (A), (B) and (C)", []),
@@ -147,6 +151,20 @@ def test_a_long_text_is_read_in_good_time(piece: str) -> None:
     list(introduced(text))
 
     assert time.process_time() - start < 5.0
+
+
+@pytest.mark.parametrize(
+    ("phrase", "said"),
+    [
+        ("agents with graph neural networks (GNNs)", ["graph neural networks", "GNNs"]),
+        ("graph neural networks (GNN) at work", ["graph neural networks at work", "GNN at work"]),
+        ("GNN (graph neural networks)", ["GNN", "graph neural networks"]),
+        ("graphs (all of them)", ["graphs (all of them)"]),
+        ("SE(3)", ["SE(3)"]),
+    ],
+)
+def test_a_phrase_may_say_a_thing_in_full_and_in_short(phrase: str, said: list[str]) -> None:
+    assert [each.removeprefix("agents with ") for each in said_once(phrase)] == said
 
 
 @given(st.text(alphabet="abAB1-. ()ßİ\n", max_size=60))
