@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from digest.core.errors import InvalidInput
 from digest.core.identifiers import identify
-from digest.core.speech import heard, listed, listed_names
+from digest.core.speech import heard, is_share, lines_told_apart, listed, listed_names
 
 MAX_INTERESTS = 100
 MAX_INTEREST_CHARS = 500
@@ -150,12 +150,14 @@ def interests_of(kind: InterestKind, value: str) -> tuple[Interest, ...]:
 
 def parse_interests(text: str) -> tuple[Interest, ...]:
     """Interests from free text, one a line or separated by `;`, in order, without repetitions,
-    each line as `read_interests` reads it.
+    each line as `read_interests` reads it; where one wants more and another less, the second is an
+    exclusion.
 
     Raises InvalidInput for an entry that is too long or more than 100 of them.
     """
-    pieces = (piece.strip() for piece in re.split(r"[\n;]", text))
-    return unique_interests(each for piece in pieces if piece for each in read_interests(piece))
+    pieces = [piece for each in re.split(r"[\n;]", text) if (piece := each.strip())]
+    lines = lines_told_apart(pieces)
+    return unique_interests(each for line in lines for each in read_interests(line))
 
 
 def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
@@ -292,6 +294,5 @@ def format_value(interest: Interest) -> str:
 
 def _is_plain(prose: str) -> bool:
     """Whether words are read as one interest in just these words."""
-    return not _PREFIXED.match(prose) and read_interests(prose) == (
-        Interest(InterestKind.TEXT, prose),
-    )
+    as_it_is = (Interest(InterestKind.TEXT, prose),)
+    return not (_PREFIXED.match(prose) or is_share(prose)) and read_interests(prose) == as_it_is

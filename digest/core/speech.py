@@ -6,7 +6,7 @@ forgetting", "no free lunch theorems" and "what models do not know" are topics a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 _NO = (
@@ -38,15 +38,27 @@ _DENIAL = re.compile(
     rf"(?<!\bmust)\s+(?:not|nicht){_NO_NEGATION}\s+(?=\S+(?:\s+\S+)?$)"
 )
 # "More robotics, less vision", every piece of which begins with more or less.
-_BETWEEN_SHARES = re.compile(r"(?i)\s*,\s*(?:(?:and|but|und|aber)\s+)?|\s+(?:and|but|und|aber)\s+")
+_HOLDS_SEVERAL = re.compile(r"(?i)[,.!]\s|\s(?:and|but|und|aber)\s")
+_BETWEEN_SHARES = re.compile(
+    r"(?i)\s*[,.!]\s+(?:(?:and|but|und|aber)\s+)?|\s+(?:and|but|und|aber)\s+"
+)
 _SHARE = re.compile(r"(?i)^(?:please\s+)?(?:(more|mehr)|(less|fewer|weniger))\s+(?=\S)")
 # What methods need less of, or are less of, is no topic of its own.
 _LESS_OF_ANY = re.compile(
     r"(?i)^(?:compute|computation|memory|time|energy|power|cost(?:s|ly)?|latency|parameters?|tokens?|noise|"
     r"error|bias|effort|overhead|annotations?|examples?|samples?|is|than|known|expensive)\b"
 )
+# "No surveys, I work on graphs", "no vision, more robotics": there the denial ends.
+_WISHES_ANEW = re.compile(
+    r"(?i)^(?:(?:but|and|so|aber|und)\s+)?(?=(?:i|we|ich|wir)['’\s]|(?:mostly\s+|mainly\s+)?interested\s)"
+)
+_RATHER = re.compile(
+    r"(?i)^(?:(?:but|and|aber|und)\s+)?(?:please\s+|bitte\s+)?"
+    r"(?:more|only|just|rather|instead|mehr|nur|lieber|stattdessen)\s+(?=\S)"
+)
+_PLEASE = re.compile(r"(?i),?\s(?:please|pls|thanks|thank\s+you|bitte|danke)$")
 _MINUS = re.compile(r"\s-(?=[^\W\d_]{3})(\S+)$")
-_END = re.compile(r"\s*[,.)]+(?:\s+|$)|\s+[-–—]+\s+|\s+(?:but|aber|sondern)\s+")
+_END = re.compile(r"\s*[,.)!]+(?:\s+|$)|\s+[-–—]+\s+|\s+(?:but|aber|sondern)\s+")
 _OR = re.compile(
     r"(?i)\s+(?-i:(?:(?:AND|OR)\s+)?NOT)\s+|\s+(?:or|nor|and|und|oder|sowie)\s+|\s*[/&]\s*|,\s*(?:or|nor|and|und|oder)?\s*"
 )
@@ -64,9 +76,11 @@ _OF_ANY_PAPER = re.compile(
     r"results?|supervision|papers?|it|them|this|that|so|me|you)$"
 )
 _AND = re.compile(r"(?i)^(?:and|or|und|oder)\s+")
-# What stands in quotes, or in brackets within a word as in SE(3), is not taken apart: meanwhile
-# its signs are others, for private use.
-_TOGETHER = re.compile(r'(?<=\w)\(\w+\)|"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»')
+# What stands in quotes, or in brackets within a word as in SE(3), or as a short form, is not taken
+# apart: meanwhile its signs are others, for private use.
+_TOGETHER = re.compile(
+    r'(?<=\w)\(\w+\)|(?<=\w\s)\([A-Z0-9][\w-]*\)|"[^"]*"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»'
+)
 _SIGNS = " ,.:/&()-–—"
 _HOLD = str.maketrans({sign: chr(0xE030 + n) for n, sign in enumerate(_SIGNS)})
 _FREE = str.maketrans({0xE030 + n: sign for n, sign in enumerate(_SIGNS)})
@@ -82,7 +96,7 @@ _LEAD = re.compile(
     r"(?:(?:also|currently|mainly|mostly|"
     r"primarily|really|very|quite|especially|particularly)\s+)*(?:work(?:ing|s)?\s+(?:on|in|with)|"
     r"(?:interested|specialize|specializing)\s+in|do\s+research\s+(?:on|in)|research(?:ing)?|"
-    r"stud(?:y|ies|ying)|like|love|a\s+(?:\w+\s+)?fan\s+of|follow(?:ing)?|"
+    r"stud(?:y|ies|ying)|like|love|enjoy|prefer|a\s+(?:\w+\s+)?fan\s+of|follow(?:ing)?|"
     r"(?:care|curious)\s+about|looking\s+for|"
     r"focus(?:ing|ed)?\s+on|want(?:\s+to\s+(?:read|learn|know|hear|see))?(?:\s+(?:more\s+)?about)?)"
     r"(?:\s*:\s*|\s+)(?!to\s)"
@@ -92,7 +106,7 @@ _LEAD = re.compile(
     r"publications?|preprints?|research|everything|anything|stuff|news|something)\s+(?:on|about|"
     r"regarding|concerning|(?:that\s+is\s+)?related\s+to)\s+"
     r"|(?:ich|wir)\s+(?:(?:bin|sind)\s+(?:[\w-]+\s+){1,4}?und\s+)?"
-    r"(?:arbeiten?\s+an|forschen?\s+(?:zu[mr]?|an|über)|mag|mögen|"
+    r"(?:arbeiten?\s+an|forschen?\s+(?:zu[mr]?|an|über)|mag|mögen|bevorzugen?|"
     r"interessieren?\s+(?:mich|uns)\s+für|beschäftigen?\s+(?:mich|uns)\s+mit)\s+"
     r"|(?:(?:alle|neue|neueste|aktuelle)\s+)*(?:arbeiten|artikel|aufsätze|paper|papers|beiträge|alles|"
     r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+)+(?=\S)"
@@ -173,14 +187,42 @@ def _is_one_topic(line: str) -> bool:
 
 def _told_apart(text: str) -> str:
     """A line of which every piece begins with more or less, as one of topics and denials."""
-    pieces = _BETWEEN_SHARES.split(text.rstrip(" .!"))
-    shares = [share for piece in pieces if (share := _SHARE.match(piece))]
-    if len(shares) < len(pieces) or len({share.lastindex for share in shares}) < 2:
+    wish = _LEAD.sub("", text) if _WISHES_ANEW.match(text) else text
+    wish = _PLEASE.sub("", wish.rstrip(" .!"))
+    pieces = _BETWEEN_SHARES.split(wish)
+    wanted, spared = _shares(pieces)
+    denied = [piece for piece in pieces if _STARTS.match(piece)]
+    if not wanted or not spared or len(wanted) + len(spared) + len(denied) < len(pieces):
         return text
-    wanted = [share.string[share.end() :] for share in shares if share[1]]
-    spared = [share.string[share.end() :] for share in shares if share[2]]
+    return ", ".join([*wanted, *(f"not {each}" for each in spared), *denied])
+
+
+def _shares(pieces: Iterable[str]) -> tuple[list[str], list[str]]:
+    """What pieces want more and less of; nothing where it is what methods need less of."""
+    shares = [share for piece in pieces if (share := _SHARE.match(piece))]
+    wanted, spared = ([s.string[s.end() :] for s in shares if s[kind]] for kind in (1, 2))
     vague = any(_LESS_OF_ANY.match(each) or _OF_ANY_PAPER.match(each) for each in spared)
-    return text if vague else f"{', '.join(wanted)}, not {', not '.join(spared)}"
+    return ([], []) if vague else (wanted, spared)
+
+
+def is_share(line: str) -> bool:
+    """Whether a line wants more or less of something: what it says hangs on the other lines."""
+    return _SHARE.match(line) is not None
+
+
+def lines_told_apart(lines: Sequence[str]) -> tuple[str, ...]:
+    """Lines, where some of them want more and others less of one thing, as wishes and denials."""
+    brief = [line for line in lines if not _HOLDS_SEVERAL.search(line)]
+    wanted, spared = _shares(brief)
+    if not wanted or not spared:
+        return tuple(lines)
+    return tuple(_one_share(line) if line in brief else line for line in lines)
+
+
+def _one_share(line: str) -> str:
+    share = _SHARE.match(line)
+    rest = line[share.end() :] if share else line
+    return f"not {rest}" if share and share[2] else rest
 
 
 def _held(text: str) -> str:
@@ -249,10 +291,20 @@ def _until_end(text: str, *, through_commas: bool) -> tuple[str, str]:
     if not through_commas and (found := _GOES_ON.match(text)):
         return found[0], text[found.end() :].strip(f"{_EDGES})")
     for found in _END.finditer(text):
-        if "," in found[0] and (through_commas or _STARTS.match(text[found.end() :])):
+        after = text[found.end() :]
+        wish = _wish_anew(after) if through_commas else after
+        if "," in found[0] and (wish is None or _STARTS.match(after)):
             continue
-        return text[: found.start()], text[found.end() :].strip(f"{_EDGES})")
+        return text[: found.start()], (wish or after).strip(f"{_EDGES})")
     return text, ""
+
+
+def _wish_anew(text: str) -> str | None:
+    """What a text asks for that begins with a wish, "I like" or "more"; None for others."""
+    if found := _RATHER.match(text):
+        return text[found.end() :]
+    found = _WISHES_ANEW.match(text)
+    return text[found.end() :] if found and _LEAD.match(text[found.end() :]) else None
 
 
 def _terms(denied: str) -> Iterator[str]:
@@ -262,7 +314,7 @@ def _terms(denied: str) -> Iterator[str]:
         while term != before:
             before, term = term, _AROUND.sub("", term).strip(f"{_EDGES})!\"“”„«»'")
         if term and not _AROUND.fullmatch(f"{term} ") and not _OF_ANY_PAPER.match(term):
-            yield term
+            yield f"{term})" if term.count("(") > term.count(")") else term
 
 
 def _wishes(text: str) -> Iterator[str]:

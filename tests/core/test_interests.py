@@ -71,6 +71,22 @@ def test_a_text_is_read_line_by_line_without_repetitions() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("more robots\ngraphs; less papers on drones", ["robots", "graphs", "not: drones"]),
+        ("less forgetting\ngraphs", ["text: less forgetting", "graphs"]),
+        ("more graphs\nless memory", ["text: more graphs", "text: less memory"]),
+        ("more graphs\nless talk, more work", ["text: more graphs", "work", "not: talk"]),
+    ],
+)
+def test_where_lines_want_more_and_less_the_less_is_unwanted(text: str, lines: list[str]) -> None:
+    read = parse_interests(text)
+
+    assert [format_interest(each) for each in read] == lines
+    assert parse_interests("\n".join(lines)) == read
+
+
 def test_nothing_written_is_no_interest() -> None:
     assert parse_interests(" \n;;\n") == ()
 

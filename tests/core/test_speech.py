@@ -35,6 +35,18 @@ from digest.core.speech import Said, heard, listed, listed_names
         ("less vision and more robotics", ["robotics"], ["vision"]),
         ("More papers on agents, fewer surveys please", ["agents"], ["surveys"]),
         ("mehr Robotik, weniger Drohnen", ["Robotik"], ["Drohnen"]),
+        ("I'd like more robotics and less vision", ["robotics"], ["vision"]),
+        ("More robotics. Less vision, please!", ["robotics"], ["vision"]),
+        ("more robotics, less vision, no drones", ["robotics"], ["vision", "drones"]),
+        ("no LLMs please, I like classical NLP", ["classical NLP"], ["LLMs"]),
+        ("No surveys! I'm interested in SAT solving", ["SAT solving"], ["surveys"]),
+        ("no surveys, no reviews, we work on graphs", ["graphs"], ["surveys", "reviews"]),
+        ("keine Drohnen, ich mag Roboter", ["Roboter"], ["Drohnen"]),
+        ("no vision, more robotics", ["robotics"], ["vision"]),
+        ("no CT, only MRI", ["MRI"], ["CT"]),
+        ("robots, no large models (LMs)", ["robots"], ["large models (LMs)"]),
+        ("robots, no large models (LMs) in cars", ["robots"], ["large models (LMs) in cars"]),
+        ("robots, no LMs (large models)", ["robots"], ["LMs (large models)"]),
     ],
 )
 def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: list[str]) -> None:
