@@ -83,6 +83,8 @@ class _TextSaying:
         told = self._told.get(there)
         if told is None:
             told = self._told[there] = self._tell(there)
+        if self._name is not None and all(there) and row not in self._name:
+            told = ""  # "a number of … theory" is no "number theory"
         if row in self._field and not (all(there) and all(row in rows for rows in self._beside)):
             return _category_in_words(self._corpus, row, *self._categories)
         return told or self._in_parts(row, there)
@@ -117,6 +119,16 @@ class _TextSaying:
             else frozenset()
             for before, word in itertools.pairwise(self._words)
         ]
+
+    @functools.cached_property
+    def _name(self) -> frozenset[int] | None:
+        """Of two words side by side of which one is generic, the rows that have them so, or in
+        short; None for other interests."""
+        generic = [self._corpus.word(word).generic for word in self._words]
+        if sorted(generic) != [False, True] or not (follower := self._words[0].followed_by):
+            return None
+        rows = self._corpus.rows_meaning(f"{self._words[0].spelling} {follower}")
+        return self._beside[0] | frozenset(rows.tolist())
 
     @functools.cached_property
     def _field(self) -> frozenset[int]:

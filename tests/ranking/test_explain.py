@@ -55,6 +55,21 @@ def test_words_are_said_together_only_where_the_paper_has_them_together() -> Non
     assert say(1) == "matches “dark”, “matter” of “dark matter in small galaxy…”"
 
 
+def test_a_name_of_two_words_is_said_only_where_the_paper_has_it() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "A model of language", "It speaks."),
+            candidate(2, "Language models", "Each language model (LM) of them."),
+            candidate(3, "LMs", "Another language model (LM). Language models."),
+            candidate(4, "Short LMs", "An LM is brief."),
+        ]
+    )
+    said = saying(corpus, Interest(InterestKind.TEXT, "language models"))
+
+    assert said(0) == "matches “language”, “models” of “language models”"
+    assert said(1) == said(3) == "matches “language models”"
+
+
 def test_a_word_of_the_same_stem_is_not_said_to_be_there() -> None:
     corpus = Corpus(
         [
