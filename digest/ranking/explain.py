@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from digest.core.categories import named_by
@@ -178,9 +179,8 @@ class _TextSaying:
 
 def _as_in(text: str, run: str) -> str:
     """Words as the interest itself writes them: 3D scene, not 3d scene."""
-    lower = text.lower()
-    start = lower.find(run)
-    return text[start : start + len(run)] if start >= 0 and len(lower) == len(text) else run
+    found = re.search(rf"(?i)(?<!\w){re.escape(run)}(?!\w)", text)
+    return found[0] if found else run
 
 
 def _strongest(runs: Sequence[tuple[str, float]]) -> list[str]:

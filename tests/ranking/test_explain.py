@@ -90,6 +90,11 @@ def test_words_that_were_found_are_spelled_as_the_interest_spells_them() -> None
         say(InterestKind.TEXT, "Robot surgery, GRASP planning", GRASP)
         == "matches “Robot”, “GRASP” of “Robot surgery, GRASP planning”"
     )
+    # And not as a part of another word, as the "ai" of "explainable AI".
+    assert (
+        say(InterestKind.TEXT, "Regrasping birds with a GRASP", GRASP)
+        == "matches “GRASP” of “Regrasping birds with a GRASP”"
+    )
 
 
 def test_an_interest_met_without_any_of_its_words_is_close_in_meaning() -> None:
