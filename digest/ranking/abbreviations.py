@@ -7,7 +7,7 @@ import functools
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ LEAST_PAPERS, LEAST_SHARE = 2, 2 / 3
 
 _IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})\)")
 _BRACKETED = re.compile(r"\s*\(([^()]+)\)")
+_AT_END_OF_NAME = re.compile(r"(?<=[a-z])([A-Z]{3,9})s?(?![^\W_])")
 _SENTENCE = re.compile(r"[.;:,!?()]\s+")
 _INITIAL_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _LEAST_CAPITALS = 2
@@ -126,6 +127,20 @@ class Abbreviations:
                     yield Wording(" ".join((*words[:place], short, *rest)), short)
                 elif words and _within(words, long) is not None:
                     yield Wording(short, short, among_others=True)
+
+    def named_after(self, phrase: str) -> Iterable[int]:
+        """The rows with names that end in a short form, where a phrase is one: VideoLLM for LLM."""
+        words = words_in(phrase)
+        known = self._by_term.get(stem(words[0])) if len(words) == 1 else None
+        return self._names.get(known.short, ()) if known else ()
+
+    @functools.cached_property
+    def _names(self) -> Mapping[str, set[int]]:
+        rows: dict[str, set[int]] = {}
+        for row, texts in enumerate(self._texts):
+            for short in itertools.chain.from_iterable(map(_AT_END_OF_NAME.findall, texts)):
+                rows.setdefault(short, set()).add(row)
+        return rows
 
     def means(self, row: int, short: str) -> bool:
         """Whether a paper says a short form, in capitals as it is written, and not for something

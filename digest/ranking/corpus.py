@@ -117,6 +117,7 @@ class Corpus:
         rows: set[int] = set()
         for wording in self.abbreviations.wordings(phrase):
             found = self._rows_worded(wording)
+            found.update(self.abbreviations.named_after(wording.phrase))
             as_written = rows if wording.among_others else found
             if len(as_written & found) >= LEAST_AS_WRITTEN * len(found):
                 rows |= found

@@ -62,6 +62,7 @@ NAMES = Corpus(
         candidate(6, "Tuning more", "Low-rank adapters (LoRA), a pre-trained transformer (PT)."),
         candidate(7, "Tuning less", "Low-rank adaptation."),
         *(candidate(n, "Reports", "PT writes them.") for n in range(8, 15)),
+        candidate(15, "CycleGANs", "They turn horses into zebras."),
     ]
 )
 
@@ -69,7 +70,8 @@ NAMES = Corpus(
 @pytest.mark.parametrize(
     ("value", "gone"),
     [
-        ("adversarial", {0, 1, 2, 3}),
+        ("adversarial", {0, 1, 2, 3, 14}),
+        ("GAN", {0, 1, 2, 3, 14}),  # a CycleGAN is one
         ("general", {2}),  # which has the stem of "generative"
         ("art", {0}),  # which no SOTA is about
         ("LoRA", {4, 5, 6}),
