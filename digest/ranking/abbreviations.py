@@ -68,6 +68,7 @@ class Abbreviations:
         ]
         self._spelled = dict(_agreed(self._own))
         self._by_short = {short: known[0] for short, known in self._spelled.items()}
+        self._stems = {short: frozenset(known.stems) for short, known in self._by_short.items()}
         self._by_term = {term_of(each.short): each for each in self._by_short.values()}
         self._by_first: dict[str, list[Abbreviation]] = {}
         for each in self._by_short.values():
@@ -120,8 +121,11 @@ class Abbreviations:
             yield from self._shorter(each)
 
     def _shorter(self, words: Words) -> Iterator[Wording]:
-        for short, spelled in self._spelled.items():
-            for long in (each.words for each in spelled):
+        said = frozenset(map(stem, words))
+        for short, stems in self._stems.items():
+            if not (stems <= said or said <= stems):
+                continue
+            for long in (each.words for each in self._spelled[short]):
                 if (place := _within(long, words)) is not None:
                     rest = words[place + len(long) :]
                     yield Wording(" ".join((*words[:place], short, *rest)), short)
