@@ -28,6 +28,8 @@ _INITIAL_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _LEAST_CAPITALS = 2
 # What a short form stands for is looked for so far back, however long the text.
 _MOST_CHARS_BEFORE = 300
+# Phrases of more words, which no paper has, are looked for as they are.
+_MOST_WORDS = 12
 
 Words = tuple[str, ...]
 
@@ -109,13 +111,15 @@ class Abbreviations:
         words = words_in(phrase)
         stems = tuple(map(stem, words))
         written = [words]
+        yield Wording(phrase)
+        if len(words) > _MOST_WORDS:
+            return
         for place, word in enumerate(stems):
             if known := self._by_term.get(word):
                 written.extend(
                     (*words[:place], *spelled.words, *words[place + 1 :])
                     for spelled in self._spelled[known.short]
                 )
-        yield Wording(phrase)
         yield from (Wording(" ".join(each)) for each in written[1:])
         for each in written:
             yield from self._shorter(each)

@@ -84,6 +84,13 @@ def test_a_short_form_is_no_more_than_what_it_stands_for(value: str, gone: set[i
     assert set(excluded_rows(NAMES, value).tolist()) == gone
 
 
+def test_a_long_phrase_is_looked_for_as_it_is() -> None:
+    wordings = CORPUS.abbreviations.wordings
+
+    assert len(list(wordings("LLM agents"))) > 1
+    assert len(list(wordings("LLM agents " * 20))) == 1
+
+
 def test_a_must_is_met_by_its_short_form() -> None:
     met = matches(CORPUS, Interest(InterestKind.KEYWORD, "large language models"))
 
