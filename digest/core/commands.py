@@ -8,7 +8,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from digest.core.inbound import InboundMail, bare, fold, is_report, looks_away, why_silent
 from digest.core.phrases import (
@@ -21,6 +21,7 @@ from digest.core.phrases import (
     without_prefixes,
 )
 from digest.core.replies import is_quoted, new_lines
+from digest.core.speech import shares_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +269,20 @@ def _plain_command(wish: _Wish) -> Command | None:
 def _preference(wish: _Wish) -> Prefer | None:
     """`more` and `less` with a topic, on the first lines; else in a subject above nothing more."""
     content = [line for line in wish.lines if line and not _is_empty_talk(line)]
-    tastes = [taste for taste in takewhile(bool, map(read_taste, content)) if taste is not None]
+    tastes = tuple(chain.from_iterable(takewhile(bool, map(_tastes, content))))
     if not tastes and not content and not wish.is_reply:
-        by_subject = read_taste(without_prefixes(wish.mail.subject)[0])
-        tastes = [by_subject] if by_subject is not None else []
-    return Prefer(tuple(tastes)) if tastes else None
+        tastes = _tastes(without_prefixes(wish.mail.subject)[0])
+    return Prefer(tastes) if tastes else None
+
+
+def _tastes(line: str) -> tuple[Taste, ...]:
+    """All that a line wants more or less of: "more robotics, less vision"."""
+    pieces = [read_taste(piece) for piece in shares_of(line)]
+    tastes = tuple(taste for taste in pieces if taste is not None)
+    if len(tastes) == len(pieces):
+        return tastes
+    whole = read_taste(line)
+    return (whole,) if whole is not None else ()
 
 
 def _is_empty_talk(line: str) -> bool:

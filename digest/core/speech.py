@@ -45,7 +45,7 @@ _BETWEEN_SHARES = re.compile(
 _SHARE = re.compile(r"(?i)^(?:please\s+)?(?:(more|mehr)|(less|fewer|weniger))\s+(?=\S)")
 # What methods need less of, or are less of, is no topic of its own.
 _LESS_OF_ANY = re.compile(
-    r"(?i)^(?:compute|computation|memory|time|energy|power|cost(?:s|ly)?|latency|parameters?|tokens?|noise|"
+    r"(?i)^(?:data|labels?|training|supervision|compute|computation|memory|time|energy|power|cost(?:s|ly)?|latency|parameters?|tokens?|noise|"
     r"error|bias|effort|overhead|annotations?|examples?|samples?|is|than|known|expensive)\b"
 )
 # "No surveys, I work on graphs", "no vision, more robotics": there the denial ends.
@@ -208,6 +208,12 @@ def _shares(pieces: Iterable[str]) -> tuple[list[str], list[str]]:
 def is_share(line: str) -> bool:
     """Whether a line wants more or less of something: what it says hangs on the other lines."""
     return _SHARE.match(line) is not None
+
+
+def shares_of(line: str) -> tuple[str, ...]:
+    """The pieces of a line all of which want more or less of something; else the line."""
+    pieces = _BETWEEN_SHARES.split(line.strip())
+    return tuple(pieces) if all(map(_SHARE.match, pieces)) else (line,)
 
 
 def lines_told_apart(lines: Sequence[str]) -> tuple[str, ...]:

@@ -191,6 +191,14 @@ def test_words_about_the_mail_or_in_a_sentence_name_no_topic(text: str) -> None:
     assert not isinstance(command("", text), Prefer)
 
 
+def test_a_line_may_want_more_of_one_thing_and_less_of_another() -> None:
+    both = Prefer((Taste(more=True, topic="robotics"), Taste(more=False, topic="vision")))
+    assert command("", "more robotics, less vision") == both
+    assert command("more robotics and less vision", "") == both
+    listed = Taste(more=True, topic="robotics, drones")
+    assert command("", "more robotics, drones") == Prefer((listed,))
+
+
 def test_an_interest_may_begin_with_more_or_less() -> None:
     text = "subscribe\nmore efficient attention\nless data learning"
     assert command("", text) == Subscribe("more efficient attention\nless data learning")

@@ -76,6 +76,7 @@ def test_a_text_is_read_line_by_line_without_repetitions() -> None:
     [
         ("more robots\ngraphs; less papers on drones", ["robots", "graphs", "not: drones"]),
         ("less forgetting\ngraphs", ["text: less forgetting", "graphs"]),
+        ("more graphs\nless data learning", ["text: more graphs", "text: less data learning"]),
         ("more graphs\nless memory", ["text: more graphs", "text: less memory"]),
         ("more graphs\nless talk, more work", ["text: more graphs", "work", "not: talk"]),
     ],
