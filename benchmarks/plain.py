@@ -11,6 +11,7 @@ from email.policy import SMTP
 from pathlib import Path
 
 from markupsafe import Markup
+from premailer import Premailer
 
 from digest.core.feedback import choice_path
 from digest.core.messages import Content, MailKind
@@ -118,6 +119,9 @@ class _Templates(Templates):
         self._without = empty(values)  # type: ignore[arg-type]
         context = {"head_css": Markup(self._head_css), "filler": PREVIEW_FILLER, **values}
         html = inline(
-            self._render(f"mail/{MailKind.DIGEST}/body.html", context), self._css, self._hooks
+            self._render(f"mail/{MailKind.DIGEST}/body.html", context),
+            self._css,
+            self._hooks,
+            premailer=Premailer,  # as it comes
         )
         return inert(GAP_BETWEEN_TAGS.sub(">\n<", html))

@@ -26,8 +26,8 @@ _AT_END_OF_NAME = re.compile(r"(?<=[a-z])([A-Z]{3,9})s?(?![^\W_])")
 _SENTENCE = re.compile(r"[.;:,!?()]\s+")
 _INITIAL_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _LEAST_CAPITALS = 2
-# What a short form stands for is looked for so far back, however long the text.
-_MOST_CHARS_BEFORE = 300
+# What a short form stands for is looked for so far back, and in so much of a text, however long.
+_MOST_CHARS_BEFORE, _MOST_CHARS = 300, 20_000
 # Phrases of more words, which no paper has, are looked for as they are.
 _MOST_WORDS = 12
 
@@ -218,7 +218,7 @@ def introduced(text: str) -> Iterator[Abbreviation]:
     the letters of the short form are looked for from the last on, the first of them at the
     beginning of a word, within so many words as it may have.
     """
-    for found in _IN_BRACKETS.finditer(text):
+    for found in _IN_BRACKETS.finditer(text, 0, _MOST_CHARS):
         short = found[1]
         if sum(map(str.isupper, short)) < _LEAST_CAPITALS:
             continue
