@@ -67,6 +67,10 @@ _SECURE_HOSTS = frozenset(
 )
 
 
+# All but what keyboards of English have, which is kept as it is.
+_UNUSUAL = re.compile(r"[^ -~]")
+
+
 @functools.lru_cache(maxsize=8192)
 def clean(text: str) -> str:
     """One line of text from outside: no control, private-use, surrogate or direction characters.
@@ -74,7 +78,7 @@ def clean(text: str) -> str:
     TeX becomes Unicode, white space is collapsed, and Markdown's bold print is plain. Where nothing
     is to be seen, nothing is left.
     """
-    kept = "".join(_as_kept(c) for c in _DIRECTION_MARKS.sub("", text))
+    kept = _UNUSUAL.sub(lambda found: _as_kept(found[0]), _DIRECTION_MARKS.sub("", text))
     if "**" in kept:
         kept = _BOLD.sub("\\1", kept)
     found = readable(kept)
