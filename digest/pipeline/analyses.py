@@ -11,6 +11,7 @@ import structlog
 from digest.core.analyses import Analysis
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
+from digest.ranking.abbreviations import least_papers
 from digest.ranking.analysis import ANALYSIS_VERSION, analyse
 from digest.ranking.lexical import Background
 from digest.store import analyses
@@ -72,8 +73,12 @@ def analysed(
     terms = set(chain.from_iterable(one.counts for one in found.values()))
     held = analyses.frequencies(conn, sorted(terms))
     counts = {term: max(held.get(term, 0) - own[term], 0) for term in terms}
-    others = analyses.count(conn) - len(stored)
-    return found, Background(documents=max(others, 0), counts=counts)
+    papers_in_all = analyses.count(conn)
+    return found, Background(
+        documents=max(papers_in_all - len(stored), 0),
+        counts=counts,
+        short_forms=analyses.short_forms(conn, least_papers(papers_in_all)),
+    )
 
 
 def kept(conn: sa.Connection, ids: Iterable[PaperId]) -> dict[PaperId, bytes]:

@@ -11,23 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from digest.ranking.analysis import SET_PHRASES
+from digest.core.analyses import ShortForm
 from digest.ranking.query import Asked, QueryWord
-from digest.ranking.text import STOP_STEMS, STOP_WORDS, read, stem
+from digest.ranking.short_forms import said_once
+from digest.ranking.text import STOP_STEMS, stem, words_in
 from digest.ranking.word_forms import form
 
-# A short form stands for what so many papers say that it does, and so large a share of all that
-# introduce it: what a single paper calls by letters is its own affair.
-LEAST_PAPERS, LEAST_SHARE = 2, 2 / 3
+# A short form stands for what so many papers say that it does, of many one in so many, and so large
+# a share of all that introduce it: what a single paper calls by letters is its own affair.
+LEAST_PAPERS, LEAST_ONE_IN, LEAST_SHARE = 2, 20_000, 2 / 3
 
-_IN_BRACKETS = re.compile(r"\(([A-Za-z0-9][A-Za-z0-9-]{1,9})\)")
-_BRACKETED = re.compile(r"\s*\(([^()]+)\)")
 _AT_END_OF_NAME = re.compile(r"(?<=[a-z])([A-Z]{3,9})s?(?![^\W_])")
-_SENTENCE = re.compile(r"[.;:,!?()]\s+")
-_INITIAL_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_LEAST_CAPITALS = 2
-# What a short form stands for is looked for so far back, and in so much of a text, however long.
-_MOST_CHARS_BEFORE, _MOST_CHARS = 300, 20_000
 # Phrases of more words, which no paper has, are looked for as they are.
 _MOST_WORDS = 12
 
@@ -36,11 +30,10 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Abbreviation:
-    """A short form as it is written, without the s of a plural, and what it stands for, its folded
-    words and their stems, too."""
+    """A short form as it is written, without the s of a plural, and the words of what it stands
+    for, folded, with their stems."""
 
     short: str
-    long: str
     words: Words
     stems: Words
 
@@ -60,15 +53,19 @@ class Wording(NamedTuple):
 
 
 class Abbreviations:
-    """Those on which the papers agree. `texts` are title and abstract of each, in the order of
-    rows."""
+    """Those on which papers agree. `texts` are title and abstract of each row, and `own` the short
+    forms that it introduces; `counts` says how many papers, of these and others, introduce each,
+    `least` how many must."""
 
-    def __init__(self, texts: Sequence[tuple[str, str]]) -> None:
-        self._texts = texts
-        self._own = [
-            {each.short: each for text in both for each in introduced(text)} for both in texts
-        ]
-        self._spelled = dict(_agreed(self._own))
+    def __init__(
+        self,
+        texts: Sequence[tuple[str, str]],
+        own: Sequence[Sequence[ShortForm]],
+        counts: Mapping[ShortForm, int],
+        least: int = LEAST_PAPERS,
+    ) -> None:
+        self._texts, self._own = texts, own
+        self._spelled = dict(_agreed(counts, least))
         self._by_short = {short: known[0] for short, known in self._spelled.items()}
         self._stems = {short: frozenset(known.stems) for short, known in self._by_short.items()}
         self._by_term = {term_of(each.short): each for each in self._by_short.values()}
@@ -153,8 +150,9 @@ class Abbreviations:
     def means(self, row: int, short: str) -> bool:
         """Whether a paper says a short form, in capitals as it is written, and not for something
         else that it introduces."""
-        own = self._own[row].get(short)
-        other = own is not None and own.stems != self._by_short[short].stems
+        known = self._by_short[short].stems
+        own = [_abbreviation(each).stems for each in self._own[row] if each.short == short]
+        other = bool(own) and known not in own
         return not other and any(map(_written(short).search, self._texts[row]))
 
 
@@ -166,11 +164,6 @@ def _written(short: str) -> re.Pattern[str]:
 def term_of(short: str) -> str:
     """The term under which a short form is indexed: with a hyphen, its parts joined."""
     return stem("".join(words_in(short)))
-
-
-def words_in(text: str) -> Words:
-    """The folded words of a text in order, compounds in parts."""
-    return tuple(part for chunk in read(text) for parts in chunk.words for part in parts)
 
 
 def _within(few: Words, many: Words) -> int | None:
@@ -186,97 +179,41 @@ def _alike(one: Words, other: Words) -> bool:
     )
 
 
+def least_papers(documents: int) -> int:
+    """How many of so many papers must introduce a short form alike."""
+    return max(LEAST_PAPERS, documents // LEAST_ONE_IN)
+
+
+def counted(own: Iterable[Iterable[ShortForm]]) -> Counter[ShortForm]:
+    """How many papers introduce each short form, by those of each."""
+    return Counter(itertools.chain.from_iterable(own))
+
+
 def _agreed(
-    own: Sequence[Mapping[str, Abbreviation]],
+    counts: Mapping[ShortForm, int], least: int
 ) -> Iterator[tuple[str, tuple[Abbreviation, ...]]]:
     """Each short form on which papers agree, with what it stands for in all spellings but forms of
     one, "low-rank adaptation" and "low-rank adapters", the most frequent first."""
-    counts = Counter((each.short, each.stems) for found in own for each in found.values())
-    in_all = Counter(short for found in own for short in found)
-    written: dict[tuple[str, Words], list[Abbreviation]] = {}
-    for each in (each for found in own for each in found.values()):
-        written.setdefault((each.short, each.stems), []).append(each)
-    for (short, stems), count in sorted(counts.items()):
-        if count >= max(LEAST_PAPERS, LEAST_SHARE * in_all[short]):
-            yield short, tuple(_spellings(written[short, stems]))
+    alike: dict[tuple[str, Words], list[tuple[int, Abbreviation]]] = {}
+    in_all: Counter[str] = Counter()
+    for introduced, papers in sorted(counts.items()):
+        each = _abbreviation(introduced)
+        alike.setdefault((each.short, each.stems), []).append((papers, each))
+        in_all[each.short] += papers
+    for (short, _), found in alike.items():
+        papers = sum(count for count, _ in found)
+        if papers >= max(least, LEAST_SHARE * in_all[short]):
+            yield short, tuple(_spellings(found))
 
 
-def _spellings(found: Sequence[Abbreviation]) -> Iterator[Abbreviation]:
-    often = Counter(each.words for each in found)
+def _spellings(found: Sequence[tuple[int, Abbreviation]]) -> Iterator[Abbreviation]:
     several: list[Abbreviation] = []
-    for each in sorted(found, key=lambda one: -often[one.words]):
+    for _, each in sorted(found, key=lambda one: -one[0]):
         if not any(_alike(each.words, known.words) for known in several):
             several.append(each)
             yield each
 
 
-def introduced(text: str) -> Iterator[Abbreviation]:
-    """The short forms that a text introduces behind what they stand for.
-
-    These are words of which it has the initials. Where there are none, after A. S. Schwartz, M. A.
-    Hearst, "A simple algorithm for identifying abbreviation definitions in biomedical text", 2003,
-    the letters of the short form are looked for from the last on, the first of them at the
-    beginning of a word, within so many words as it may have.
-    """
-    for found in _IN_BRACKETS.finditer(text, 0, _MOST_CHARS):
-        short = found[1]
-        if sum(map(str.isupper, short)) < _LEAST_CAPITALS:
-            continue
-        if short.endswith("s") and short[-2].isupper():
-            short = short[:-1]
-        before = text[max(found.start() - _MOST_CHARS_BEFORE, 0) : found.start()]
-        words = _SENTENCE.split(before)[-1].split()
-        most = min(len(short) + 5, 2 * len(short))
-        near = " ".join(words[-most:])
-        long = _by_initials(short, near) or _by_letters(short, near)
-        if long is None or SET_PHRASES.search(long):
-            continue
-        if long.endswith("s"):
-            short = short.removesuffix("s")
-        if len(long) > len(short) and short not in long:
-            yield _abbreviation(short, long)
-
-
-def _abbreviation(short: str, long: str) -> Abbreviation:
-    words = words_in(long)
-    return Abbreviation(short=short, long=long, words=words, stems=tuple(map(stem, words)))
-
-
-def said_once(phrase: str) -> tuple[str, ...]:
-    """A phrase that says a thing in full and in short, with each of them alone; others as they
-    are."""
-    for found in _BRACKETED.finditer(phrase):
-        before, within, after = phrase[: found.start()], found[1], phrase[found.end() :]
-        for each in introduced(found.string[: found.end()]):
-            if before.endswith(each.long) and within.removesuffix("s") == each.short:
-                return before + after, before.removesuffix(each.long) + within + after
-        for each in introduced(f"{within} ({before})"):
-            if each.long == within:
-                return before + after, within + after
-    return (phrase,)
-
-
-def _by_initials(short: str, before: str) -> str | None:
-    """The last words with these initials; those of "of" and the like may be left out."""
-    letters = [letter for letter in short.casefold() if letter.isalnum()]
-    for word in reversed(list(_INITIAL_WORD.finditer(before))):
-        if word[0][0].casefold() == letters[-1]:
-            letters.pop()
-        elif word[0].casefold() not in STOP_WORDS:
-            return None
-        if not letters:
-            return before[before.rfind(" ", 0, word.start()) + 1 :]
-    return None
-
-
-def _by_letters(short: str, before: str) -> str | None:
-    place, folded = len(before), before.casefold()
-    for number, letter in reversed(list(enumerate(short.casefold()))):
-        if not letter.isalnum():
-            continue
-        place = folded.rfind(letter, 0, place)
-        while number == 0 and place > 0 and folded[place - 1].isalnum():
-            place = folded.rfind(letter, 0, place)
-        if place < 0:
-            return None
-    return before[before.rfind(" ", 0, place) + 1 :] if place >= 0 else None
+def _abbreviation(introduced: ShortForm) -> Abbreviation:
+    words = tuple(introduced.long.split())
+    return Abbreviation(short=introduced.short, words=words, stems=tuple(map(stem, words)))

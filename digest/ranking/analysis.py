@@ -1,28 +1,20 @@
 """What ranking needs of a paper's text: worked out once, when the paper is stored."""
 
-import re
 from collections import Counter
 
-from digest.core.analyses import Analysis, unpack
-from digest.ranking.text import Words, phrase_text, read, terms
+from digest.core.analyses import Analysis, ShortForm, unpack
+from digest.ranking.short_forms import introduced
+from digest.ranking.text import SET_PHRASES, Words, phrase_text, read, terms, words_in
 
 __all__ = ["ANALYSIS_VERSION", "TITLE_WEIGHT", "Analysis", "analyse", "unpack"]
 
 # Whatever changes what `analyse` gives for some text makes another version: analyses stored
 # under an older one are made anew.
-ANALYSIS_VERSION = 5
+ANALYSIS_VERSION = 6
 
 # A title's terms count as if written so often, the simple form of BM25F; measured together with
 # BM25's own constants on judged collections of abstracts.
 TITLE_WEIGHT = 3
-
-
-# Every fifth abstract says one of these, and means neither a world nor an art: as words of their
-# own they would make it one on "world models" or "generative art". Phrases keep what is written.
-SET_PHRASES = re.compile(
-    r"(?i)\b(real)[-\u2010\u2011](?=world\b)"
-    r"|\b(state)[-\u2010\u2011](of)[-\u2010\u2011](the)[-\u2010\u2011](?=art\b)"
-)
 
 
 def analyse(title: str, abstract: str = "") -> Analysis:
@@ -31,7 +23,14 @@ def analyse(title: str, abstract: str = "") -> Analysis:
     bag = Counter(_counted(abstract, body))
     for term in _counted(title, head):
         bag[term] += TITLE_WEIGHT
-    return Analysis(counts=bag, phrases=phrase_text(head, body))
+    forms = (form for text in (title, abstract) for form in introduced(text))
+    return Analysis(
+        counts=bag,
+        phrases=phrase_text(head, body),
+        short_forms=tuple(
+            dict.fromkeys(ShortForm(short, " ".join(words_in(long))) for short, long in forms)
+        ),
+    )
 
 
 def _counted(text: str, words: Words) -> list[str]:

@@ -8,7 +8,13 @@ import numpy as np
 
 from digest.core.categories import named_by
 from digest.core.identifiers import PaperId
-from digest.ranking.abbreviations import Abbreviations, Wording, term_of
+from digest.ranking.abbreviations import (
+    Abbreviations,
+    Wording,
+    counted,
+    least_papers,
+    term_of,
+)
 from digest.ranking.analysis import Analysis, analyse
 from digest.ranking.kept_rows import KeptRows
 from digest.ranking.lexical import Background, Document, LexicalIndex
@@ -76,15 +82,20 @@ class Corpus:
     ) -> None:
         by_id = {paper.paper_id: paper for paper in papers}
         self.papers = tuple(by_id[paper_id] for paper_id in sorted(by_id))
+        analyses = [p.analysis or analyse(p.title, p.abstract) for p in self.papers]
         self.index = LexicalIndex(
             (
-                Document(
-                    analysis=paper.analysis or analyse(paper.title, paper.abstract),
-                    names=(*paper.authors, *paper.categories, paper.venue),
-                )
-                for paper in self.papers
+                Document(analysis=one, names=(*p.authors, *p.categories, p.venue))
+                for one, p in zip(analyses, self.papers, strict=True)
             ),
             background=background,
+        )
+        introduced = [one.short_forms for one in analyses]
+        self.abbreviations = Abbreviations(
+            [(paper.title, paper.abstract) for paper in self.papers],
+            introduced,
+            (background.short_forms if background else None) or counted(introduced),
+            least_papers(self.index.documents),
         )
         self.meanings: tuple[Meaning, ...] = (
             *((StaticMeaning(self.index, table),) if table and self.papers else ()),
@@ -126,10 +137,6 @@ class Corpus:
     def _rows_worded(self, wording: Wording) -> set[int]:
         found, short = set(self.phrase_rows(wording.phrase).tolist()), wording.short
         return found if short is None else {r for r in found if self.abbreviations.means(r, short)}
-
-    @functools.cached_property
-    def abbreviations(self) -> Abbreviations:
-        return Abbreviations([(paper.title, paper.abstract) for paper in self.papers])
 
     def _words_of_row(self, row: int) -> tuple[str, ...]:
         return words_of(self.papers[row].title, self.papers[row].abstract)

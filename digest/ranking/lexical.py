@@ -16,6 +16,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
+from digest.core.analyses import ShortForm
 from digest.ranking.analysis import Analysis
 from digest.ranking.neighbours import Neighbours
 from digest.ranking.query import neighbour_forms, phrase_forms
@@ -38,10 +39,12 @@ class Document:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Background:
     """In how many of `documents` other papers each term occurs: what is rare in the long run.
-    None of them is among the documents of the index. A term that is not in `counts` is in none."""
+    None of them is among the documents of the index. A term that is not in `counts` is in none.
+    `short_forms` says how many papers introduce each, those of the index among them."""
 
     documents: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    short_forms: Mapping[ShortForm, int] = field(default_factory=dict)
 
 
 NAME_MARK = "@"

@@ -101,6 +101,13 @@ _ASIDES = listed(
 )
 _WITHOUT_POINTS = str.maketrans("", "", ".'’ʼ")
 
+# Every fifth abstract says one of these, and means neither a world nor an art: as words of their
+# own they would make it one on "world models" or "generative art". Phrases keep what is written.
+SET_PHRASES = re.compile(
+    r"(?i)\b(real)[-\u2010\u2011](?=world\b)"
+    r"|\b(state)[-\u2010\u2011](of)[-\u2010\u2011](the)[-\u2010\u2011](?=art\b)"
+)
+
 # Nearly all words of a text are among so many; a few MB of memory.
 KEPT_WORDS = 65_536
 _KEPT_CHUNKS = 65_536
@@ -243,3 +250,8 @@ def phrase_text(*texts: Words) -> str:
 def spaced(stems: Iterable[str]) -> str:
     """Stems as a string in which phrases of them are found."""
     return f" {' '.join(stems)} "
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    """The folded words of a text in order, compounds in parts."""
+    return tuple(part for chunk in read(text) for parts in chunk.words for part in parts)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from digest.core.analyses import Analysis, unpack
+from digest.core.analyses import Analysis, ShortForm, unpack
 from digest.core.identifiers import PaperId
 from digest.store.chunks import chunks
 from digest.store.tables import analyses, papers, term_counts
@@ -113,7 +113,8 @@ def _taken_out(conn: sa.Connection, ids: Iterable[PaperId]) -> list[bytes]:
 
 
 def _counted(analysis: Analysis) -> list[str]:
-    return [ALL_PAPERS, *(term for term in analysis.counts if len(term) <= MOST_COUNTED_CHARS)]
+    terms = (*analysis.counts, *(f"({short}) {long}" for short, long in analysis.short_forms))
+    return [ALL_PAPERS, *(term for term in terms if len(term) <= MOST_COUNTED_CHARS)]
 
 
 def _count(conn: sa.Connection, changes: Mapping[str, int]) -> None:
@@ -158,6 +159,15 @@ def frequencies(conn: sa.Connection, terms: Iterable[str]) -> dict[str, int]:
     """In how many papers each of the terms occurs; those that none has are left out."""
     wanted = sa.select(term_counts).where(term_counts.c.term.in_(_listed(conn, list(terms))))
     return {row.term: row.papers for row in conn.execute(wanted)}
+
+
+def short_forms(conn: sa.Connection, least: int) -> dict[ShortForm, int]:
+    """How many papers introduce each short form, of those that at least so many do."""
+    # Counted as terms, which no word begins as.
+    is_form = sa.func.substr(term_counts.c.term, 1, 1) == "("
+    found = conn.execute(sa.select(term_counts).where(is_form, term_counts.c.papers >= least))
+    pairs = ((row.term[1:].partition(") "), row.papers) for row in found)
+    return {ShortForm(short, long): papers for (short, _, long), papers in pairs}
 
 
 def _listed(conn: sa.Connection, terms: list[str]) -> sa.Select[tuple[str]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind
+from digest.core.subscribers import SubscriberId
 from digest.pipeline import corrections
 from digest.pipeline.analyses import catch_up
 from digest.pipeline.choice import choose
@@ -141,3 +142,21 @@ def test_words_that_only_an_interest_has_are_looked_up(sqlite_store: Store) -> N
     for wish, term in ((make_interest("fish"), "fish"), (liked, "swim")):
         choose(app, issue, [make_subscriber(interests=(wish,))])
         assert issue.prepared.corpus.index.frequency(term) == 1
+
+
+def test_an_edition_knows_the_short_forms_of_the_whole_store(store: Store) -> None:
+    for number in (1, 2):
+        store_old(store, number, f"Natural language processing (NLP), part {number}")
+    store_records(store, [make_record(3, title="NLP today", abstract="It is asked for.")])
+    catch_up(store)
+    app = make_app(store)
+    issue = gather(app, TODAY)
+    wish = make_interest("natural language processing")
+    spared = Interest(InterestKind.EXCLUDE, "natural language processing")
+    ada = make_subscriber(1, interests=(wish,))
+    ben = replace(make_subscriber(2, interests=(make_interest("NLP"), spared)), id=SubscriberId(2))
+
+    chosen = choose(app, issue, [ada, ben])
+
+    assert [one.paper_id for one in chosen[ada.id]] == [PaperId(3)]
+    assert chosen[ben.id] == ()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from digest.core.analyses import Analysis, unpack
+from digest.core.analyses import Analysis, ShortForm, unpack
 from digest.core.dedupe import plan
 from digest.core.identifiers import ARXIV, DOI, Identifier, PaperId
 from digest.store import analyses, checks, corrections, library, papers
@@ -21,7 +21,16 @@ NOBODY_ASKS = "x" * 65
 
 
 def analysis(text: str) -> Analysis:
-    return Analysis(counts=Counter(text.casefold().split()), phrases=text.casefold())
+    """Of a text in which each word of capitals is short for itself."""
+    return Analysis(
+        counts=Counter(text.casefold().split()),
+        phrases=text.casefold(),
+        short_forms=tuple(
+            ShortForm(word, word.casefold())
+            for word in dict.fromkeys(text.split())
+            if word.isupper()
+        ),
+    )
 
 
 def settle(store: Store, version: int = 1, limit: int = 99) -> int:
@@ -43,13 +52,29 @@ def recounted(store: Store) -> dict[str, int]:
     with store.read() as conn:
         for payload in conn.scalars(sa.select(analyses.analyses.c.payload)):
             if payload:
-                terms = unpack(payload).counts
-                found.update(["", *(term for term in terms if len(term) <= 64)])
+                found.update(counted(unpack(payload)))
     return dict(found)
+
+
+def counted(one: Analysis) -> list[str]:
+    terms = (*one.counts, *(f"({short}) {long}" for short, long in one.short_forms))
+    return ["", *(term for term in terms if len(term) <= 64)]
 
 
 def retitled(number: int, title: str, authority: int = 50):  # type: ignore[no-untyped-def]
     return make_record(number, title=title, source="better", authority=authority)
+
+
+def test_a_short_form_is_told_where_enough_papers_introduce_it(store: Store) -> None:
+    store_records(store, [make_record(1, title="LLM"), make_record(2, title="LLM GAN")])
+    settle(store)
+
+    with store.read() as conn:
+        assert analyses.short_forms(conn, 2) == {ShortForm("LLM", "llm"): 2}
+        assert analyses.short_forms(conn, 1).keys() == {
+            ShortForm("LLM", "llm"),
+            ShortForm("GAN", "gan"),
+        }
 
 
 def test_a_new_paper_waits_to_be_analysed_and_is_then_counted(store: Store) -> None:
@@ -171,7 +196,7 @@ def test_those_who_settle_at_once_take_turns_and_lose_no_count(store: Store) -> 
 
 # --- any sequence ---------------------------------------------------------------------------------
 
-TITLES = ("Robots walk", "Robots swim far", "Gaits", "Gaits of robots that swim")
+TITLES = ("Robots walk", "Robots swim far", "Gaits", "Gaits of ROBOTS that swim")
 NAMES = (*(Identifier(ARXIV, f"2603.0000{n}") for n in "123"), Identifier(DOI, "10.1/x"))
 STEPS = st.one_of(
     st.tuples(
@@ -231,7 +256,7 @@ def test_whatever_happens_the_counts_are_those_of_a_recount(
     expected: Counter[str] = Counter()
     with store.read() as conn:
         for paper in library.latest(conn):
-            expected.update(["", *analysis(paper.title).counts])
+            expected.update(counted(analysis(paper.title)))
             assert analyses.by_ids(conn, [paper.id], 2) == {paper.id: analysis(paper.title)}
     assert {t: n for t, n in counts(store).items() if n} == dict(expected)
     assert checks.problems(store) == []
