@@ -87,8 +87,14 @@ class _TextSaying:
         if self._name is not None and all(there) and row not in self._name:
             told = ""  # "a number of … theory" is no "number theory"
         if row in self._field and not (all(there) and all(row in rows for rows in self._beside)):
-            return _category_in_words(self._corpus, row, *self._categories)
+            return self._filed(row)
         return told or self._in_parts(row, there)
+
+    def _filed(self, row: int) -> str:
+        category = _category_in_words(self._corpus, row, *self._categories)
+        name = shortened(self._text.strip(), _MAX_PART_CHARS)
+        says_so = category.casefold() == f"in {name}".casefold()
+        return category if says_so else f"{category} ({name})"
 
     def _in_parts(self, row: int, there: tuple[bool, ...]) -> str:
         # A word goes on the word before it, where the paper too has them side by side.

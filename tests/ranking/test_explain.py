@@ -154,6 +154,7 @@ def test_a_paper_of_a_field_that_does_not_say_its_name_is_told_of_by_its_categor
     )
     say = saying(corpus, Interest(InterestKind.TEXT, "number theory"))
     told = [say(row) for row in (0, 1, 3)]
-    assert told == ["in math.NT", "matches “number theory”", "in math.NT"]
-    assert saying(corpus, Interest(InterestKind.TEXT, "robotics"))(4) == "in cs.RO"
+    filed = "in math.NT (number theory)"
+    assert told == [filed, "matches “number theory”", filed]
+    assert saying(corpus, Interest(InterestKind.TEXT, "robotics"))(4) == "in cs.RO (robotics)"
     assert saying(corpus, Interest(InterestKind.TEXT, "cell biology"))(2) == "in Cell Biology"
