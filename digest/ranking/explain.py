@@ -154,13 +154,22 @@ class _TextSaying:
     def _weights(self) -> list[float]:
         return [self._corpus.word(word).evidence for word in self._words]
 
+    @functools.cached_property
+    def _generic(self) -> list[bool]:
+        return [self._corpus.word(word).generic for word in self._words]
+
     def _tell(self, there: Sequence[bool]) -> str:
         """What is said of rows with most of the words, or none; nothing of those with a part."""
-        if not any(there):
-            return f"close in meaning to “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
-        if sum(itertools.compress(self._weights, there)) >= _WHOLE_SHARE * sum(self._weights):
-            return f"matches “{shortened(self._text, _MAX_QUOTE_CHARS)}”"
-        return ""
+        text = shortened(self._text, _MAX_QUOTE_CHARS)
+        if any(there):
+            of_all = sum(itertools.compress(self._weights, there)) / sum(self._weights)
+            if of_all >= _WHOLE_SHARE:
+                return f"matches “{text}”"
+            # Where any abstract may say what is there, it is its meaning that brought the paper.
+            telling = not all(itertools.compress(self._generic, there))
+            if telling or not self._corpus.meanings:
+                return ""
+        return f"close in meaning to “{text}”"
 
     def _tell_parts(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:
         runs = _strongest(self._runs(there, goes_on))

@@ -5,6 +5,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.explain import MAX_REASON_CHARS, joined, liking, saying, shortened
 from digest.ranking.meaning import LikedPaper
+from digest.ranking.static_table import StaticTable
 from tests.ranking.papers import ALL, GRASP, JUDGE, MOLECULE, candidate
 
 CORPUS = Corpus(ALL, None)
@@ -140,6 +141,18 @@ def test_a_line_of_reasons_is_always_less_than_120_characters(reasons: list[str]
 @given(st.text(max_size=200), st.integers(2, 100))
 def test_a_shortened_text_fits(text: str, most: int) -> None:
     assert len(shortened(text, most)) <= max(most, 0)
+
+
+def test_words_of_any_abstract_are_not_what_a_paper_is_said_to_match_by(
+    shipped: StaticTable,
+) -> None:
+    papers = [candidate(1, "A large study of model trains"), candidate(2, "Language of bees")]
+    wish = Interest(InterestKind.TEXT, "large language models")
+    said = [saying(Corpus(papers, table=one), wish)(0) for one in (None, shipped)]
+    assert said == [
+        "matches “large”, “models” of “large language models”",
+        "close in meaning to “large language models”",
+    ]
 
 
 def test_a_paper_of_a_field_that_does_not_say_its_name_is_told_of_by_its_category() -> None:
