@@ -176,7 +176,9 @@ class _TextSaying:
         most = _MAX_RUN_CHARS if len(runs) > 1 else _MAX_ONE_RUN_CHARS
         spelled = (shortened(_as_in(self._text, run), most) for run in runs)
         listed = ", ".join(f"“{run}”" for run in spelled)
-        return f"matches {listed} of “{shortened(self._text, _MAX_PART_CHARS)}”"
+        # Where all words are there, if apart, they need not be said twice.
+        whole = "" if all(there) else f" of “{shortened(self._text, _MAX_PART_CHARS)}”"
+        return f"matches {listed}{whole}"
 
     def _runs(self, there: Sequence[bool], goes_on: Sequence[bool]) -> list[tuple[str, float]]:
         """The words that are there, those side by side as one string, and what each is worth."""
