@@ -117,7 +117,10 @@ def top(conn: sa.Connection, edition_id: EditionId, limit: int) -> list[Candidat
 
 
 def add_cards(conn: sa.Connection, edition_id: EditionId, rendered: Sequence[Card]) -> None:
-    """Keeps cards; one that exists stays as it is, so that what was sent can be made again."""
+    """Keeps cards; one that exists stays as it is, so that what was sent can be made again.
+
+    They are written in one order everywhere: of two processes that add the same ones, neither
+    waits for a row that the other, waiting for it, holds."""
     if rendered:
         conn.execute(
             upsert(conn, cards).on_conflict_do_nothing(),
@@ -129,7 +132,7 @@ def add_cards(conn: sa.Connection, edition_id: EditionId, rendered: Sequence[Car
                     "html": c.html,
                     "text": c.text,
                 }
-                for c in rendered
+                for c in sorted(rendered, key=lambda card: (card.paper_id, card.language))
             ],
         )
 

@@ -1,5 +1,6 @@
 """Editions: frozen once for everybody, and shown again as they were sent."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from digest.core.editions import Card, EditionId, edition_window
@@ -64,6 +65,25 @@ def test_a_card_stays_as_it_was_first_rendered(store: Store) -> None:
         editions.add_cards(conn, edition.id, [Card(paper_id=one.id, html="", text="")])
         assert editions.cards_of(conn, edition.id, [one.id, two.id]) == {one.id: first}
         assert editions.carded(conn, edition.id) == {one.id}
+
+
+def test_processes_that_add_the_same_cards_do_not_wait_for_each_other(store: Store) -> None:
+    papers = store_papers(store, 60)
+    first = [Card(paper_id=paper.id, html="", text="") for paper in papers]
+    days = [TODAY + DAY * n for n in range(24)]
+    keys = [store_edition(store, day).id for day in days]
+
+    def add(cards: list[Card]) -> None:
+        for key in keys:
+            with store.write() as conn:
+                editions.add_cards(conn, key, cards)
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(add, cards) for cards in (first, first[::-1])]:
+            done.result()
+
+    with store.read() as conn:
+        assert all(len(editions.carded(conn, key)) == len(papers) for key in keys)
 
 
 def test_editions_past_their_retention_go_with_all_that_is_theirs(store: Store) -> None:
