@@ -19,7 +19,7 @@ _UNTOLD = (
     r"|(?:i|we)(?:'m|’m|\s+am|'re|’re|\s+are)?\s+(?:really\s+)?(?:hate|dislike"
     r"|(?:tired|sick)\s+of|fed\s+up\s+with|no\s+fan\s+of)"
     r"|(?:exclude|avoid|omit|(?:leave|filter)\s+out)"
-    r"|(?:skip|ignore|hide|drop)\s+(?:all|any|every)(?:thing)?|no\s+more(?!\s+than\b))"
+    r"|(?:skip|ignore|hide|drop)\s+(?:(?:all|any|every)(?:thing)?|papers?|articles?)|no\s+more(?!\s+than\b))"
 )
 # "Not only" wants more, and these are names of things.
 _NO_NEGATION = (

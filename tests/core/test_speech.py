@@ -74,6 +74,7 @@ def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: 
         ("please exclude surveys", ["surveys"]),
         ("leave out medical imaging", ["medical imaging"]),
         ("ignore anything about medicine", ["medicine"]),
+        ("please skip papers on medical imaging", ["medical imaging"]),
         ("no more transformers", ["transformers"]),
     ],
 )
