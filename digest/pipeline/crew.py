@@ -95,7 +95,7 @@ def planned(
     working = len(threads)
     try:
         while True:
-            if (batch := shared.take()) is not None:
+            if reports.empty() and (batch := shared.take()) is not None:
                 yield here(batch)
             elif not working:
                 return

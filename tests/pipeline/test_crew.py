@@ -1,5 +1,6 @@
 """Several planners share the readers: everybody is planned for once, whoever is lost on the way."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
@@ -65,6 +66,35 @@ def test_every_batch_is_planned_once_whoever_is_lost(batches: int, lives: list[i
         range(2 * batches)
     )
     assert all(one.is_closed for one in planners)
+
+
+def test_reports_come_in_while_there_is_more_to_plan() -> None:
+    here, second = threading.Semaphore(0), threading.Event()
+
+    class Other(Fake):
+        def plan(self, day: date | None, ids: Sequence[SubscriberId]) -> AssembleReport:
+            if self.planned:
+                second.set()
+            assert here.acquire(timeout=10)
+            return super().plan(day, ids)
+
+    def plan_here(_: Batch) -> AssembleReport:
+        here.release(9 if second.is_set() else 1)
+        assert second.wait(10)
+        return AssembleReport(skipped=1)
+
+    reports = list(planned(repeat(readers(1), 9), plan_here, [Other()], TODAY))
+
+    assert [report.planned for report in reports[:3]] == [0, 1, 0]
+
+
+def test_what_fails_elsewhere_is_told_while_there_is_more_to_plan() -> None:
+    class Broken(Fake):
+        def plan(self, day: date | None, ids: Sequence[SubscriberId]) -> AssembleReport:
+            raise ValueError("not readers")
+
+    with pytest.raises(ValueError, match="not readers"):
+        list(planned(repeat(readers(1)), lambda _: AssembleReport(), [Broken()], TODAY))
 
 
 def test_what_fails_here_is_told_and_leaves_no_planner_behind() -> None:
