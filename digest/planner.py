@@ -17,6 +17,8 @@ from digest.pipeline.assemble import plan_named
 from digest.pipeline.crew import AssembleReport, PlannerLost
 from digest.pipeline.issues import Issues
 
+_TIME_TO_END_S = 5.0
+
 
 class PlannerProcess:
     """One that runs `command`, which answers as `answers` does. It begins at once; its log goes
@@ -24,7 +26,11 @@ class PlannerProcess:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
         )
 
     def plan(self, day: date | None, ids: Sequence[SubscriberId]) -> AssembleReport:
@@ -34,9 +40,8 @@ class PlannerProcess:
         try:
             self._process.stdin.write(json.dumps(asked) + "\n")
             said = json.loads(self._process.stdout.readline())
-        except (OSError, ValueError):  # a broken pipe, or the end where a line should be
-            code = self._process.wait()
-            raise PlannerLost(f"a process that planned ended with {code}") from None
+        except (OSError, ValueError):  # a broken pipe, or the end or others' words in its place
+            raise PlannerLost(f"a process that planned ended with {self._ended()}") from None
         return AssembleReport(
             days=tuple(map(date.fromisoformat, said["days"])),
             planned=said["planned"],
@@ -48,9 +53,17 @@ class PlannerProcess:
         """Ends it at once, whatever it has in hand."""
         self._process.kill()
 
+    def _ended(self) -> int:
+        """Its exit code; one that is not at its end, as it should be, is brought to it."""
+        try:
+            return self._process.wait(timeout=_TIME_TO_END_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self._process.wait()
+
     def close(self) -> None:
         # Closes its input, and waits for its end; what it was told when it was gone is lost.
-        with suppress(BrokenPipeError), self._process:
+        with suppress(OSError), self._process:
             pass
 
 

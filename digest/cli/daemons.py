@@ -52,9 +52,11 @@ def planner(ctx: typer.Context) -> None:
     """Plan for whoever started this, as told on standard input."""
     # Ctrl-C is told to all processes of a terminal; this one ends with the one that started it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Whatever else is printed here, by a model or a library, is no answer.
+    told, sys.stdout = sys.stdout, sys.stderr
     with opened_app(ctx) as app:
         for answer in answers(app, sys.stdin):
-            typer.echo(answer)
+            print(answer, file=told, flush=True)
 
 
 def web(ctx: typer.Context) -> None:

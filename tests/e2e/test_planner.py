@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from digest import planner as planners
 from digest.core.subscribers import SubscriberId
 from digest.pipeline import crew
 from digest.pipeline.crew import AssembleReport, PlannerLost
@@ -45,6 +46,19 @@ def test_one_that_is_gone_is_told_as_lost(planner: PlannerProcess) -> None:
 
     with pytest.raises(PlannerLost, match="ended with"):
         planner.plan(DAY, [SubscriberId(1)])
+
+
+def test_one_that_says_something_else_is_told_as_lost_and_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(planners, "_TIME_TO_END_S", 0.1)
+    program = "import time; print('Loading weights', flush=True); time.sleep(60)"
+    one = PlannerProcess([sys.executable, "-c", program])
+
+    with pytest.raises(PlannerLost, match="ended with -9"):
+        one.plan(DAY, [SubscriberId(1)])
+
+    one.close()
 
 
 def test_a_send_with_two_processes_serves_everybody_once(
