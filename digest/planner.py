@@ -22,7 +22,7 @@ _TIME_TO_END_S = 5.0
 
 class PlannerProcess:
     """One that runs `command`, which answers as `answers` does. It begins at once; its log goes
-    where this process's does."""
+    where this process's does. Ctrl-C is not told to it: it ends with whoever started it."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._process = subprocess.Popen(
@@ -31,6 +31,7 @@ class PlannerProcess:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
+            process_group=0,  # a terminal interrupts the group in front
         )
 
     def plan(self, day: date | None, ids: Sequence[SubscriberId]) -> AssembleReport:

@@ -1,7 +1,6 @@
 """`digest run`, `worker`, `web`: what stays and serves."""
 
 import os
-import signal
 import sys
 import threading
 from contextlib import ExitStack
@@ -50,8 +49,6 @@ def worker(ctx: typer.Context) -> None:
 
 def planner(ctx: typer.Context) -> None:
     """Plan for whoever started this, as told on standard input."""
-    # Ctrl-C is told to all processes of a terminal; this one ends with the one that started it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever else is printed here, by a model or a library, is no answer.
     told, sys.stdout = sys.stdout, sys.stderr
     with opened_app(ctx) as app:

@@ -61,6 +61,17 @@ def test_one_that_says_something_else_is_told_as_lost_and_ended(
     one.close()
 
 
+def test_a_terminal_that_interrupts_does_not_interrupt_it() -> None:
+    group_and_id = "dict(planned=os.getpgrp(), skipped=os.getpid(), missed=0, days=[])"
+    program = f"import json, os; input(); print(json.dumps({group_and_id}))"
+    one = PlannerProcess([sys.executable, "-c", program])
+
+    report = one.plan(DAY, [SubscriberId(1)])
+    one.close()
+
+    assert report.planned == report.skipped
+
+
 def test_a_send_with_two_processes_serves_everybody_once(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
