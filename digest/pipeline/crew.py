@@ -70,8 +70,15 @@ class Crew:
     most: int
 
     def called(self, waiting: int) -> list[Planner]:
-        """As many planners as are worth their start, where so many readers wait."""
-        return [self.start() for _ in range(min(self.most - 1, waiting // READERS_FOR_ANOTHER))]
+        """As many planners as are worth their start, where so many readers wait; fewer where the
+        system has no room for more processes."""
+        found: list[Planner] = []
+        try:
+            while len(found) < min(self.most - 1, waiting // READERS_FOR_ANOTHER):
+                found.append(self.start())
+        except OSError as error:
+            log.warning("assemble.planner_not_started", why=str(error))
+        return found
 
 
 def planned(
@@ -151,5 +158,7 @@ def _hand_out(planner: Planner, day: date | None, shared: _Shared, reports: _Rep
     except Exception as error:
         reports.put(error)
     finally:
-        planner.close()
-        reports.put(None)
+        try:
+            planner.close()
+        finally:
+            reports.put(None)

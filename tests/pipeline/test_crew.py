@@ -151,6 +151,17 @@ def test_everybody_gets_one_digest_of_an_edition_planned_by_several(
     assert {row.papers for row in found} == {found[0].papers}
 
 
+def test_everybody_gets_a_digest_where_no_other_process_can_start(
+    three_at_once: tuple[App, list[Fake]],
+) -> None:
+    app, _ = three_at_once
+
+    def start() -> Fake:
+        raise BlockingIOError("resource temporarily unavailable")
+
+    assert assemble(replace(app, crew=Crew(start=start, most=9)), TODAY).planned == 7
+
+
 def test_everybody_whose_slot_has_come_is_moved_on_by_whoever_planned_for_them(
     three_at_once: tuple[App, list[Fake]],
 ) -> None:
