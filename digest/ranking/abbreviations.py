@@ -198,6 +198,8 @@ def _agreed(
     in_all: Counter[str] = Counter()
     for introduced, papers in sorted(counts.items()):
         each = _abbreviation(introduced)
+        if not each.words:  # it stands for signs alone
+            continue
         alike.setdefault((each.short, each.stems), []).append((papers, each))
         in_all[each.short] += papers
     for (short, _), found in alike.items():

@@ -31,6 +31,13 @@ CORPUS = Corpus(
 )
 
 
+def test_what_stands_for_nothing_that_can_be_read_is_no_short_form() -> None:
+    torn = r"Of '\label{m (LM) and more."  # a macro that does not end
+    corpus = Corpus([candidate(1, "Torn", torn), candidate(2, "Torn, too", torn)])
+
+    assert corpus.rows_meaning("torn").tolist() == [0, 1]
+
+
 @pytest.mark.parametrize(
     ("value", "gone"),
     [
