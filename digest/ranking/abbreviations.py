@@ -65,10 +65,13 @@ class Abbreviations:
         least: int = LEAST_PAPERS,
     ) -> None:
         self._texts, self._own = texts, own
-        self._spelled = dict(_agreed(counts, least))
+        agreed = list(_agreed(counts, least))
+        self._spelled = {short: spellings for short, spellings, _ in agreed}
         self._by_short = {short: known[0] for short, known in self._spelled.items()}
         self._stems = {short: frozenset(known.stems) for short, known in self._by_short.items()}
-        self._by_term = {term_of(each.short): each for each in self._by_short.values()}
+        # Of those that only capitals tell apart, GAN and GaN, the one that more papers introduce.
+        rarest_first = sorted(agreed, key=lambda one: one[2])
+        self._by_term = {term_of(short): known[0] for short, known, _ in rarest_first}
         self._by_first: dict[str, list[Abbreviation]] = {}
         for each in self._by_short.values():
             self._by_first.setdefault(each.stems[0], []).append(each)
@@ -191,9 +194,10 @@ def counted(own: Iterable[Iterable[ShortForm]]) -> Counter[ShortForm]:
 
 def _agreed(
     counts: Mapping[ShortForm, int], least: int
-) -> Iterator[tuple[str, tuple[Abbreviation, ...]]]:
+) -> Iterator[tuple[str, tuple[Abbreviation, ...], int]]:
     """Each short form on which papers agree, with what it stands for in all spellings but forms of
-    one, "low-rank adaptation" and "low-rank adapters", the most frequent first."""
+    one, "low-rank adaptation" and "low-rank adapters", the most frequent first, and how many
+    papers introduce it so."""
     alike: dict[tuple[str, Words], list[tuple[int, Abbreviation]]] = {}
     in_all: Counter[str] = Counter()
     for introduced, papers in sorted(counts.items()):
@@ -205,7 +209,7 @@ def _agreed(
     for (short, _), found in alike.items():
         papers = sum(count for count, _ in found)
         if papers >= max(least, LEAST_SHARE * in_all[short]):
-            yield short, tuple(_spellings(found))
+            yield short, tuple(_spellings(found)), papers
 
 
 def _spellings(found: Sequence[tuple[int, Abbreviation]]) -> Iterator[Abbreviation]:

@@ -31,6 +31,21 @@ CORPUS = Corpus(
 )
 
 
+@pytest.mark.parametrize(("gans", "gallium"), [(3, 2), (2, 3)])
+def test_of_two_that_capitals_tell_apart_the_commoner_is_meant(gans: int, gallium: int) -> None:
+    texts = [
+        *["Generative adversarial networks (GANs) draw."] * gans,
+        *["Gallium nitride (GaN) shines."] * gallium,
+        "Generative adversarial networks.",
+        "Gallium nitride.",
+    ]
+    corpus = Corpus([candidate(n, "Paper", text) for n, text in enumerate(texts)])
+
+    found = set(corpus.rows_meaning("GAN").tolist())
+
+    assert found == {*range(5), 5 if gans > gallium else 6}
+
+
 def test_what_stands_for_nothing_that_can_be_read_is_no_short_form() -> None:
     torn = r"Of '\label{m (LM) and more."  # a macro that does not end
     corpus = Corpus([candidate(1, "Torn", torn), candidate(2, "Torn, too", torn)])
