@@ -5,7 +5,9 @@ input it ends, so it never outlives whoever started it.
 """
 
 import json
+import os
 import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
@@ -16,8 +18,11 @@ from digest.pipeline.app import App
 from digest.pipeline.assemble import plan_named
 from digest.pipeline.crew import AssembleReport, PlannerLost
 from digest.pipeline.issues import Issues
+from digest.settings import environment
 
 _TIME_TO_END_S = 5.0
+# The same as here: `python -m` would prefer modules that lie in the working directory.
+_WHERE_MODULES_ARE = {"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
 
 
 class PlannerProcess:
@@ -31,6 +36,7 @@ class PlannerProcess:
             stdout=subprocess.PIPE,
             text=True,
             bufsize=1,
+            env={**environment(), **_WHERE_MODULES_ARE},
             process_group=0,  # a terminal interrupts the group in front
         )
 

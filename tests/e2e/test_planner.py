@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,19 @@ def test_a_terminal_that_interrupts_does_not_interrupt_it() -> None:
     one.close()
 
     assert report.planned == report.skipped
+
+
+def test_it_takes_no_modules_from_the_folder_where_the_operator_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "platform.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    one = PlannerProcess([sys.executable, "-m", "platform"])
+
+    with pytest.raises(PlannerLost, match="ended with 0"):
+        one.plan(DAY, [SubscriberId(1)])
+
+    one.close()
 
 
 def test_a_send_with_two_processes_serves_everybody_once(
