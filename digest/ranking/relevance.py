@@ -72,7 +72,8 @@ def query_scores(corpus: Corpus, text: str) -> Floats:
 
 
 def keyword_strengths(corpus: Corpus, phrase: str) -> Floats:
-    """A phrase that must occur in title or abstract; the more a paper says its words, the more."""
+    """A phrase that title or abstract must say, in full or in a short form of it; the more a paper
+    says its words, the more."""
     strengths = np.zeros(len(corpus), np.float32)
     rows = corpus.rows_meaning(phrase)
     words = corpus.query_words(phrase)
