@@ -21,7 +21,7 @@ from digest.pipeline.planning import (
     skipped,
 )
 from digest.pipeline.turns import turn
-from digest.store import editions, outbox
+from digest.store import editions, outbox, waiting
 from digest.store import subscribers as members
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ def assemble(
         issue, edition = issues.of(day)
         report = AssembleReport(days=(day,))
         batches = _active_batches(app, edition, emails)
-        planners = _called(app, None) if not emails else ()
+        planners = _called(app, waiting.without(edition.id)) if not emails else ()
         for each in planned(batches, partial(issues.plan, day), planners, day):
             report += each
             if progress is not None:
@@ -72,11 +72,12 @@ def plan_named(
     )
 
 
-def _called(app: App, due_by: datetime | None) -> Sequence[Planner]:
+def _called(app: App, whom: waiting.Conditions) -> Sequence[Planner]:
     if app.crew is None:
         return ()
     with app.store.read() as conn:
-        return app.crew.called(members.count_active(conn, due_by=due_by))
+        count = waiting.count(conn, whom)
+    return app.crew.called(count)
 
 
 def _anybody_left(app: App, day: date, emails: Sequence[str]) -> bool:
@@ -110,8 +111,8 @@ def rehearse_due(app: App) -> AssembleReport:
     oldest = now - app.rules.catch_up_within
     issues: dict[date, dict[bool, Issue]] = {}
     with app.store.read() as conn:
-        waiting = members.due(conn, now, limit=None)
-    for day, group in _by_day(slot for one in waiting for slot in _slots_until(one, now)):
+        found = members.due(conn, now, limit=None)
+    for day, group in _by_day(slot for one in found for slot in _slots_until(one, now)):
         decided = _decided(app, day, group)
         punctual = [s for s in group if _slot(s) >= oldest and s.id not in decided]
         missed = sum(_slot(s) < oldest and s.id not in decided for s in group)
@@ -153,7 +154,7 @@ def assemble_due(
     issues.drop_stale()
     with turn(app, STEP, lease_for=_LEASE_FOR, wait_s=_WAIT_S) as renew:
         while not stop.is_set() and _due(app):
-            planners = _called(app, app.clock.now())
+            planners = _called(app, waiting.due(app.clock.now()))
             here = partial(_plan_due, app, issues)
             for each in planned(_due_batches(app, stop), here, planners, None):
                 report += each

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from digest.core.deliveries import DeliveryStatus
 from digest.core.editions import EditionId
 from digest.core.interests import Interest, InterestKind
 from digest.core.messages import MailKind
@@ -21,7 +20,7 @@ from digest.core.subscribers import (
     language_of,
     parse_at,
 )
-from digest.store import libraries
+from digest.store import libraries, waiting
 from digest.store.chunks import chunks
 from digest.store.tables import (
     attempts,
@@ -137,14 +136,9 @@ def active_batch(
     """The next few hundred active subscribers behind `after` with no delivery of this edition,
     or only with the decision to send them nothing. With `emails` only these.
     """
-    has_delivery = sa.exists().where(
-        deliveries.c.subscriber_id == subscribers.c.id,
-        deliveries.c.edition_id == without_edition,
-        deliveries.c.status != DeliveryStatus.SKIPPED,
-    )
     statement = (
         sa.select(subscribers)
-        .where(subscribers.c.status == Status.ACTIVE, subscribers.c.id > after, ~has_delivery)
+        .where(*waiting.without(without_edition), subscribers.c.id > after)
         .order_by(subscribers.c.id)
         .limit(_BATCH)
     )
@@ -166,7 +160,7 @@ def due(
     with `after` those behind that one."""
     statement = (
         sa.select(subscribers)
-        .where(subscribers.c.status == Status.ACTIVE, subscribers.c.next_due_at <= now)
+        .where(*waiting.due(now))
         .order_by(subscribers.c.next_due_at, subscribers.c.id)
         .limit(limit)
     )
@@ -175,14 +169,6 @@ def due(
         beside = (subscribers.c.next_due_at == after.next_due_at) & (subscribers.c.id > after.id)
         statement = statement.where(later | beside)
     return _with_interests(conn, conn.execute(statement).mappings().all())
-
-
-def count_active(conn: sa.Connection, *, due_by: datetime | None = None) -> int:
-    """How many subscribers are active; with `due_by` only those whose slot has come by then."""
-    statement = sa.select(sa.func.count()).where(subscribers.c.status == Status.ACTIVE)
-    if due_by is not None:
-        statement = statement.where(subscribers.c.next_due_at <= due_by)
-    return conn.execute(statement).scalar_one()
 
 
 def set_status(

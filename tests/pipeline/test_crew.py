@@ -176,10 +176,15 @@ def test_everybody_whose_slot_has_come_is_moved_on_by_whoever_planned_for_them(
 
 def test_a_planner_is_not_called_for_a_few(three_at_once: tuple[App, list[Fake]]) -> None:
     app, called = three_at_once
+    given = [f"r{number}@a.example" for number in range(5)]
 
-    assemble(app, TODAY, emails=["r0@a.example"])
-
+    assemble(app, TODAY, emails=given[:1])
     assert called == []
+
+    assemble(replace(app, crew=None), TODAY, emails=given[1:])
+    assemble(app, TODAY)
+    assert called == []
+    assert len(rows(app.store)) == 7
 
 
 def test_whoever_left_meanwhile_is_not_planned_for(store: Store) -> None:
