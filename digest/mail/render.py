@@ -144,7 +144,7 @@ class Renderer:
         personal: `position`, `reason`, `match`, `trend` and `feedback`; `match_aloud` and
         `trend_aloud` say in words what those draw.
 
-        Costs about 10 ms: made once per edition, paper and language. The same paper gives the
+        Costs about 4 ms: made once per edition, paper and language. The same paper gives the
         same card.
         """
         speaker = self._speaker(language)

@@ -131,8 +131,7 @@ class _TextSaying:
     def _name(self) -> frozenset[int] | None:
         """Of two words side by side of which one is generic, the rows that have them so, or in
         short; None for other interests."""
-        generic = [self._corpus.word(word).generic for word in self._words]
-        if sorted(generic) != [False, True] or not (follower := self._words[0].followed_by):
+        if sorted(self._generic) != [False, True] or not (follower := self._words[0].followed_by):
             return None
         rows = self._corpus.rows_meaning(f"{self._words[0].spelling} {follower}")
         return self._beside[0] | frozenset(rows.tolist())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import Stemmer
 
-from digest.ranking.text import KEPT_WORDS, plain, read, stem
+from digest.ranking.text import KEPT_WORDS, plain, stem, words_in
 
 # Porter's own later rules (https://snowballstem.org/algorithms/english/stemmer.html), which keep
 # more words apart; a call holds the interpreter, so threads share it.
@@ -93,8 +93,7 @@ def _bases(word: str) -> Iterator[str]:
 
 def words_of(*texts: str) -> tuple[str, ...]:
     """The distinct words of texts, compounds in parts, in the order of their first time."""
-    chunks = (chunk for text in texts for chunk in read(text))
-    return tuple(dict.fromkeys(part for chunk in chunks for parts in chunk.words for part in parts))
+    return tuple(dict.fromkeys(word for text in texts for word in words_in(text)))
 
 
 def in_either_number(phrase: str) -> tuple[str, ...]:
