@@ -7,7 +7,7 @@ from itertools import islice
 from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.editions import Card, Edition, EditionId
 from digest.core.identifiers import PaperId
-from digest.core.interests import InterestKind, format_interest
+from digest.core.interests import InterestKind
 from digest.core.messages import MailKind
 from digest.core.places import section_of
 from digest.core.subscribers import Language, Subscriber, language_of
@@ -82,7 +82,7 @@ def plan_for(
             "language": subscriber.preferences.language,
             **({"weekly": "yes"} if issue.weekly else {}),
         },
-        papers=tuple(planned(issue, subscriber, chosen)),
+        papers=tuple(planned(issue, chosen)),
     )
 
 
@@ -122,17 +122,9 @@ def _unheard_of(issue: Issue, subscriber: Subscriber) -> str:
     return f"; no paper here says {', '.join(quoted)}" if quoted else ""
 
 
-def planned(
-    issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]
-) -> Iterator[PlannedPaper]:
+def planned(issue: Issue, chosen: Sequence[Ranked]) -> Iterator[PlannedPaper]:
     """The chosen papers as a delivery keeps them, in their order."""
-    followed = {
-        format_interest(interest)
-        for interest in subscriber.interests
-        if interest.kind is InterestKind.AUTHOR
-    }
     for position, ranked in enumerate(chosen):
-        matched = {name for name, _ in ranked.parts}
         yield PlannedPaper(
             paper_id=ranked.paper_id,
             score=ranked.score,
@@ -142,7 +134,7 @@ def planned(
             place=ranked.place,
             section=section_of(
                 ranked.place,
-                followed=bool(followed & matched),
+                followed=any(one and one.kind is InterestKind.AUTHOR for one, _ in ranked.matched),
                 earlier=ranked.paper_id in issue.earlier,
             ),
             position=position,

@@ -149,7 +149,7 @@ def explain(app: App, email: str, day: date) -> Explanation:
             if delivery is not None
             else _undecided(app, subscriber, issue, chosen)
         ),
-        papers=_explained(issue, subscriber, chosen),
+        papers=_explained(issue, chosen),
     )
 
 
@@ -195,12 +195,10 @@ def _about_missing(line: str) -> str:
     return f"missing in this edition: {line}"
 
 
-def _explained(
-    issue: Issue, subscriber: Subscriber, chosen: Sequence[Ranked]
-) -> tuple[ExplainedPaper, ...]:
+def _explained(issue: Issue, chosen: Sequence[Ranked]) -> tuple[ExplainedPaper, ...]:
     return tuple(
         ExplainedPaper(paper=paper, title=issue.papers[ranked.paper_id].title, parts=ranked.parts)
-        for paper, ranked in zip(planned(issue, subscriber, chosen), chosen, strict=True)
+        for paper, ranked in zip(planned(issue, chosen), chosen, strict=True)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digest.core.identifiers import PaperId
-from digest.core.interests import format_interest
+from digest.core.interests import Interest, format_interest
 from digest.core.places import Place
 from digest.ranking import explain
 from digest.ranking.choosing import Chosen, Prepared
@@ -23,8 +23,8 @@ MATCHED_LEAST = 0.05
 class Ranked:
     """One paper of a digest. All numbers are in [0, 1].
 
-    `parts` are the names and values that `score` was made of: `relevance`, `trend` and `dial`,
-    then each interest that matched, as a person writes it, best first. `fitting` is how many
+    `score` is made of relevance and trend by the dial; `matched` are the interests that fit, with
+    their strengths, best first, None being papers that were voted for. `fitting` is how many
     papers fit the reader in all, 0 where trend alone decides.
     """
 
@@ -32,18 +32,33 @@ class Ranked:
     score: float
     relevance: float
     trend: float
+    dial: float
     reason: str
-    parts: tuple[tuple[str, float], ...]
+    matched: tuple[tuple[Interest | None, float], ...] = ()
     place: Place = Place.FITS
     fitting: int = 0
+
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """The names and values that `score` was made of: `relevance`, `trend` and `dial`, then each
+        interest that matched, as a person writes it."""
+        return (
+            ("relevance", self.relevance),
+            ("trend", self.trend),
+            ("dial", self.dial),
+            *(
+                (format_interest(interest) if interest else "liked papers", strength)
+                for interest, strength in self.matched
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Voice:
-    """Something that may match: its name, its strength for each of the chosen rows, and what it
-    says of a row of the corpus."""
+    """Something that may match: an interest, or votes, its strength for each of the chosen rows,
+    and what it says of a row of the corpus."""
 
-    name: str
+    interest: Interest | None
     strengths: list[float]
     say: Callable[[int], str]
 
@@ -72,15 +87,11 @@ def said_of(prepared: Prepared, chosen: Chosen) -> tuple[Ranked, ...]:
                 score=scores[number],
                 relevance=totals[number],
                 trend=trends[number],
+                dial=chosen.dial,
                 reason=_reason(
                     paper, place, chosen.dial, matched[0][1].say(row) if matched else ""
                 ),
-                parts=(
-                    ("relevance", totals[number]),
-                    ("trend", trends[number]),
-                    ("dial", chosen.dial),
-                    *[(voice.name, strength) for strength, voice in matched],
-                ),
+                matched=tuple([(voice.interest, strength) for strength, voice in matched]),
                 place=place,
                 fitting=chosen.fitting,
             )
@@ -97,7 +108,7 @@ def _voices(prepared: Prepared, chosen: Chosen) -> Iterator[_Voice]:
     rows, fit = chosen.rows, chosen.fit
     for interest, strength in fit.named:
         yield _Voice(
-            name=format_interest(interest),
+            interest=interest,
             strengths=strength[rows].tolist(),
             say=prepared.saying(interest),
         )
@@ -109,7 +120,7 @@ def _voices(prepared: Prepared, chosen: Chosen) -> Iterator[_Voice]:
         if is_nearest.any():
             told = explain.liking(one.paper, one.saying)
             yield _Voice(
-                name=format_interest(one.interest) if one.interest else "liked papers",
+                interest=one.interest,
                 strengths=np.where(is_nearest, fit.taste[rows], 0.0).tolist(),
                 say=lambda _, told=told: told,  # type: ignore[misc]
             )
