@@ -10,7 +10,8 @@ from digest.cli.context import opened_app
 from digest.cli.output import say, warn
 from digest.core.errors import InvalidInput, StoreError
 from digest.mail.inbox import read_bounded
-from digest.pipeline.inbound import InboundReport, process, process_maildir
+from digest.pipeline.command_cases import InboundReport
+from digest.pipeline.inbound import process, process_maildir
 
 app = typer.Typer(help="Mail that came in.", no_args_is_help=True)
 

@@ -1,8 +1,8 @@
 """What a subscriber says they care about."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from digest.core.errors import InvalidInput
@@ -168,107 +168,6 @@ def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
     if len(seen) > MAX_INTERESTS:
         raise InvalidInput(f"at most {MAX_INTERESTS} interests can be kept, these are {len(seen)}")
     return tuple(seen.values())
-
-
-# How much a topic counts more or less each time that somebody says so, and the bounds of that.
-_WEIGHT_STEP, _MOST_WEIGHT, _LEAST_WEIGHT = 2.0, 4.0, 0.5
-
-
-def with_more(
-    interests: Sequence[Interest], topic: str
-) -> tuple[tuple[Interest, ...], tuple[str, ...]]:
-    """The interests of somebody who wants more of a topic, and in sentences what changed.
-
-    An exclusion of it is lifted; else an interest in it counts double, up to four times; else
-    it becomes one. What is said as several is taken one by one, and what it denies is excluded:
-    "robots, not drones". Raises InvalidInput for what can be no interest, or one too many.
-    """
-    wishes, said = tuple(interests), []
-    for wish in _wishes(interests, topic):
-        step = _without if wish.kind is InterestKind.EXCLUDE else _raised
-        wishes, sentence = step(wishes, wish)
-        said.append(sentence)
-    return wishes, tuple(said)
-
-
-def with_less(
-    interests: Sequence[Interest], topic: str
-) -> tuple[tuple[Interest, ...], tuple[str, ...]]:
-    """As `with_more`, of somebody who wants less of a topic: an interest in it counts half, and
-    goes when it counted half already; what is no interest is excluded."""
-    wishes, said = tuple(interests), []
-    for wish in _wishes(interests, topic):
-        if wish.kind is InterestKind.EXCLUDE:
-            raise _denial(wish)
-        wishes, sentence = _lowered(wishes, wish)
-        said.append(sentence)
-    return wishes, tuple(said)
-
-
-def _wishes(interests: Sequence[Interest], topic: str) -> tuple[Interest, ...]:
-    """All that a topic says; the whole of it where that is what somebody has already."""
-    whole = parse_interest(topic)
-    if any(_is_about(i, whole) or _excludes(i, whole) for i in interests):
-        return (whole,)
-    wishes = read_interests(topic)
-    if all(wish.kind is InterestKind.EXCLUDE for wish in wishes):
-        raise _denial(wishes[0])
-    return wishes
-
-
-def _denial(wish: Interest) -> InvalidInput:
-    return InvalidInput(f"say what you want, not what you do not: {wish.value[:40]}")
-
-
-def _raised(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
-    if any(_excludes(i, wish) for i in interests):
-        kept = tuple(i for i in interests if not _excludes(i, wish))
-        return kept, f"Papers that mention “{wish.value}” are not left out any more."
-    if not any(_is_about(i, wish) for i in interests):
-        added = unique_interests([*interests, wish])
-        return added, f"“{wish.value}” is one of your interests now."
-    raised = tuple(
-        replace(i, weight=max(i.weight, min(i.weight * _WEIGHT_STEP, _MOST_WEIGHT)))
-        if _is_about(i, wish)
-        else i
-        for i in interests
-    )
-    said = "counts more than before" if raised != interests else "counts as much as it can"
-    return raised, f"“{wish.value}” {said}."
-
-
-def _lowered(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
-    if not any(_is_about(i, wish) for i in interests):
-        return _without(interests, wish)
-    lowered = tuple(
-        replace(i, weight=i.weight / _WEIGHT_STEP) if _is_about(i, wish) else i for i in interests
-    )
-    kept = tuple(i for i in lowered if not _is_about(i, wish) or i.weight >= _LEAST_WEIGHT)
-    gone = "is none of your interests any more" if len(kept) < len(lowered) else ""
-    return kept, f"“{wish.value}” {gone or 'counts less than before'}."
-
-
-def _without(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
-    if any(_excludes(i, wish) for i in interests):
-        return interests, f"Papers that mention “{wish.value}” are left out already."
-    kept = unique_interests([*interests, Interest(InterestKind.EXCLUDE, wish.value)])
-    return kept, f"Papers that mention “{wish.value}” are left out from now on."
-
-
-def _is_about(interest: Interest, wish: Interest) -> bool:
-    """Plain words also mean the keyword, category or author of that name."""
-    kinds_fit = wish.kind in (interest.kind, InterestKind.TEXT)
-    return (
-        kinds_fit
-        and interest.kind is not InterestKind.EXCLUDE
-        and interest.value.casefold() == wish.value.casefold()
-    )
-
-
-def _excludes(interest: Interest, wish: Interest) -> bool:
-    return (
-        interest.kind is InterestKind.EXCLUDE and interest.value.casefold() == wish.value.casefold()
-    )
 
 
 def format_interest(interest: Interest) -> str:

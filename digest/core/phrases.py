@@ -79,10 +79,32 @@ _IDIOMS = tuple(
         (r"\bmelden? (?:sie )?mich (?:bitte )?an\b", "subscribe"),
     )
 )  # fmt: skip
-# `more TOPIC` and `less TOPIC`: more about graph learning, less papers on surveys.
+
+
+class Way(StrEnum):
+    """What becomes of a topic that somebody names."""
+
+    MORE = "more"
+    LESS = "less"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+_WAYS = {
+    **dict.fromkeys(("more", "mehr"), Way.MORE),
+    **dict.fromkeys(("less", "fewer", "weniger"), Way.LESS),
+    **dict.fromkeys(("add", "füge"), Way.ADD),
+    **dict.fromkeys(("remove", "delete", "drop", "entferne"), Way.REMOVE),
+}
+# `more TOPIC` and its kin: more about graph learning, less papers on surveys, remove robotics.
 _TASTE = re.compile(
-    r"(?is)^(?:(?:please|pls)[\s,]+)?(?P<word>more|less|fewer)(?:\s*:\s*|\s+)"
-    r"(?:papers?\s+)?(?:(?:about|on|of|like|from)\s+)?(?P<topic>\S.*)$"
+    rf"(?is)^(?:(?:please|pls|bitte)[\s,]+)?(?P<word>{'|'.join(_WAYS)})(?:\s*:\s*|\s+)"
+    r"(?:papers?\s+)?(?:(?:about|on|of|like|from|über|zu|von)\s+)?(?P<topic>\S.*)$"
+)
+# Where another topic begins in a line: "add robotics, remove drones".
+BETWEEN_TASTES = re.compile(
+    r"(?i)(?:\s*[,;.]|\s+(?:and|but|und|aber))\s+(?:(?:and|but|und|aber)\s+)?"
+    rf"(?=(?:{'|'.join(_WAYS)})\s)"
 )
 _MOST_TOPIC_WORDS = 8
 # Words of sentences, which no topic holds, and words that are no topic by themselves.
@@ -90,17 +112,19 @@ _OF_SENTENCES = frozenset(
     fold(
         "is are was were be been am have has had will would can could should must do does did"
         " i we you they it its this that these those which who whom because if but than then so"
-        " and or to too also not no never without often frequent frequently later soon below above"
-        " here attached"
+        " to too also not no never without often frequent frequently later soon below above"
+        " here attached ist sind war wird nicht oder wenn dass auch dazu davon unten"
     ).split()
 )
 _NO_TOPIC = frozenset(
     fold(
         "time times detail details information important importantly specific specifically"
-        " precise precisely exactly"
+        " precise precisely exactly infos informationen"
     ).split()
 )
-_THANKS = re.compile(r"(?i)[\s,.;:]+(?:(?:please|pls|thanks|thank you)[\s,.;:]*)*$")
+_THANKS = re.compile(
+    r"(?i)(?:[\s,.;:]+(?:(?:please|pls|thanks|thank you|bitte|danke)[\s,.;:]*)*|\s+hinzu)$"
+)
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 _WORD = re.compile(r"[^\s.,;:!()\[\]<>\"“”«»*_-][^\s,;:!()\[\]<>\"“”«»*]*")
 # What may stand around a word; a token itself may begin with a full stop.
@@ -137,29 +161,28 @@ def read_phrase(line: str) -> Phrase | None:
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """A topic that somebody wants more of, or less."""
+    """A topic that somebody wants more of, or less, or among their interests, or not there."""
 
-    more: bool
+    way: Way
     topic: str
 
 
 def read_taste(line: str) -> Taste | None:
-    """What a line asks to see more or less of; None where it says anything else.
+    """The topic that a line names, and what is asked of it; None where it says anything else.
 
     "Less is more", "More details below" and "less mails please" name no topic.
     """
     found = _TASTE.match(line.strip()) if len(line) <= _MOST_CHARS else None
     if found is None or re.search(r"://|www\.|@|[?!]", line):
         return None
-    topic = re.sub(
-        r"(?i)[\s,.;:]+(?:(?:please|pls|thanks|thank you)[\s,.;:]*)*$", "", found["topic"]
-    )
-    words = [fold(word).rstrip(".'") for word in _WORD.findall(topic)]
+    topic = _THANKS.sub("", found["topic"])
+    named = re.sub(r"^\w+:", "", topic)  # "add not: surveys" is no sentence
+    words = [fold(word).rstrip(".'") for word in _WORD.findall(named)]
     if len(words) > _MOST_TOPIC_WORDS or not _OF_SENTENCES.isdisjoint(words):
         return None
     if all(word in _COURTESY or word in _VERB_OF or word in _NO_TOPIC for word in words):
         return None
-    return Taste(more=fold(found["word"]) == "more", topic=topic)
+    return Taste(_WAYS[found["word"].casefold()], topic)
 
 
 def is_courtesy(line: str) -> bool:

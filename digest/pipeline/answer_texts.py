@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from digest.core.interests import format_interest
-from digest.core.subscribers import Subscriber
+from digest.core.subscribers import Frequency, Status, Subscriber, zone_of
 from digest.mail.wording import Wording, marked
 from digest.pipeline import links
 from digest.pipeline.answers import command_address
@@ -22,7 +22,14 @@ CHANGES = (
     marked("Papers that mention “%(topic)s” are left out from now on."),
     marked("“%(topic)s” counts less than before."),
     marked("“%(topic)s” is none of your interests any more."),
+    marked("“%(topic)s” is one of your interests already."),
+    marked("“%(topic)s” was none of your interests."),
 )
+_OFTEN = {
+    Frequency.DAILY: marked("You get a digest every day at %(at)s (%(zone)s)."),
+    Frequency.WEEKDAYS: marked("You get a digest from Monday to Friday at %(at)s (%(zone)s)."),
+    Frequency.WEEKLY: marked("You get a digest on Mondays at %(at)s (%(zone)s)."),
+}
 
 
 def help_text(app: App, wording: Wording) -> str:
@@ -36,14 +43,35 @@ subscribe
     The trending research papers that matter to you, in one mail a day at most. Write your \
 interests below it, one a line. A mail comes back that asks you to confirm.
 
+interests
+    Shows what you get, and when.
+
+add TOPIC, remove TOPIC
+    Changes your interests.
+
 more TOPIC
     Brings more papers on a topic: it becomes one of your interests, or counts double if it is.
 
 less TOPIC
     Brings fewer: an interest counts half, or ends; anything else is left out.
 
+daily, weekdays or weekly
+    How often a digest comes.
+
+at 07:30 Europe/Berlin
+    When it comes, by the clock of which place.
+
+pause (or pause 14 days), resume
+    Stops the digests for a while.
+
+export
+    Gives you a copy of all that is kept of you.
+
 unsubscribe (or stop)
     Ends it.
+
+erase
+    Ends it, and erases all that is kept of you.
 
 help
     This answer.
@@ -72,16 +100,16 @@ If it was not you, do nothing.""")
     return message % {"url": links.unsubscribe_url(app, subscriber)}
 
 
-def preferred_text(app: App, subscriber: Subscriber, said: Sequence[str], wording: Wording) -> str:
-    """What came of `more` and `less`, and all that is wanted now."""
+def standing_text(app: App, subscriber: Subscriber, said: Sequence[str], wording: Wording) -> str:
+    """What was changed, if anything, and what a member gets now, and when."""
     none = wording.gettext("- none: you get what trends")
     values = {
-        "said": "\n".join(change_text(sentence, wording) for sentence in said),
+        "when": _when(subscriber, wording),
         "interests": "\n".join(f"- {format_interest(one)}" for one in subscriber.interests) or none,
         "url": links.preferences_url(app, subscriber),
     }
     message = wording.gettext("""\
-%(said)s
+%(when)s
 
 Your interests now:
 
@@ -90,22 +118,61 @@ Your interests now:
 To change them on the web:
 
 %(url)s""")
+    return "\n\n".join(filter(None, ("\n".join(said), message % values)))
+
+
+def _when(subscriber: Subscriber, wording: Wording) -> str:
+    preferences = subscriber.preferences
+    values = {"at": f"{preferences.at:%H:%M}", "zone": preferences.timezone}
+    often = wording.gettext(_OFTEN[preferences.frequency]) % values
+    if subscriber.status is Status.ACTIVE:
+        return often
+    if subscriber.status is not Status.PAUSED:
+        unless = wording.gettext("None comes before you confirm that you want them.")
+    elif subscriber.paused_until is None:
+        unless = wording.gettext("Your digests pause until you write “resume”.")
+    else:
+        day = subscriber.paused_until.astimezone(zone_of(preferences.timezone)).date()
+        unless = wording.gettext("Your digests pause until %(day)s.") % {
+            "day": wording.long_date(day)
+        }
+    return f"{often} {unless}"
+
+
+def export_text(app: App, subscriber: Subscriber, wording: Wording) -> str:
+    """The way to a copy of all that is kept of a member."""
+    message = wording.gettext("""\
+All that is kept of you, as a file (JSON), for %(days)s days:
+
+%(url)s""")
+    values = {"days": links.EXPORT_VALID_DAYS, "url": links.export_url(app, subscriber)}
     return message % values
+
+
+def erased_text(wording: Wording) -> str:
+    """The last that somebody hears."""
+    return wording.gettext("""\
+All that was kept of you is erased, and no digest will come again. A code made of your address is \
+kept, from which nobody can read it: it sees to it that you are not written to, even if somebody \
+enters your address again.
+
+This is the last mail from here.""")
 
 
 def refused_text(app: App, subscriber: Subscriber, why: str, wording: Wording) -> str:
     message = wording.gettext("""\
-Nothing was changed: %(why)s. Your interests are here:
+Nothing was changed: %(why)s. All that you can change is here:
 
 %(url)s""")
     return message % {"why": why, "url": links.preferences_url(app, subscriber)}
 
 
 def unproven_text(app: App, subscriber: Subscriber, wording: Wording) -> str:
-    """The way to one's interests for a member whose mail does not prove who sent it."""
+    """The ways for a member whose mail does not prove who sent it."""
     message = wording.gettext("""\
-Somebody, probably you, asked by mail to change your interests. Anybody can write such a mail in \
-your name, so nothing was changed. You can do it on this page:
+Somebody, probably you, asked by mail for something that only you may ask. Anybody can write such \
+a mail in your name, so nothing was done. Either answer one of your digests with the same words, \
+or come to this page:
 
 %(url)s""")
     return message % {"url": links.preferences_url(app, subscriber)}

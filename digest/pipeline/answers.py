@@ -22,9 +22,12 @@ log = structlog.get_logger()
 
 ANSWER_EVERY = timedelta(hours=1)
 ANSWERS_PER_DAY = 3
+# To somebody who is proven to have written: so many that nobody runs out of them, and no loop of
+# two programs goes on.
+PROVEN_ANSWERS_PER_DAY = 20
 # Over all addresses: what forged senders can make us send to people who never wrote.
 MAILS_PER_HOUR = 200
-_ANSWER = "mail-answer"
+_ANSWER, _ANSWER_TO_MEMBER = "mail-answer", "mail-answer-member"
 _EVERYBODY = "*"
 
 
@@ -40,14 +43,24 @@ def take_turn(app: App, scope: str) -> bool:
 
 
 def answer(
-    app: App, mail: InboundMail, topic: str, text: str, language: Language = Language.ENGLISH
+    app: App,
+    mail: InboundMail,
+    topic: str,
+    text: str,
+    language: Language = Language.ENGLISH,
+    *,
+    proven: bool = False,
 ) -> bool:
-    """Answers `mail` unless its sender had an answer within the hour; whether it was sent.
+    """Answers `mail`, whose sender is `proven` or had no answer within the hour; whether it was
+    sent.
 
     The subject says only `topic`: a forger must not have us carry words of theirs.
     """
     now = app.clock.now()
-    if not _is_due(app, mail.sender, now) or not take_turn(app, _ANSWER):
+    if proven:
+        if not _is_due_to_member(app, mail.sender, now):
+            return False
+    elif not _is_due(app, mail.sender, now) or not take_turn(app, _ANSWER):
         return False
     envelope = Envelope(sender="", recipient=mail.sender)
     outgoing = OutgoingMail(
@@ -80,6 +93,18 @@ def _is_due(app: App, address: str, now: datetime) -> bool:
         if lately or today >= ANSWERS_PER_DAY:
             return False
         members.record_attempt(conn, _ANSWER, key, now)
+    return True
+
+
+def _is_due_to_member(app: App, address: str, now: datetime) -> bool:
+    """Whether somebody who is proven to have written may have an answer now, even a last one;
+    counts it when they may."""
+    key = app.address_hash(address)
+    with app.store.write() as conn:
+        today = members.attempts_since(conn, _ANSWER_TO_MEMBER, key, now - timedelta(days=1))
+        if today >= PROVEN_ANSWERS_PER_DAY:
+            return False
+        members.record_attempt(conn, _ANSWER_TO_MEMBER, key, now)
     return True
 
 

@@ -1,97 +1,21 @@
-"""Mail that came in: each handled once, nothing done for a sender who is not proven.
-
-From can be forged. So a subscription waits for its confirmation mail, and an unsubscription
-acts at once only with a token that we gave out, as an answer in a thread of ours, or when a
-trusted server has checked the sender; otherwise the member gets a link.
-"""
+"""Mail that came in: each handled once, and none lost."""
 
 import hashlib
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import structlog
 
-from digest.core.authentication import SenderProof, sender_proof
-from digest.core.commands import (
-    Confirm,
-    Contradictory,
-    Help,
-    Ignored,
-    Prefer,
-    Reading,
-    Subscribe,
-    Unknown,
-    Unsubscribe,
-    linked_token,
-    read_command,
-)
-from digest.core.deliveries import Delivery
-from digest.core.errors import InvalidInput, StoreError
-from digest.core.inbound import InboundMail
-from digest.core.interests import (
-    MAX_INTERESTS,
-    Interest,
-    read_interests,
-    unique_interests,
-    with_less,
-    with_more,
-)
-from digest.core.messages import MailKind
-from digest.core.phrases import Taste
-from digest.core.subscribers import Language, Status, Subscriber, address_key
-from digest.core.tokens import Purpose, Refusal, Refused
+from digest.core.command_mails import read_command
+from digest.core.errors import StoreError
 from digest.mail.identity import MailIdentity
 from digest.mail.inbox import Maildir, read_mail
-from digest.mail.wording import Wording
-from digest.pipeline import answer_texts, answers, membership
 from digest.pipeline.app import App
-from digest.pipeline.membership import Done, Origin
-from digest.store import inbound, outbox
-from digest.store import subscribers as members
+from digest.pipeline.command_cases import Action, Case, InboundReport
+from digest.store import inbound
 
 log = structlog.get_logger()
-
-_SUBSCRIBE = "mail-subscribe"
-_ORIGIN = Origin(via="mail")
-_MEMBERS = frozenset({Status.PENDING, Status.ACTIVE, Status.PAUSED})
-
-
-class Action(StrEnum):
-    """`requested`: a confirmation mail is queued if one is due. `quarantined`: a person must
-    look. `left`: the database cannot be used now, the mail is still where it was."""
-
-    NOTHING = "nothing"
-    REQUESTED = "requested"
-    CONFIRMED = "confirmed"
-    CHANGED = "changed"
-    UNSUBSCRIBED = "unsubscribed"
-    ANSWERED = "answered"
-    QUARANTINED = "quarantined"
-    LEFT = "left"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundReport:
-    """What one mail was and what came of it. `why` holds no address, token or text of the mail.
-
-    `kind` is subscribe, confirm, unsubscribe, prefer, help, unknown, ignored, repeated or unread.
-    """
-
-    kind: str
-    action: Action
-    why: str = ""
-
-    @property
-    def changed(self) -> bool:
-        """Whether the mail moved a membership or its interests, or asked for that."""
-        return self.action in (
-            *(Action.REQUESTED, Action.CONFIRMED, Action.UNSUBSCRIBED),
-            Action.CHANGED,
-        )
 
 
 def own_addresses(identity: MailIdentity) -> frozenset[str]:
@@ -113,7 +37,7 @@ def process(app: App, raw: bytes, trusted_authserv_ids: Collection[str] = ()) ->
         if inbound.outcome_of(conn, key) is not None:
             return InboundReport(kind="repeated", action=Action.NOTHING, why="handled before")
     reading = read_command(mail, own_addresses(app.identity))
-    report = _Case(app, mail, reading, trusted_authserv_ids).handle()
+    report = Case(app, mail, reading, trusted_authserv_ids).handle()
     with app.store.write() as conn:
         detail = f"{report.kind}: {report.why}" if report.why else report.kind
         inbound.record(conn, key, outcome=report.action, detail=detail, now=app.clock.now())
@@ -157,200 +81,3 @@ def _process_entry(
         return InboundReport(kind="unread", action=Action.QUARANTINED, why=why)
     maildir.mark_seen(entry)
     return report
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One mail on its way through the rules."""
-
-    app: App
-    mail: InboundMail
-    reading: Reading
-    trusted: Collection[str]
-
-    @property
-    def proof(self) -> SenderProof:
-        results = self.mail.values("authentication-results")
-        return sender_proof(results, self.mail.sender, self.trusted)
-
-    @property
-    def language(self) -> Language:
-        """That of the member at this address, else that of new members. The answer goes there."""
-        subscriber = self._member()
-        preferences = subscriber.preferences if subscriber else self.app.rules.defaults
-        return preferences.language
-
-    @property
-    def wording(self) -> Wording:
-        return self.app.renderer.wording(self.language)
-
-    def handle(self) -> InboundReport:
-        match self.reading.command:
-            case Ignored(why):
-                return _nothing("ignored", why)
-            case Confirm(token):
-                return self._confirm(token)
-            case Unsubscribe(token, quoted_token):
-                return self._unsubscribe(token, quoted_token)
-            case Prefer(tastes):
-                return self._prefer(tastes)
-            case _ if self.proof is SenderProof.FAILED:
-                return _nothing("ignored", "the sender is forged")
-            case command:
-                return self._without_token(command)
-
-    def _without_token(self, command: Subscribe | Help | Contradictory | Unknown) -> InboundReport:
-        match command:
-            case Subscribe(interests):
-                return self._subscribe(interests)
-            case Help():
-                return self._answer("help", "help", answer_texts.help_text(self.app, self.wording))
-            case Contradictory():
-                text = answer_texts.contradiction_text(self.app, self.wording)
-                return self._answer("unknown", "your mail", text, "two commands")
-            case Unknown(why):
-                return self._answer(
-                    "unknown", "your mail", answer_texts.help_text(self.app, self.wording), why
-                )
-
-    def _subscribe(self, interests: str) -> InboundReport:
-        subscriber = self._member()
-        if subscriber is not None and subscriber.status in (Status.ACTIVE, Status.PAUSED):
-            text = answer_texts.subscribed_text(self.app, subscriber, self.wording)
-            return self._answer("subscribe", "subscribe", text)
-        if not answers.take_turn(self.app, _SUBSCRIBE):
-            return _nothing("subscribe", "too many requests within the hour")
-        outcome = membership.request_subscription(
-            self.app, self.mail.sender, _wishes(interests), _ORIGIN
-        )
-        if outcome is not None:
-            return _nothing("subscribe", "too many requests from this domain within the hour")
-        return InboundReport(kind="subscribe", action=Action.REQUESTED)
-
-    def _confirm(self, token: str) -> InboundReport:
-        outcome = membership.confirm(self.app, token, _ORIGIN)
-        if isinstance(outcome, Refused) and outcome.why is Refusal.FORGED:
-            outcome = self._confirm_by_thread() or outcome
-        match outcome:
-            case Done(_, changed=True):
-                return InboundReport(kind="confirm", action=Action.CONFIRMED)
-            case Done():
-                return _nothing("confirm", "confirmed before")
-            case Refused(Refusal.EXPIRED) if self.proof is not SenderProof.FAILED:
-                return self._answer(
-                    "confirm", "confirm", answer_texts.expired_text(self.app, self.wording)
-                )
-            case Refused():
-                return _nothing("confirm", "no valid token")
-
-    def _confirm_by_thread(self) -> Done | Refused | None:
-        delivery = self._answered_delivery()
-        if delivery is None or delivery.kind is not MailKind.CONFIRMATION:
-            return None
-        subscriber = self._recipient(delivery)
-        token = membership.confirmation_token(self.app, subscriber, delivery.created_at)
-        return membership.confirm(self.app, token, _ORIGIN)
-
-    def _unsubscribe(self, token: str, quoted_token: str) -> InboundReport:
-        named = self._bearer(token)
-        subscriber = named or self._proven_member(quoted_token)
-        if subscriber is None:
-            return self._offer_link()
-        # A mail program that unsubscribes for its user waits for no answer (RFC 8058).
-        polite = named is None and not self.reading.silence
-        done = membership.unsubscribe(self.app, subscriber, _ORIGIN, say_goodbye=polite)
-        if not done.changed:
-            return _nothing("unsubscribe", "no member")
-        return InboundReport(kind="unsubscribe", action=Action.UNSUBSCRIBED)
-
-    def _offer_link(self) -> InboundReport:
-        """For an unsubscription that nothing proves: the member alone gets the way out."""
-        if self.reading.silence or self.proof is SenderProof.FAILED:
-            return _nothing("unsubscribe", self.reading.silence or "the sender is forged")
-        subscriber = self._member()
-        if subscriber is None or subscriber.status not in _MEMBERS:
-            return _nothing("unsubscribe", "no member")
-        text = answer_texts.unsubscribe_text(self.app, subscriber, self.wording)
-        return self._answer("unsubscribe", "unsubscribe", text)
-
-    def _prefer(self, tastes: Sequence[Taste]) -> InboundReport:
-        """For whoever is proven to have written; anybody else who is a member gets a link."""
-        subscriber = self._proven_member(linked_token(self.mail.text, "unsubscribe"))
-        proven = subscriber is not None
-        subscriber = subscriber or self._member()
-        if subscriber is None or subscriber.status not in _MEMBERS:
-            return _nothing("prefer", "no member")
-        if not proven:
-            if self.proof is SenderProof.FAILED:
-                return _nothing("prefer", "the sender is forged")
-            text = answer_texts.unproven_text(self.app, subscriber, self.wording)
-            return self._answer("prefer", "your interests", text)
-        wishes, said = subscriber.interests, list[str]()
-        try:
-            for taste in tastes:
-                wishes, changes = (with_more if taste.more else with_less)(wishes, taste.topic)
-                said.extend(changes)
-        except InvalidInput as error:
-            text = answer_texts.refused_text(self.app, subscriber, str(error), self.wording)
-            return self._answer("prefer", "your interests", text, "what can be no interest")
-        changed = membership.change(self.app, subscriber, interests=wishes)
-        text = answer_texts.preferred_text(self.app, changed, said, self.wording)
-        self._answer("prefer", "your interests", text)
-        return InboundReport(kind="prefer", action=Action.CHANGED)
-
-    def _proven_member(self, quoted_token: str) -> Subscriber | None:
-        """The member who wrote, by our token in the thread or by a trusted server's word."""
-        if self.reading.silence:
-            return None
-        writer = address_key(self.mail.sender)
-        delivery = self._answered_delivery()
-        in_thread = (
-            self._bearer(quoted_token),
-            self._recipient(delivery) if delivery is not None else None,
-        )
-        # A digest that was passed on carries the token of somebody else.
-        for subscriber in in_thread:
-            if subscriber is not None and address_key(subscriber.email) == writer:
-                return subscriber
-        return self._member() if self.proof is SenderProof.PROVEN else None
-
-    def _answer(self, kind: str, topic: str, text: str, why: str = "") -> InboundReport:
-        if self.reading.silence:
-            return _nothing(kind, self.reading.silence)
-        if answers.answer(self.app, self.mail, topic, text, self.language):
-            return InboundReport(kind=kind, action=Action.ANSWERED, why=why)
-        return _nothing(kind, "no answer was due, or it could not be sent")
-
-    def _bearer(self, token: str) -> Subscriber | None:
-        found = membership.bearer(self.app, Purpose.UNSUBSCRIBE, token) if token else None
-        return found if isinstance(found, Subscriber) else None
-
-    def _member(self) -> Subscriber | None:
-        with self.app.store.read() as conn:
-            return members.by_email(conn, self.mail.sender)
-
-    def _answered_delivery(self) -> Delivery | None:
-        """The mail of ours that this one answers. Its Message-ID is random, so only its
-        recipient can name it."""
-        found = re.fullmatch(r"<([^<>@]+)@([^<>@]+)>", self.mail.in_reply_to)
-        if not found or found[2].lower() != self.app.identity.domain:
-            return None
-        with self.app.store.read() as conn:
-            return outbox.by_public_id(conn, found[1])
-
-    def _recipient(self, delivery: Delivery) -> Subscriber:
-        with self.app.store.read() as conn:
-            return members.many(conn, [delivery.subscriber_id])[delivery.subscriber_id]
-
-
-def _nothing(kind: str, why: str) -> InboundReport:
-    return InboundReport(kind=kind, action=Action.NOTHING, why=why)
-
-
-def _wishes(text: str) -> tuple[Interest, ...]:
-    """The interests of a mail; lines that cannot be one are left out."""
-    wishes: list[Interest] = []
-    for line in re.split(r"[\n;]", text):
-        with suppress(InvalidInput):
-            wishes.extend(read_interests(line))
-    return unique_interests(dict.fromkeys(wishes[:MAX_INTERESTS]))

@@ -1,10 +1,14 @@
 """The signed links that a mail carries, and where returned mail goes."""
 
+from datetime import timedelta
+
 from digest.core.deliveries import Delivery
 from digest.core.subscribers import Subscriber
 from digest.core.tokens import Purpose
 from digest.pipeline.app import App
 from digest.pipeline.membership import confirmation_token
+
+EXPORT_VALID_DAYS = 7
 
 
 def unsubscribe_token(app: App, subscriber: Subscriber) -> str:
@@ -19,6 +23,13 @@ def unsubscribe_url(app: App, subscriber: Subscriber) -> str:
 def preferences_url(app: App, subscriber: Subscriber) -> str:
     token = app.tokens.sign(Purpose.PREFERENCES, subscriber.public_id)
     return f"{app.identity.base_url}/preferences/{token}"
+
+
+def export_url(app: App, subscriber: Subscriber) -> str:
+    """Leads to all that is kept of this person, for EXPORT_VALID_DAYS."""
+    expires_at = app.clock.now() + timedelta(days=EXPORT_VALID_DAYS)
+    token = app.tokens.sign(Purpose.EXPORT, subscriber.public_id, expires_at)
+    return f"{app.identity.base_url}/export/{token}"
 
 
 def copy_url(app: App, delivery_public_id: str) -> str:

@@ -8,22 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.authentication import SenderProof, sender_proof
+from digest.core.command_mails import Reading, linked_token, read_command
 from digest.core.commands import (
+    Change,
     Command,
     Confirm,
     Contradictory,
     Help,
     Ignored,
-    Prefer,
-    Reading,
     Subscribe,
     Unknown,
     Unsubscribe,
-    linked_token,
-    read_command,
 )
 from digest.core.inbound import InboundMail, looks_away
-from digest.core.phrases import Taste
+from digest.core.phrases import Taste, Way
 from digest.core.replies import new_lines
 from digest.core.tokens import Purpose, TokenSigner
 
@@ -149,32 +147,32 @@ def test_interests_may_stand_behind_the_verb_or_below_a_subject() -> None:
 @pytest.mark.parametrize(
     ("text", "tastes"),
     [
-        ("more graph learning", [Taste(True, "graph learning")]),
-        ("More about graph learning, please.", [Taste(True, "graph learning")]),
-        ("Please more papers on GPT-4", [Taste(True, "GPT-4")]),
-        ("less: surveys", [Taste(False, "surveys")]),
-        ("fewer papers on LLM evaluation\nThanks, Ada", [Taste(False, "LLM evaluation")]),
-        ("more author: Kaiming He", [Taste(True, "author: Kaiming He")]),
+        ("more graph learning", [Taste(Way.MORE, "graph learning")]),
+        ("More about graph learning, please.", [Taste(Way.MORE, "graph learning")]),
+        ("Please more papers on GPT-4", [Taste(Way.MORE, "GPT-4")]),
+        ("less: surveys", [Taste(Way.LESS, "surveys")]),
+        ("fewer papers on LLM evaluation\nThanks, Ada", [Taste(Way.LESS, "LLM evaluation")]),
+        ("more author: Kaiming He", [Taste(Way.MORE, "author: Kaiming He")]),
         (
             "Hello,\n\nmore causal inference\nless benchmarks\n-- \nAda",
-            [Taste(True, "causal inference"), Taste(False, "benchmarks")],
+            [Taste(Way.MORE, "causal inference"), Taste(Way.LESS, "benchmarks")],
         ),
         (
             f"less of time series analysis\n\n{QUOTED_DIGEST}> More like this: https://e.org/x",
-            [Taste(False, "time series analysis")],
+            [Taste(Way.LESS, "time series analysis")],
         ),
     ],
 )
 def test_more_and_less_name_a_topic(text: str, tastes: list[Taste]) -> None:
-    assert command("Re: 7 papers", text) == Prefer(tuple(tastes))
+    assert command("Re: 7 papers", text) == Change(tuple(tastes))
 
 
 def test_a_topic_may_stand_in_the_subject_above_nothing_else() -> None:
-    wanted = Prefer((Taste(True, "protein folding"),))
+    wanted = Change((Taste(Way.MORE, "protein folding"),))
     assert command("more protein folding") == wanted
     assert command("More protein folding", "Thanks!\n-- \nAda") == wanted
-    assert not isinstance(command("More leads for you", "Dear owner, buy them now."), Prefer)
-    assert not isinstance(command("Re: more protein folding", ""), Prefer)
+    assert not isinstance(command("More leads for you", "Dear owner, buy them now."), Change)
+    assert not isinstance(command("Re: more protein folding", ""), Change)
 
 
 @pytest.mark.parametrize(
@@ -188,15 +186,15 @@ def test_a_topic_may_stand_in_the_subject_above_nothing_else() -> None:
     ],
 )
 def test_words_about_the_mail_or_in_a_sentence_name_no_topic(text: str) -> None:
-    assert not isinstance(command("", text), Prefer)
+    assert not isinstance(command("", text), Change)
 
 
 def test_a_line_may_want_more_of_one_thing_and_less_of_another() -> None:
-    both = Prefer((Taste(more=True, topic="robotics"), Taste(more=False, topic="vision")))
+    both = Change((Taste(Way.MORE, "robotics"), Taste(Way.LESS, "vision")))
     assert command("", "more robotics, less vision") == both
     assert command("more robotics and less vision", "") == both
-    listed = Taste(more=True, topic="robotics, drones")
-    assert command("", "more robotics, drones") == Prefer((listed,))
+    listed = Taste(Way.MORE, "robotics, drones")
+    assert command("", "more robotics, drones") == Change((listed,))
 
 
 def test_an_interest_may_begin_with_more_or_less() -> None:

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digest.core.errors import InvalidInput
+from digest.core.interest_changes import with_less, with_more
 from digest.core.interests import (
     MAX_INTEREST_CHARS,
     MAX_INTERESTS,
@@ -18,8 +19,6 @@ from digest.core.interests import (
     parse_interests,
     read_interests,
     unique_interests,
-    with_less,
-    with_more,
 )
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.core.commands import Subscribe, Unsubscribe, read_command
+from digest.core.command_mails import read_command
+from digest.core.commands import Subscribe, Unsubscribe
 from digest.core.inbound import InboundMail
 from digest.mail.inbox import MAX_MAIL_BYTES, MAX_TEXT_CHARS, Maildir, read_bounded, read_mail
 

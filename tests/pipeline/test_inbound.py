@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,16 +14,18 @@ from pathlib import Path
 import pytest
 
 from digest.core.deliveries import Accepted, Delivery, SendOutcome, Unreachable
-from digest.core.interests import Interest, InterestKind, with_less, with_more
+from digest.core.interest_changes import with_added, with_less, with_more, with_removed
+from digest.core.interests import Interest, InterestKind
 from digest.core.messages import Envelope, MailKind
 from digest.core.subscribers import Language, Preferences, Status, Subscriber
 from digest.core.tokens import Purpose
 from digest.mail.identity import MailIdentity
 from digest.mail.render import Renderer
 from digest.mail.wording import load_wording
-from digest.pipeline import answer_texts, compose, membership, suppression
+from digest.pipeline import answer_texts, answers, compose, membership, suppression
 from digest.pipeline.app import App
-from digest.pipeline.inbound import Action, InboundReport, process, process_maildir
+from digest.pipeline.command_cases import Action, InboundReport
+from digest.pipeline.inbound import process, process_maildir
 from digest.store import outbox
 from digest.store import subscribers as members
 from digest.store.engine import open_store
@@ -511,7 +514,7 @@ def wishes(world: World) -> list[tuple[str, str, float]]:
 def test_a_proven_member_says_of_what_they_want_more_and_less(world: World) -> None:
     world.member()
     report = world.process(world.mail("more graph limits\nless surveys", headers=PROVEN))
-    assert (report.kind, report.action, report.changed) == ("prefer", Action.CHANGED, True)
+    assert (report.kind, report.action, report.changed) == ("change", Action.CHANGED, True)
     assert wishes(world) == [("text", "graph limits", 1.0), ("exclude", "surveys", 1.0)]
     (answer,) = world.answers()
     assert answer["To"] == "ada@example.net"
@@ -537,12 +540,13 @@ def test_answers_speak_the_language_of_the_member(world: World) -> None:
 def test_all_that_is_said_of_a_wish_has_a_form_that_is_translated(topic: str) -> None:
     said = set()
     interests: tuple[Interest, ...] = ()
-    for change in (*[with_more] * 5, *[with_less] * 7, with_more):
+    ways = (with_removed, *[with_more] * 5, *[with_less] * 7, with_more, with_added, with_added)
+    for change in ways:
         interests, sentences = change(interests, topic)
         said.update(sentences)
     wording = load_wording([TEMPLATES], Language.GERMAN)
     told = {answer_texts.change_text(sentence, wording) for sentence in said}
-    assert len(told) == len(answer_texts.CHANGES) == 8
+    assert len(told) == len(answer_texts.CHANGES) == 10
     assert not told & said
     assert all(topic in sentence for sentence in told)
 
@@ -568,7 +572,7 @@ def test_whoever_is_not_proven_changes_nothing_and_the_member_gets_a_link(world:
     assert wishes(world) == []
     (answer,) = world.answers()
     assert "/preferences/" in text_of(answer)
-    assert "nothing was changed" in " ".join(text_of(answer).split())
+    assert "nothing was done" in " ".join(text_of(answer).split())
 
 
 def test_a_forged_sender_a_stranger_and_whoever_left_get_no_answer(world: World) -> None:
@@ -581,6 +585,128 @@ def test_a_forged_sender_a_stranger_and_whoever_left_get_no_answer(world: World)
     gone = world.mail("more graphs", sender="ben@example.net", headers=PROVEN)
     assert world.process(gone).why == "no member"
     assert world.relay.sent == []
+
+
+def test_interests_come_and_go_by_name_and_the_answer_lists_them(world: World) -> None:
+    world.member()
+    added = world.mail("add graph limits, protein folding\nadd not: surveys", headers=PROVEN)
+    assert world.process(added).action is Action.CHANGED
+    assert [value for _, value, _ in wishes(world)] == [
+        "graph limits",
+        "protein folding",
+        "surveys",
+    ]
+    world.process(world.mail("Remove Graph Limits and surveys, please", headers=PROVEN))
+    assert [value for _, value, _ in wishes(world)] == ["protein folding"]
+    asked = world.process(world.mail("", subject="interests", headers=PROVEN))
+    assert (asked.kind, asked.action) == ("interests", Action.ANSWERED)
+    told = text_of(world.answers()[-1])
+    assert "- protein folding" in told
+    assert "every day at 07:30 (UTC)" in told
+
+
+# --- timetable, pause, one's own data -------------------------------------------------------------
+
+
+def test_a_member_changes_how_often_and_when(world: World) -> None:
+    world.member()
+    report = world.process(world.mail("Weekly, please\nat 9:15 Europe/Berlin", headers=PROVEN))
+    assert (report.kind, report.action) == ("change", Action.CHANGED)
+    member = world.found_member()
+    preferences = member.preferences
+    assert (preferences.frequency.value, f"{preferences.at:%H:%M}") == ("weekly", "09:15")
+    assert member.next_due_at == datetime(2026, 3, 23, 8, 15, tzinfo=UTC)
+    assert "on Mondays at 09:15 (Europe/Berlin)" in " ".join(text_of(world.answers()[0]).split())
+
+
+def test_a_member_pauses_and_comes_back(world: World) -> None:
+    world.member()
+    world.process(world.mail("pause 14 days", headers=PROVEN))
+    paused = world.found_member()
+    assert (paused.status, paused.paused_until) == (Status.PAUSED, NOW + timedelta(days=14))
+    assert "until Friday, 3 April 2026" in " ".join(text_of(world.answers()[0]).split())
+    world.process(world.mail("add graph limits", headers=PROVEN))
+    assert world.found_member().status is Status.PAUSED
+    world.process(world.mail("resume", headers=PROVEN))
+    back = world.found_member()
+    assert (back.status, back.paused_until) == (Status.ACTIVE, None)
+    assert len(world.answers()) == 3  # whoever is proven need not wait an hour for each
+
+
+def test_all_of_a_mail_is_done_or_nothing(world: World) -> None:
+    before = world.member()
+    report = world.process(
+        world.mail("add graph limits\npause\nat 7:30 Mars/Phobos", headers=PROVEN)
+    )
+    assert (report.action, report.why) == (Action.ANSWERED, "what cannot be")
+    assert world.found_member() == before
+    assert "is not a time zone" in " ".join(text_of(world.answers()[0]).split())
+
+
+def test_nobody_gets_active_without_confirming(world: World) -> None:
+    world.member(Status.PENDING)
+    for wish in ("resume", "pause", "weekly"):
+        world.process(world.mail(wish, headers=PROVEN))
+    member = world.found_member()
+    assert member.status is Status.PENDING
+    assert member.next_due_at is None
+    assert "before you confirm" in " ".join(text_of(world.answers()[-1]).split())
+
+
+def test_a_copy_of_what_is_kept_comes_as_a_link_to_the_member_alone(world: World) -> None:
+    member = world.member()
+    report = world.process(world.mail("export", headers=PROVEN))
+    assert (report.kind, report.action) == ("export", Action.ANSWERED)
+    token = re.search(r"/export/(\S+)", text_of(world.answers()[0]))
+    assert token is not None
+    assert membership.bearer(world.app, Purpose.EXPORT, token[1]) == member
+
+
+def test_erasing_removes_the_person_and_says_so_once(world: World) -> None:
+    world.member()
+    report = world.process(world.mail("erase", headers=PROVEN))
+    assert (report.kind, report.action, report.changed) == ("erase", Action.ERASED, True)
+    assert world.found() is None
+    (answer,) = world.answers()
+    assert "All that was kept of you is erased" in text_of(answer)
+    assert "/preferences/" not in text_of(answer)
+    assert world.process(world.mail("erase", headers=PROVEN)).why == "no member"
+    assert len(world.answers()) == 1
+
+
+@pytest.mark.parametrize("wish", ["erase", "export", "interests", "pause", "weekly", "remove x"])
+def test_nothing_is_done_or_shown_for_whoever_is_not_proven(world: World, wish: str) -> None:
+    before = world.member()
+    assert world.process(world.mail(wish)).action is Action.ANSWERED
+    assert world.found_member() == before
+    (answer,) = world.answers()
+    assert answer["To"] == "ada@example.net"
+    assert "nothing was done" in " ".join(text_of(answer).split())
+    assert "/export/" not in text_of(answer)
+
+
+def test_erase_beside_other_words_is_not_obeyed(world: World) -> None:
+    before = world.member()
+    for text in ("erase\nthe second paper from my list, I have read it", "weekly\nerase"):
+        assert not world.process(world.mail(text, headers=PROVEN)).changed
+    assert world.found_member() == before
+
+
+def test_two_programs_do_not_answer_each_other_for_ever(world: World) -> None:
+    world.member()
+    for _ in range(30):
+        world.process(world.mail("interests", headers=PROVEN))
+    assert len(world.answers()) == answers.PROVEN_ANSWERS_PER_DAY
+
+
+def test_a_timetable_may_come_with_the_request_to_subscribe(world: World) -> None:
+    world.process(world.mail("subscribe\ngraph limits\nweekly at 8:00 Europe/Berlin"))
+    asked = world.found_member()
+    assert [wish.value for wish in asked.interests] == ["graph limits"]
+    assert (asked.preferences.frequency.value, asked.preferences.timezone) == (
+        "weekly",
+        "Europe/Berlin",
+    )
 
 
 def test_more_than_can_be_kept_changes_nothing_and_says_so(world: World) -> None:
