@@ -30,6 +30,10 @@ FEEDBACK_WEIGHT = 0.25
 FEEDBACK_PAPERS = 5
 # What one deviation of the words is taken for, where few papers or very many have them.
 LEAST_SPREAD, MOST_SPREAD = 0.01, 0.15
+# What a deviation of words, meaning and feedback counts together in the default install. Where more
+# is added up, as with a model, all of it is taken for so much less: of papers that judged days show
+# .13 are relevant then, .10 if not.
+USUAL_WEIGHT = 2.0
 # Meaning stands in for words that are not there, the more of it from this many deviations on.
 MEANING_FROM, MEANING_RANGE, MEANING_MOST = 2.5, 3.0, 0.7
 
@@ -49,8 +53,13 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
     interests = compiled(corpus, texts)
     said, found = _words(corpus, interests)
     spread = np.clip(deviations(said), LEAST_SPREAD, MOST_SPREAD)
+    weights = np.full((len(texts), 1), 1.0 + FEEDBACK_WEIGHT, np.float32)
     for meaning in corpus.meanings:
-        near = meaning.space.near(meaning.of_texts(texts, interests.terms))
+        vectors = meaning.of_texts(texts, interests.terms)
+        # One without a vector has the likeness to the papers that fit best alone.
+        weights += meaning.feedback_weight
+        weights += meaning.text_weight * vectors.any(axis=1, keepdims=True)
+        near = meaning.space.near(vectors)
         stand_in = np.clip((near - MEANING_FROM) / MEANING_RANGE, 0.0, MEANING_MOST)
         found += np.float32(min(size / PAPERS_TO_JUDGE_BY, 1.0)) * stand_in
         near *= np.float32(meaning.text_weight) * spread
@@ -58,6 +67,7 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
     shown = np.minimum(found / np.float32(NEEDED_AT_LEAST), 1.0) if with_evidence else _ALL
     fading = shown * shown * shown
     said += spread * _feedback(corpus, said * fading)
+    said /= np.maximum(weights / np.float32(USUAL_WEIGHT), 1.0)
     return saturated(said * fading, TEXT_STEEPNESS)
 
 

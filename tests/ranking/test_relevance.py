@@ -3,6 +3,7 @@ import pytest
 
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus, RankingPaper, in_category
+from digest.ranking.meaning import ModelMeaning
 from digest.ranking.relevance import (
     AUTHOR_STRENGTH,
     CATEGORY_STRENGTH,
@@ -52,6 +53,39 @@ def test_a_text_lifts_what_is_on_its_subject_above_the_floor_and_nothing_else(
     above = [number for number, strength in found.items() if strength >= FLOOR]
     assert above == [fitting.paper_id]
     assert max(found.values()) < 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["encoded", "not encoded yet"])
+def test_papers_that_say_a_part_are_held_back_by_a_model_that_sees_nothing_in_them(
+    table: StaticTable | None, known: bool
+) -> None:
+    parts = (
+        *("robot arms", "robot grasping", "robot policies", "policies", "manipulation of robots"),
+        *("diffusion", "diffusion of heat"),
+    )
+    halves = [
+        candidate(100 + n, f"Report {n}", f"We study {parts[n % 7]} in the lab number{n}.")
+        for n in range(600)
+    ]
+    candidates = (*ALL, *halves)
+    text, rng = "diffusion policies for robot manipulation", np.random.default_rng(1)
+    vectors = {p.title: rng.normal(size=32).astype(np.float32) for p in candidates}
+    near = {text: vectors[GRASP.title] + rng.normal(size=32).astype(np.float32) / 4}
+    modelled = Corpus(
+        candidates,
+        None,
+        table=table,
+        model=lambda papers: ModelMeaning(
+            np.stack([vectors[paper.title] for paper in papers]),
+            texts=lambda _: near if known else {},
+            liked=lambda _: None,
+        ),
+    )
+    alone = strengths(InterestKind.TEXT, text, Corpus(candidates, None, table=table))
+    found = strengths(InterestKind.TEXT, text, modelled)
+    assert found[GRASP.paper_id] == max(found.values()) >= FLOOR
+    shown, shown_alone = (sum(s >= FLOOR for s in each.values()) for each in (found, alone))
+    assert shown < 0.7 * shown_alone
 
 
 @pytest.mark.parametrize(
