@@ -17,8 +17,8 @@ _MAX_QUOTE_CHARS = 60
 _MAX_PART_CHARS = 34
 _MAX_RUN_CHARS, _MAX_ONE_RUN_CHARS = 24, 44
 _MAX_RUNS = 2
-# With this much of an interest's weight in a paper, the interest is said without its words.
-_WHOLE_SHARE = 0.8
+# Of an interest of more words most may do, for it to be said whole: so much of its weight.
+_SAID_IN_FULL_WORDS, _WHOLE_SHARE = 6, 0.8
 _BETWEEN = " · "
 
 
@@ -85,7 +85,7 @@ class _TextSaying:
         if told is None:
             told = self._told[there] = self._tell(there)
         if self._name is not None and all(there) and row not in self._name:
-            told = ""  # "a number of … theory" is no "number theory"
+            told = ""  # "a number of … theory" is no "number theory", nor minimal at the surface
         if row in self._field and not (all(there) and all(row in rows for rows in self._beside)):
             return self._filed(row)
         return told or self._in_parts(row, there)
@@ -129,9 +129,11 @@ class _TextSaying:
 
     @functools.cached_property
     def _name(self) -> frozenset[int] | None:
-        """Of two words side by side of which one is generic, the rows that have them so, or in
-        short; None for other interests."""
-        if sorted(self._generic) != [False, True] or not (follower := self._words[0].followed_by):
+        """Of two words side by side, the rows that have them so, or in short; None for other
+        interests, and where one is a short form, which papers may say in full."""
+        if len(self._words) != 2 or not (follower := self._words[0].followed_by):
+            return None
+        if sorted(self._generic) != [False, True] and any(w.long_forms for w in self._words):
             return None
         rows = self._corpus.rows_meaning(f"{self._words[0].spelling} {follower}")
         return self._beside[0] | frozenset(rows.tolist())
@@ -158,17 +160,21 @@ class _TextSaying:
         return [self._corpus.word(word).generic for word in self._words]
 
     def _tell(self, there: Sequence[bool]) -> str:
-        """What is said of rows with most of the words, or none; nothing of those with a part."""
+        """What is said of rows with all of the words, or none; nothing of those with a part."""
         text = shortened(self._text, _MAX_QUOTE_CHARS)
         if any(there):
-            of_all = sum(itertools.compress(self._weights, there)) / sum(self._weights)
-            if of_all >= _WHOLE_SHARE:
+            if all(there) or self._says_most(there):
                 return f"matches “{text}”"
             # Where any abstract may say what is there, it is its meaning that brought the paper.
             telling = not all(itertools.compress(self._generic, there))
             if telling or not self._corpus.meanings:
                 return ""
         return f"close in meaning to “{text}”"
+
+    def _says_most(self, there: Sequence[bool]) -> bool:
+        """Whether, of a long interest, next to nothing is missing."""
+        said = sum(itertools.compress(self._weights, there))
+        return len(there) > _SAID_IN_FULL_WORDS and said >= _WHOLE_SHARE * sum(self._weights)
 
     def _tell_parts(self, there: Sequence[bool], goes_on: Sequence[bool]) -> str:
         runs = _strongest(self._runs(there, goes_on))

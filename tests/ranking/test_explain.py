@@ -71,6 +71,24 @@ def test_a_name_of_two_words_is_said_only_where_the_paper_has_it() -> None:
     assert said(1) == said(3) == "matches “language models”"
 
 
+def test_two_words_are_said_as_one_name_only_where_they_stand_side_by_side() -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Growth at the surface", "Of minimal cost."),
+            candidate(2, "Area and minimal surfaces", "In three dimensions."),
+        ]
+    )
+    said = saying(corpus, Interest(InterestKind.TEXT, "minimal surfaces"))
+    assert [said(0), said(1)] == ["matches “minimal”, “surfaces”", "matches “minimal surfaces”"]
+
+
+def test_a_brief_interest_is_said_whole_only_where_no_word_of_it_is_missing() -> None:
+    common = [candidate(n, "The language of bees") for n in range(2, 40)]
+    corpus = Corpus([candidate(1, "Endangered fish"), *common])
+    said = saying(corpus, Interest(InterestKind.TEXT, "endangered languages"))
+    assert said(0) == "matches “endangered” of “endangered languages”"
+
+
 def test_a_word_of_the_same_stem_is_not_said_to_be_there() -> None:
     corpus = Corpus(
         [
