@@ -278,12 +278,18 @@ def _everywhere(prepared: Prepared, draft: _Draft, wanted: Places) -> list[Place
 
 
 def _explored(prepared: Prepared, draft: _Draft, everywhere: Sequence[Places]) -> list[Places]:
-    """For each reader who explores, the best row that nearly fits and is in no other place."""
+    """For each reader who explores, the best row that nearly fits and is in no other place.
+
+    There relevance counts by how far it is on the way to the floor: as it is it would count for
+    next to nothing beside the trend.
+    """
     near = draft.others & (draft.totals >= EXPLORE_LEAST) & draft.explores[:, np.newaxis]
     for number, rows in enumerate(everywhere):
         near[number, rows] = False
     explored = [prepared.voted[:0]] * len(near)
-    who, rows = prepared.order.first(draft.scores, near)
+    fit = np.clip((draft.totals - EXPLORE_LEAST) / np.float32(FLOOR - EXPLORE_LEAST), 0.0, 1.0)
+    scores = select.blended(fit, prepared.trend, _column(draft.dials))
+    who, rows = prepared.order.first(scores, near)
     for place, number in enumerate(who.tolist()):
         explored[number] = rows[place : place + 1]
     return explored

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.core.interests import parse_interest
+from digest.core.interests import Interest, InterestKind, parse_interest
 from digest.ranking.choosing import EXPLORE_FROM_FITTING, EXPLORE_FROM_LIMIT, EXPLORE_LEAST
 from digest.ranking.fit import Vote
 from digest.ranking.meaning import LikedPaper
@@ -167,6 +167,22 @@ def test_a_paper_at_the_edge_of_the_interests_is_marked_as_such_and_comes_last(
     assert explored == found[-1]
     assert EXPLORE_LEAST <= explored.relevance < FLOOR
     assert explored.reason.startswith("to explore: matches “")
+
+
+def test_what_is_explored_nearly_fits_and_is_not_what_trends_and_hardly_fits() -> None:
+    near = candidate(501, "Tides", "Of the sea.", categories=("physics.ao-ph",), trend=0.0)
+    far = candidate(502, "Prompts", "Of a chat.", categories=("cs.CL",), trend=0.9)
+    everywhere = candidate(503, "Agents", "Of a team.", categories=("cs.MA",), trend=1.0)
+    # Of what a category gives, .35, weights of less than 1 leave .23 and .10.
+    faint = [
+        Interest(InterestKind.CATEGORY, "physics.ao-ph", 0.6),
+        Interest(InterestKind.CATEGORY, "cs.CL", 0.25),
+    ]
+    asks = Reader(interests=[parse_interest("graph walks"), *faint], dial=0.3)
+    found = rank(prepare([*GRAPHS, near, far, everywhere, *STRANGERS]), asks, diversity=0.3)
+
+    assert [paper.paper_id for paper in of(found, Place.EVERYWHERE)] == [503]
+    assert [paper.paper_id for paper in of(found, Place.EXPLORE)] == [501]
 
 
 @pytest.mark.parametrize(
