@@ -1,6 +1,7 @@
 """The words of interests and searches, in every spelling in which papers may have them."""
 
 import functools
+import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
@@ -22,6 +23,15 @@ from digest.ranking.text import (
 _WRAPPING = listed(
     """articles deal describe exist find give interested interests looking papers recent
     regarding related want work working works
+    """
+)
+
+# Small words of German, which papers have only by accident: "für" would ask for fur, "die" for
+# death. They are left out where one of these shows that a text is German, not van der Waals'.
+_SHOWS_GERMAN = listed("für und oder über zur zum eine einem einen einer eines sowie mittels")
+_SMALL_IN_GERMAN = _SHOWS_GERMAN | listed(
+    """als am an auf aus bei beim das dem den der des die durch ein etwa im in ist mit nach sich
+    sind um unter vom von vor wie zu zwischen
     """
 )
 
@@ -66,13 +76,21 @@ def asked(text: str) -> Asked:
     (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
     left out of the words, unless nothing else is there.
     """
-    chunks = read(text)
+    chunks = read(_without_small_german(text))
     telling = [chunk for chunk in chunks if not _is_wrapping(chunk)]
     return Asked(
         words=_query_words(chunks),
         terms=tuple(terms(telling) or terms(chunks)),
         stems=tuple(" ".join([chunk.stems for chunk in chunks]).split()),
     )
+
+
+def _without_small_german(text: str) -> str:
+    """A German text without its small words, which are not short forms; any other as it is."""
+    words = unicodedata.normalize("NFC", text).split()
+    if _SHOWS_GERMAN.isdisjoint(word.casefold() for word in words):
+        return text
+    return " ".join([w for w in words if w.isupper() or w.casefold() not in _SMALL_IN_GERMAN])
 
 
 def _is_wrapping(chunk: Chunk) -> bool:

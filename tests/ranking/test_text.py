@@ -135,6 +135,14 @@ def test_a_query_of_nothing_but_wrapping_is_taken_as_it_is() -> None:
     assert query_words("of the") == ()
 
 
+def test_small_words_of_a_german_query_do_not_count() -> None:
+    words = query_words("Transformer für die Diagnose von ALS und Demenz")
+    assert [word.spelling for word in words] == ["transformer", "diagnose", "als", "demenz"]
+    # What these letters mean elsewhere.
+    assert [word.spelling for word in query_words("fur of cats that die")] == ["fur", "cats", "die"]
+    assert [word.spelling for word in query_words("van der Waals")] == ["van", "der", "waals"]
+
+
 def test_neighbouring_words_of_a_query_may_occur_as_one() -> None:
     fine, tuning = query_words("fine tuning")
     assert ("finetun",) in fine.alternatives
