@@ -101,6 +101,9 @@ class Corpus:
             *((StaticMeaning(self.index, table),) if table and self.papers else ()),
             *((model(self.papers),) if model and self.papers else ()),
         )
+        self._relatives = functools.lru_cache(maxsize=KEPT_WORDS)(
+            table.relatives if table else _nothing_related
+        )
         self.phrase_rows = functools.lru_cache(maxsize=KEPT_PHRASES)(self._phrase_rows)
         self.rows_meaning = functools.lru_cache(maxsize=KEPT_PHRASES)(self._rows_meaning)
         self._words_of = functools.lru_cache(maxsize=KEPT_PAPERS)(self._words_of_row)
@@ -151,8 +154,13 @@ class Corpus:
 
     def _terms_of(self, word: QueryWord) -> _Terms:
         # Most pairs of words are never written as one: they have no entries of their own.
-        joined = tuple(filter(self.index.knows, word.joined))
+        joined = tuple(filter(self.index.knows, (*word.joined, *self._related(word))))
         return word.own, joined, word.short_forms, word.long_forms
+
+    def _related(self, word: QueryWord) -> tuple[str, ...]:
+        """The other stems of a plain word."""
+        (first, *_) = word.own
+        return self._relatives(first[0]) if len(first) == 1 else ()
 
     def _found_word(
         self, own: Alternatives, joined: Terms, short_forms: Terms, long_forms: Alternatives
@@ -257,6 +265,10 @@ class Corpus:
             for row in members
         }
         return np.array(sorted(rows), np.int32)
+
+
+def _nothing_related(_term: str) -> Terms:
+    return ()
 
 
 def _nothing_known(_spelling: str, _short: Terms, _long: Alternatives) -> dict[int, bool]:

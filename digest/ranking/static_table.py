@@ -5,6 +5,7 @@ The weighted mean of a text's vectors imitates what a sentence-embedding model w
 """
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -15,6 +16,11 @@ import numpy.typing as npt
 
 from digest.ranking.vectors import Floats
 
+# Two stems that begin with the same letters, and whose vectors are this near, are of one word.
+# Judged by eye on a recorded week: of pairs nearer than .75 nearly all are, below .7 many are not.
+_SAME_LETTERS = 5
+_RELATED_LEAST = 0.75
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaticTable:
@@ -24,10 +30,15 @@ class StaticTable:
     vectors: npt.NDArray[np.int8]
     scales: Floats
     _places: dict[str, int] = field(init=False, repr=False, compare=False)
+    _families: dict[str, list[str]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         places = {term: place for place, term in enumerate(self.terms)}
+        families: defaultdict[str, list[str]] = defaultdict(list)
+        for term in self.terms:
+            families[term[:_SAME_LETTERS]].append(term)
         object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "_families", dict(families))
 
     @property
     def dimensions(self) -> int:
@@ -39,6 +50,19 @@ class StaticTable:
         rows = self.vectors[places].astype(np.float32) * self.scales[places][:, np.newaxis]
         rows[places < 0] = 0.0
         return rows
+
+    def relatives(self, term: str) -> tuple[str, ...]:
+        """The other stems of the same word, which Porter's rules leave apart: of `molecul`
+        (molecules) `molecular`, of `epidemiologi` (epidemiology) `epidemiolog`."""
+        if term not in self._places or len(term) < _SAME_LETTERS or not term.isalpha():
+            return ()
+        family = self._families[term[:_SAME_LETTERS]]
+        rows = self.rows(family)
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        near = rows @ rows[family.index(term)] >= _RELATED_LEAST
+        return tuple(
+            other for other, is_near in zip(family, near, strict=True) if is_near and other != term
+        )
 
 
 def parse_table(content: bytes) -> StaticTable:

@@ -28,6 +28,17 @@ def test_a_term_that_the_table_lacks_has_zeros_wherever_it_is_asked_for() -> Non
     ]
 
 
+def test_stems_of_one_word_are_relatives_where_they_begin_alike_and_mean_alike(
+    shipped: StaticTable,
+) -> None:
+    assert shipped.relatives("molecul") == ("molecular",)
+    assert shipped.relatives("epidemiologi") == ("epidemiolog",)
+    # Much alike in meaning, or in letters, but not in both.
+    assert "bid" not in shipped.relatives("auction")
+    assert "generous" not in shipped.relatives("gener")
+    assert shipped.relatives("unheardof") == shipped.relatives("gan") == ()
+
+
 def test_no_terms_have_no_rows() -> None:
     assert TABLE.rows([]).shape == (0, TABLE.dimensions)
 
