@@ -155,8 +155,9 @@ def query_terms(text: str) -> frozenset[str]:
 
 
 def phrase_forms(phrase: str) -> tuple[str, ...]:
-    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, and
-    with a word in two: `finetuning` as `fine tuning`. Empty when the phrase has no word."""
+    """The spellings of a phrase to look for: in parts, joined, with two neighbours joined, with a
+    word in two, `finetuning` as `fine tuning`, and with "based" between two: `diffusion-based
+    models`. Empty when the phrase has no word."""
     words = _parts(phrase)
     parts = [part for parts in words for part in parts]
     if not parts:
@@ -165,6 +166,7 @@ def phrase_forms(phrase: str) -> tuple[str, ...]:
     spellings.extend(
         [*parts[:n], parts[n] + parts[n + 1], *parts[n + 2 :]] for n in range(len(parts) - 1)
     )
+    spellings.extend([*parts[:n], "based", *parts[n:]] for n in range(1, len(parts)))
     spellings.extend(
         [*parts[:n], *halves, *parts[n + 1 :]]
         for n, part in enumerate(parts)

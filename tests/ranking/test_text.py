@@ -74,6 +74,7 @@ def test_folding_an_ascii_text_and_another_follow_the_same_rules() -> None:
         ("Finetuning small models", "fine-tuning"),
         ("Fine tuning small models", "finetuning"),
         ("Low rank finetuning", "low-rank fine-tuning"),
+        ("Diffusion-based models", "diffusion models"),
         ("We evaluate GPT-4-turbo", "GPT4"),
         ("We evaluate GPT 4", "GPT-4"),
         ("an SE(3)-equivariant network", "SE(3)"),
