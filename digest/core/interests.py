@@ -47,6 +47,14 @@ _PREFIXES = {
     "exclude": InterestKind.EXCLUDE,
     "like": InterestKind.LIKE,
     "text": InterestKind.TEXT,
+    "autor": InterestKind.AUTHOR,
+    "autorin": InterestKind.AUTHOR,
+    "autoren": InterestKind.AUTHOR,
+    "kategorie": InterestKind.CATEGORY,
+    "kategorien": InterestKind.CATEGORY,
+    "stichwort": InterestKind.KEYWORD,
+    "nicht": InterestKind.EXCLUDE,
+    "ohne": InterestKind.EXCLUDE,
 }
 # ASCII only: without case the letter i has forms that lower() does not bring back.
 _PREFIXED = re.compile(rf"(?ia)^({'|'.join(_PREFIXES)})\s*:\s*(.+)$")
@@ -54,7 +62,9 @@ _MAY_BE_PARTED = re.compile(r"[,\"“”„«»]|\sand\s")
 # "Papers by Kaiming He" means the person; names are written with capitals.
 _BY = re.compile(
     r"^(?i:(?:(?:new|all|any|recent|the|more)\s+)*(?:papers?|articles?|publications?|works?|"
-    r"everything|anything)\s+(?:written\s+|authored\s+)?by|authors?)\s+(?=[^\W\d_]*[A-ZÀ-Þ])(.+)$"
+    r"everything|anything)\s+(?:written\s+|authored\s+)?by|authors?"
+    r"|(?:(?:neue|alle)\s+)*(?:arbeiten|artikel|aufsätze|papers?|alles|neues)\s+von|autor(?:en|in)?)"
+    r"\s+(?=[^\W\d_]*[A-ZÀ-Þ])(.+)$"
     r"|^(?i:by)\s+([A-ZÀ-Þ][\w.'’-]*(?:\s+[a-zà-þ]{2,3})*(?:\s+[A-ZÀ-Þ][\w.'’-]*)+)$"
 )
 # "cs.CL", "everything in math.NT", "https://arxiv.org/list/cs.CL/recent"; without a dot only what

@@ -101,7 +101,7 @@ _LEAD = re.compile(
     r"focus(?:ing|ed)?\s+on|want(?:\s+to\s+(?:read|learn|know|hear|see))?(?:\s+(?:more\s+)?about)?)"
     r"(?:\s*:\s*|\s+)(?!to\s)"
     r"|(?:mostly\s+|mainly\s+|very\s+)?interested\s+in\s+"
-    r"|my\s+(?:research|work)\s+is\s+(?:on|in|about)\s+|my\s+interests?\s+(?:is|are|include)\s+"
+    r"|my\s+(?:research|work)\s+is\s+(?:on|in|about)\s+|my\s+interests?\s+(?:is|are|include)(?:\s*:\s*|\s+)"
     r"|(?:(?:the|all|any|new|newest|recent|latest|good|interesting|more)\s+)*(?:papers?|articles?|"
     r"publications?|preprints?|research|everything|anything|stuff|news|something)\s+(?:on|about|"
     r"regarding|concerning|(?:that\s+is\s+)?related\s+to)\s+"
@@ -112,7 +112,7 @@ _LEAD = re.compile(
     r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+)+(?=\S)"
 )
 _ASKS = re.compile(r"(?i)^(?:what|was)")
-_BULLET = re.compile(r"^(?:[-*•·–]\s+|\d{1,2}[.)]\s+)+")
+_BULLET = re.compile(r"^(?:[-*•·–]\s+|\(?\d{1,2}[.)]\s+)+")
 _EVERYTHING = re.compile(
     r"(?i)^(?:(?:i\s+(?:want|like)|please|all|any|anything|everything|papers?|alles|but)\b\s*)*$"
 )
@@ -248,7 +248,7 @@ def listed_names(text: str) -> tuple[str, ...]:
     """As `listed`, of people: `Ada Bell, Carl Diaz`, but `Bell, Ada` is one of them."""
     if _QUOTED.match(text):
         return (_unquoted(text),)
-    pieces = re.split(r",\s*(?:and\s+)?|\s+and\s+", text)
+    pieces = re.split(r",\s*(?:(?:and|or|und|oder)\s+)?|\s+(?:and|or|und|oder)\s+", text)
     names = tuple(piece.strip() for piece in pieces if piece.strip())
     several = len(names) > 1 and all(len(_initials_apart(name)) > 1 for name in names)
     return names if several else (text,)
@@ -337,7 +337,7 @@ def _topics(text: str) -> tuple[str, ...]:
     """The members of a list of topics; prose with commas is one."""
     if _HASHTAGS.fullmatch(text):
         return tuple(tag.strip("#,") for tag in text.split())
-    wish = _LEAD.sub("", _AND.sub("", text))
+    wish = _BULLET.sub("", _LEAD.sub("", _AND.sub("", text)))
     if wish != text and _ASKS.match(text):
         wish = wish.rstrip("?! ")
     text = _AND_SO_ON.sub("", wish) or wish

@@ -156,6 +156,8 @@ def test_a_list_is_so_many_topics_and_prose_is_one(line: str, topics: list[str] 
         ("Interests: robots, drones", ["robots", "drones"]),
         ("I'm interested in: robots, drones", ["robots", "drones"]),
         ("My research areas: robots", ["robots"]),
+        ("My interests are: (1) graph theory", ["graph theory"]),
+        ("(2) knots", ["knots"]),
         ("Forschungsinteressen: Robotik", ["Robotik"]),
         ("What's new in protein folding?", ["protein folding"]),
         ("Was gibt es Neues in der Robotik?", ["Robotik"]),
@@ -221,6 +223,8 @@ def test_quotes_hold_a_phrase_together() -> None:
 
 def test_names_in_a_list_are_told_from_one_that_is_turned_round() -> None:
     assert listed_names("Ada Bell, Carl Diaz and Eve Fox") == ("Ada Bell", "Carl Diaz", "Eve Fox")
+    assert listed_names("Ada Bell or Carl Diaz") == ("Ada Bell", "Carl Diaz")
+    assert listed_names("Ada Bell und Carl Diaz") == ("Ada Bell", "Carl Diaz")
     for one in ("Bell, Ada", "Bell, A. B.", "Ada Bell", "Bell"):
         assert listed_names(one) == (one,)
 
