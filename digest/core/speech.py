@@ -18,7 +18,8 @@ _UNTOLD = (
     r"on|to|about|in|for))+"
     r"|(?:i|we)(?:'m|’m|\s+am|'re|’re|\s+are)?\s+(?:really\s+)?(?:hate|dislike"
     r"|(?:tired|sick)\s+of|fed\s+up\s+with|no\s+fan\s+of)"
-    r"|(?:exclude|avoid|omit|(?:leave|filter)\s+out)"
+    r"|(?:(?:(?:i|we)(?:['’]d|\s+would)?\s+)?(?:want|wish|prefer|like)\s+to\s+)?"
+    r"(?:exclude|avoid|omit|(?:leave|filter)\s+out)"
     r"|(?:skip|ignore|hide|drop)\s+(?:(?:all|any|every)(?:thing)?|papers?|articles?)|no\s+more(?!\s+than\b))"
 )
 # "Not only" wants more, and these are names of things.
@@ -32,6 +33,8 @@ _STARTS = re.compile(rf"(?i)^(?:{_NEGATION}|(?:any|every)thing\s+but)\s+")
 # Where a denial begins within a line: behind a stop or a dash, with "but", or bare at its end.
 _DENIAL = re.compile(
     rf"(?i)(?:\s*[,.(:]\s*|\s+[-–—]+\s+){_NEGATION}\s+"
+    r"|\s+(?:and|but)\s+(?:(?:i|we)(?:['’]d|\s+would)?\s+)?(?:want|wish|prefer|like)\s+to\s+"
+    r"(?:exclude|avoid|omit|(?:leave|filter)\s+out)\s+"
     rf"|\s+(?:(?:but|aber)\s+{_NO}|(?-i:AND\s+NOT|NOT)|except(?:\s+for)?|excluding|außer)\b{_NO_NEGATION}\s+"
     r"|(?<!\bis)(?<!\bare)(?<!\bbe)(?<!\bwas)(?<!\bdo)(?<!\bdoes)(?<!\bdid)(?<!\bcan)(?<!\bor)"
     r"(?<!\bmay)(?<!\bwill)(?<!\band)(?<!\bwhy)(?<!\bif)(?<!\bshould)(?<!\bwould)(?<!\bcould)"

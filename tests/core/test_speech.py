@@ -47,6 +47,12 @@ from digest.core.speech import Said, heard, listed, listed_names
         ("robots, no large models (LMs)", ["robots"], ["large models (LMs)"]),
         ("robots, no large models (LMs) in cars", ["robots"], ["large models (LMs) in cars"]),
         ("robots, no LMs (large models)", ["robots"], ["LMs (large models)"]),
+        (
+            "I work on molecules and want to avoid drug discovery",
+            ["molecules"],
+            ["drug discovery"],
+        ),
+        ("I like robotics, and I'd like to leave out drones", ["robotics"], ["drones"]),
     ],
 )
 def test_what_a_line_denies_is_unwanted(line: str, topics: list[str], unwanted: list[str]) -> None:
@@ -109,6 +115,7 @@ def test_a_line_may_only_deny(line: str, unwanted: list[str]) -> None:
         "less is more",
         "more efficient training with less data",
         "more robust and less costly models",
+        "robots that learn and want to avoid obstacles",
     ],
 )
 def test_a_topic_that_holds_a_negation_stays_whole(line: str) -> None:
