@@ -41,8 +41,8 @@ KEPT_SAYINGS = 2_048
 class Reader:
     """Whom to rank for. `liked` has the papers that interests of kind `like` name by their value;
     one that is not there matches nothing. `dial` is 0 for relevance alone to 1 for trend alone;
-    `seen` is never given again; at most `limit` papers are wanted, one of them to explore where
-    `explore` allows it."""
+    `seen` is never given again, nor what the reader spoke of, by `liked` and `votes`; at most
+    `limit` papers are wanted, one of them to explore where `explore` allows it."""
 
     interests: Sequence[Interest]
     liked: Mapping[str, LikedPaper] = field(default_factory=dict)
@@ -121,13 +121,14 @@ def take_away(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """A batch before papers are chosen: `others` do not fit but may be shown, in so many places
-    for what trends `everywhere`; who `explores` may get one of them, for whom it is `reserved` a
-    place is held."""
+    """A batch before papers are chosen: `trend` is what counts of it for each reader; `others` do
+    not fit but may be shown, in so many places for what trends `everywhere`; who `explores` may
+    get one of them, for whom it is `reserved` a place is held."""
 
     readers: Sequence[Reader]
     dials: npt.NDArray[np.float64]
     totals: Floats
+    trend: Floats
     scores: Floats
     fitting: Mask
     others: Mask
@@ -166,8 +167,10 @@ def _chosen(prepared: Prepared, readers: Sequence[Reader], diversity: float) -> 
 def _draft(prepared: Prepared, readers: Sequence[Reader], fits: Fits) -> _Draft:
     dials = np.array([_dial(*one) for one in zip(readers, fits.each, strict=True)])
     eligible = np.ones(fits.totals.shape, np.bool_)
-    for one, rows in zip(readers, eligible, strict=True):
+    for one, fit, rows in zip(readers, fits.each, eligible, strict=True):
         take_away(prepared, one.interests, one.seen, rows)
+        rows[list(fit.own)] = False
+    trend = _trend(prepared, fits)
     by_trend = (dials == 1.0)[:, np.newaxis]
     fitting = eligible & ((fits.totals >= FLOOR) | by_trend)
     others = eligible & ~fitting
@@ -184,13 +187,23 @@ def _draft(prepared: Prepared, readers: Sequence[Reader], fits: Fits) -> _Draft:
         readers=readers,
         dials=dials,
         totals=fits.totals,
-        scores=select.blended(fits.totals, prepared.trend, _column(dials)),
+        trend=trend,
+        scores=select.blended(fits.totals, trend, _column(dials)),
         fitting=fitting,
         others=others,
         everywhere=everywhere,
         explores=explores,
         reserved=explores & (near > everywhere),
     )
+
+
+def _trend(prepared: Prepared, fits: Fits) -> Floats:
+    """How each row trends, for each reader less what it loses by their votes against its like."""
+    trend = np.broadcast_to(prepared.trend, fits.totals.shape)
+    if any(fit.against is not None for fit in fits.each):
+        left = [1.0 if fit.against is None else 1.0 - fit.against for fit in fits.each]
+        trend = np.stack([prepared.trend * share for share in left])
+    return np.asarray(trend, np.float32)
 
 
 def _column(dials: npt.NDArray[np.float64]) -> Floats:
@@ -222,7 +235,7 @@ def _best_of_each(prepared: Prepared, draft: _Draft, fits: Fits) -> Mask:
     everybody = np.arange(len(draft.readers))
     for who, strengths in fits.competing():
         dials = draft.dials[who]
-        scores = select.blended(strengths, prepared.trend, _column(dials))
+        scores = select.blended(strengths, draft.trend[who], _column(dials))
         fitting = draft.fitting[who] & (strengths >= FLOOR) & (dials < 1.0)[:, np.newaxis]
         numbers, rows = prepared.order.first(scores, fitting)
         kept[everybody[who][numbers], rows] = True

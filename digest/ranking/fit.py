@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,11 +58,15 @@ class Wishes:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
     """What one reader's fit is made of: the strengths of each row for `named` interests, and for
-    `taste`, that of all liked papers together, explained by the nearest of `liked`."""
+    `taste`, that of all liked papers together, explained by the nearest of `liked`. `against` is
+    the share that they have lost for what each row has of papers voted down, None without such.
+    `own` are the rows of papers that the reader spoke of."""
 
     named: tuple[tuple[Interest, Floats], ...] = ()
     taste: Floats | None = None
     liked: tuple[Liked, ...] = ()
+    against: Floats | None = None
+    own: tuple[int, ...] = ()
 
     @property
     def strengths(self) -> tuple[Floats, ...]:
@@ -162,10 +166,14 @@ class Fitter:
         votes = [_votes(each) for each in readers]
         kin = self._kin.of(vote.paper for each in votes for vote, _ in each)
         said = [_opinions(each, kin) for each in votes]
-        tastes = likes.strengths(self.corpus, [opinions for opinions, _ in said])
+        opinions = [each for each, _ in said]
+        tastes = likes.strengths(self.corpus, opinions)
+        against = likes.aversions(self.corpus, opinions)
         fits = [
-            self._fit(each.interests, known, opinions, taste, shown)
-            for each, (opinions, shown), taste in zip(readers, said, tastes, strict=True)
+            _lessened(self._fit(each.interests, known, opinions, taste, shown), less)
+            for each, (opinions, shown), taste, less in zip(
+                readers, said, tastes, against, strict=True
+            )
         ]
         return Fits(fits, len(self.corpus))
 
@@ -182,11 +190,13 @@ class Fitter:
             for one in interests
             if one.kind is not InterestKind.LIKE and one.kind is not InterestKind.EXCLUDE
         )
+        own = tuple(row for opinion in opinions for row in opinion.kin.rows)
         said = sum(opinion.weight for opinion in opinions if opinion.weight > 0)
         if said <= 0:
-            return Fit(named=named)
+            return Fit(named=named, own=own)
         # A taste is a mean: that all votes are old, or few and faint, it does not show.
-        return Fit(named=named, taste=relevance.weighted(taste, min(said, 1.0)), liked=shown)
+        weighted = relevance.weighted(taste, min(said, 1.0))
+        return Fit(named=named, taste=weighted, liked=shown, own=own)
 
     def _strength(self, interest: Interest, known: Mapping[str, Floats]) -> Floats:
         if interest.kind is InterestKind.TEXT and interest.value in known:
@@ -194,6 +204,18 @@ class Fitter:
         else:
             plain = self._matches(Interest(interest.kind, interest.value))
         return relevance.weighted(plain, interest.weight)
+
+
+def _lessened(fit: Fit, against: Floats | None) -> Fit:
+    if against is None:
+        return fit
+    left = np.float32(1.0) - against
+    return replace(
+        fit,
+        named=tuple((interest, strengths * left) for interest, strengths in fit.named),
+        taste=None if fit.taste is None else fit.taste * left,
+        against=against,
+    )
 
 
 _Voted = tuple[Vote, Interest | None]

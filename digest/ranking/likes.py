@@ -9,7 +9,7 @@ are worked out once per liked paper.
 
 import functools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from digest.ranking.vectors import Floats, Places, Rows, saturated
 LIKE_STEEPNESS = 2.8
 # How much of the mean of papers voted down is taken off.
 DISLIKE_SHARE = 0.5
+# How much a paper loses, whatever brings it, that is as near as can be to what was voted down:
+# enough to make room for others, not so much that one vote would end a subject.
+AVERSION_SHARE = 0.5
 # What one deviation of likeness to the nearest like counts, one of the words counting 1.
 NEAREST_WEIGHT = 0.7
 # A near twin of one paper stands out further than any other likeness.
@@ -160,6 +163,21 @@ def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
         for opinion in opinions:
             if opinion.kin.rows:
                 out[number, list(opinion.kin.rows)] = 0.0
+    return out
+
+
+def aversions(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> list[Floats | None]:
+    """What every row loses for each person by being like papers that they voted down: a share in
+    [0, AVERSION_SHARE], which fades as the votes do; None where nothing was voted down.
+
+    It is the taste of the other side: of what was voted down, less what was liked.
+    """
+    out: list[Floats | None] = [None] * len(tastes)
+    people = [n for n, opinions in enumerate(tastes) if any(o.weight < 0 for o in opinions)]
+    turned = [[replace(o, weight=-o.weight) for o in tastes[n]] for n in people]
+    for n, opinions, strength in zip(people, turned, strengths(corpus, turned), strict=True):
+        said = min(sum(o.weight for o in opinions if o.weight > 0), 1.0)
+        out[n] = np.float32(AVERSION_SHARE * said) * strength
     return out
 
 

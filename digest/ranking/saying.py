@@ -24,8 +24,9 @@ class Ranked:
     """One paper of a digest. All numbers are in [0, 1].
 
     `score` is made of relevance and trend by the dial; `matched` are the interests that fit, with
-    their strengths, best first, None being papers that were voted for. `fitting` is how many
-    papers fit the reader in all, 0 where trend alone decides.
+    their strengths, best first, None being papers that were voted for. `voted_down` is the share
+    that these have lost, and that the trend loses in the score, for what the paper has of others
+    voted down. `fitting` is how many papers fit the reader in all, 0 where trend alone decides.
     """
 
     paper_id: PaperId
@@ -35,13 +36,14 @@ class Ranked:
     dial: float
     reason: str
     matched: tuple[tuple[Interest | None, float], ...] = ()
+    voted_down: float = 0.0
     place: Place = Place.FITS
     fitting: int = 0
 
     @property
     def parts(self) -> tuple[tuple[str, float], ...]:
         """The names and values that `score` was made of: `relevance`, `trend` and `dial`, then each
-        interest that matched, as a person writes it."""
+        interest that matched, as a person writes it, and what was `voted down`, if that shows."""
         return (
             ("relevance", self.relevance),
             ("trend", self.trend),
@@ -50,6 +52,7 @@ class Ranked:
                 (format_interest(interest) if interest else "liked papers", strength)
                 for interest, strength in self.matched
             ),
+            *([("voted down", self.voted_down)] if self.voted_down >= MATCHED_LEAST else []),
         )
 
 
@@ -71,6 +74,8 @@ def said_of(prepared: Prepared, chosen: Chosen) -> tuple[Ranked, ...]:
     trends = prepared.trend[chosen.rows].tolist()
     scores = np.clip(chosen.scores, 0.0, 1.0).tolist()
     totals = chosen.total[chosen.rows].tolist()
+    against = chosen.fit.against
+    lost = [0.0] * len(totals) if against is None else against[chosen.rows].tolist()
     said = []
     for number, row in enumerate(chosen.rows.tolist()):
         matched = [
@@ -92,6 +97,7 @@ def said_of(prepared: Prepared, chosen: Chosen) -> tuple[Ranked, ...]:
                     paper, place, chosen.dial, matched[0][1].say(row) if matched else ""
                 ),
                 matched=tuple([(voice.interest, strength) for strength, voice in matched]),
+                voted_down=lost[number],
                 place=place,
                 fitting=chosen.fitting,
             )
