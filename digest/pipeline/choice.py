@@ -31,7 +31,8 @@ _SAID = {
 def choose(
     app: App, issue: Issue, subscribers: Sequence[Subscriber]
 ) -> dict[SubscriberId, tuple[Ranked, ...]]:
-    """The papers of each one's digest, best first; nothing they have been sent before.
+    """The papers of each one's digest, best first; nothing they have been sent before, nor what
+    is in their library.
 
     Votes count beside likes, for and against, and fade with time, as does a library.
     """
@@ -68,7 +69,7 @@ def _reader(
         liked={like.value: like.paper for like in likes if like.liked_at is None},
         votes=(*_library_votes(likes), *votes),
         dial=subscriber.preferences.dial,
-        seen=seen,
+        seen=seen.union(issue.owned.get(subscriber.id, ())),
         limit=subscriber.preferences.max_papers,
         explore=app.rules.exploration,
     )

@@ -1,6 +1,6 @@
 """The papers of a date: gathered, judged for how fast they rise, and made ready to be ranked."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -36,7 +36,7 @@ class Issue:
 
     `earlier` holds, where a week is looked back upon, those that came up before its last days.
     `known_terms` says in how many papers beyond the candidates a term occurs; it learns those of
-    interests when they come up."""
+    interests when they come up. `owned` are the candidates that are in somebody's library."""
 
     day: date
     window: Window
@@ -49,6 +49,7 @@ class Issue:
     known_terms: dict[str, int]
     liked: Texts = field(default_factory=dict)
     library_owners: frozenset[SubscriberId] = frozenset()
+    owned: Mapping[SubscriberId, Collection[PaperId]] = field(default_factory=dict)
 
 
 def gather(app: App, day: date, *, weekly: bool = False) -> Issue:
@@ -66,6 +67,7 @@ def gather(app: App, day: date, *, weekly: bool = False) -> Issue:
         papers = {paper.id: paper for paper in library.by_ids(conn, appeared)}
         listed = library.appearances(conn, list(appeared))
         library_owners = libraries.owners(conn)
+        owned = libraries.owned_among(conn, papers) if library_owners else {}
         found, background = analyses.analysed(conn, papers)
     candidates = judge(papers, appeared, listed, known_at, known_growths(app))
     rated = [ranking_paper(papers[c.paper_id], c, found[c.paper_id]) for c in candidates]
@@ -84,6 +86,7 @@ def gather(app: App, day: date, *, weekly: bool = False) -> Issue:
         ),
         missing=missing_sources(app),
         library_owners=library_owners,
+        owned=owned,
         known_terms=background.counts,
     )
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from digest.core.dedupe import title_block, title_fingerprint
-from digest.core.identifiers import Identifier
+from digest.core.identifiers import Identifier, PaperId
 from digest.core.likeness import Wording, same_work
 from digest.core.subscribers import SubscriberId
 from digest.store.chunks import chunks
@@ -200,6 +200,26 @@ def owners(conn: sa.Connection) -> frozenset[SubscriberId]:
     return frozenset(
         map(SubscriberId, conn.scalars(sa.select(libraries.c.subscriber_id).distinct()))
     )
+
+
+def owned_among(
+    conn: sa.Connection, candidates: Iterable[PaperId]
+) -> dict[SubscriberId, set[PaperId]]:
+    """Which of these papers are in whose library, by any of their names; whoever has none of them
+    is not there."""
+    found: dict[SubscriberId, set[PaperId]] = defaultdict(set)
+    named = sa.and_(
+        paper_ids.c.kind == library_papers.c.kind, paper_ids.c.value == library_papers.c.value
+    )
+    owned = (
+        sa.select(libraries.c.subscriber_id, paper_ids.c.paper_id)
+        .join(library_papers, named)
+        .join(libraries, libraries.c.library_paper_id == library_papers.c.id)
+    )
+    for chunk in chunks(candidates):
+        for subscriber_id, paper_id in conn.execute(owned.where(paper_ids.c.paper_id.in_(chunk))):
+            found[SubscriberId(subscriber_id)].add(PaperId(paper_id))
+    return dict(found)
 
 
 def size(conn: sa.Connection, subscriber_id: SubscriberId) -> int:

@@ -12,6 +12,7 @@ from digest.core.identifiers import ARXIV, DOI, Identifier
 from digest.core.interests import Interest, InterestKind
 from digest.core.references import Reference
 from digest.core.subscribers import Preferences, Status, Subscriber
+from digest.pipeline import choice
 from digest.pipeline import libraries as imports
 from digest.pipeline.app import App
 from digest.pipeline.choice import choose
@@ -204,6 +205,18 @@ def test_a_digest_follows_a_library_that_sources_never_brought(app: App, store: 
     assert [ranked.reason.count("How soups simmer") for ranked in chosen] == [1, 0, 0]
     with store.read() as conn:
         assert libraries.owners(conn) == {ada.id}
+
+
+def test_no_paper_of_a_library_is_offered_however_old_it_is_there(
+    app: App, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choice, "LIBRARY_LIKES", 1)
+    stored = store_records(store, [make_record(number) for number in range(1, 6)])
+    ada = store_subscriber(store, wishes=(), preferences=Preferences(dial=1.0))
+    import_library(app, ada, [arxiv(2, year=2020), arxiv(3, year=2021), OLD])
+    chosen = choose(app, gather(app, TODAY), [ada])[ada.id]
+    kept = {stored[n].id for n in (0, 3, 4)}
+    assert {ranked.paper_id for ranked in chosen} == kept
 
 
 _NAMES = st.sampled_from(

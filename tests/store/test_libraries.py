@@ -60,6 +60,19 @@ def test_a_library_comes_back_with_the_latest_first(store: Store) -> None:
         assert libraries.of_subscriber(conn, ada, limit=1) == [named(7)]
 
 
+def test_papers_are_found_in_the_libraries_of_all_who_have_them(store: Store) -> None:
+    ada = store_subscriber(store).id
+    ben = store_subscriber(store, 2).id
+    stored = store_records(store, [make_record(number) for number in (7, 8, 9)])
+    seven, eight, nine = (paper.id for paper in stored)
+    put(store, ada, [OLD, named(7), named(8)])
+    put(store, ben, [named(7)])
+    with store.read() as conn:
+        assert libraries.owned_among(conn, [seven, nine]) == {ada: {seven}, ben: {seven}}
+        assert libraries.owned_among(conn, [eight, nine]) == {ada: {eight}}
+        assert libraries.owned_among(conn, []) == {}
+
+
 def test_a_paper_of_two_libraries_is_one_row_that_lives_as_long_as_either(store: Store) -> None:
     ada, ben = store_subscriber(store, 1).id, store_subscriber(store, 2).id
     put(store, ada, [OLD, named(7)])

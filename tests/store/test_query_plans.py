@@ -53,6 +53,7 @@ QUESTIONS: dict[str, Question] = {
     "claim": lambda conn: claims.claim(conn, now=NOW, limit=9, owner="a", lease_until=NOW),
     "release": lambda conn: claims.release(conn, now=NOW, dead_owners=["a"]),
     "owners": claims.owners,
+    "owned": lambda conn: libraries.owned_among(conn, [PaperId(1)]),
     "seen": lambda conn: ledger.seen_papers(conn, [READER]),
     "votes": lambda conn: feedback.of(conn, [READER]),
     "cancel": lambda conn: outbox.cancel_waiting(conn, READER, ""),
