@@ -9,11 +9,10 @@ import typer
 
 from digest.cli.output import counted, iso, say, warn
 from digest.core.errors import InvalidInput
-from digest.core.latex import readable
 from digest.core.references import MOST_KEPT, Reference
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
-from digest.pipeline.libraries import LibraryReport
+from digest.pipeline.libraries import LibraryReport, shelf_of
 from digest.sources.references import MOST_BYTES, parse_references
 from digest.store import libraries
 
@@ -30,7 +29,6 @@ ForgetLibrary = Annotated[
 ]
 
 _STDIN = "-"
-_NEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +101,8 @@ def say_report(report: LibraryReport, bad: Sequence[str], *, dry_run: bool) -> N
 
 def library_row(service: App, subscriber: Subscriber) -> dict[str, Any]:
     """How large a library is, with the titles of the papers added last."""
-    with service.store.read() as conn:
-        count = libraries.size(conn, subscriber.id)
-        newest = libraries.of_subscriber(conn, subscriber.id, limit=_NEWEST) if count else []
-    return {"papers": count, "newest": [readable(p.title) or str(p.name) for p in newest]}
+    shelf = shelf_of(service, subscriber)
+    return {"papers": shelf.size, "newest": list(shelf.newest)}
 
 
 def library_rows(service: App, subscriber: Subscriber) -> list[dict[str, Any]]:

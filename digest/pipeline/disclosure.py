@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
+from digest.pipeline.feedback import learning
 from digest.store import feedback, ledger, libraries, library, outbox
 from digest.store import subscribers as members
 from digest.store.outbox import DeliveryRow
@@ -15,6 +16,7 @@ from digest.store.outbox import DeliveryRow
 
 def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
     """Everything in the database about a person, as JSON takes it; only reads."""
+    learnt = learning(app, subscriber).words
     with app.store.read() as conn:
         deliveries = outbox.listed(conn, email=subscriber.email)
         sent = ledger.seen_papers(conn, [subscriber.id])[subscriber.id]
@@ -38,6 +40,7 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
                 }
                 for vote in votes
             ],
+            "learnt": {"more": list(learnt.more), "less": list(learnt.less)},
             "deliveries": [
                 _delivery(row, [papers[key] for key in row.papers]) for row in deliveries
             ],

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from digest.core.dedupe import plan
 from digest.core.identifiers import ARXIV, DOI, Identifier
+from digest.core.latex import readable
 from digest.core.papers import Paper, SourceRecord
 from digest.core.references import MOST_KEPT, Reference, liked_at, names_of
 from digest.core.subscribers import Subscriber, SubscriberId
@@ -18,6 +19,7 @@ from digest.store.chunks import chunks
 from digest.store.libraries import LibraryPaper
 
 _SOURCE = "library"
+_NEWEST = 3
 _NOBODY = SubscriberId(0)
 
 
@@ -75,6 +77,28 @@ class _Shelf:
             self.repeated += 1
             _tell(twin, said)
         return twin is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """How many papers a library has, and the titles, or else the names, of those liked last."""
+
+    size: int
+    newest: tuple[str, ...]
+
+
+def shelf_of(app: App, subscriber: Subscriber) -> Shelf:
+    """What somebody is told of their library."""
+    with app.store.read() as conn:
+        size = libraries.size(conn, subscriber.id)
+        newest = libraries.of_subscriber(conn, subscriber.id, limit=_NEWEST) if size else []
+    return Shelf(size=size, newest=tuple(readable(p.title) or str(p.name) for p in newest))
+
+
+def empty(app: App, subscriber: Subscriber) -> int:
+    """Forgets a library; how many papers it had."""
+    with app.store.write() as conn:
+        return libraries.take_out(conn, subscriber.id)
 
 
 def import_library(

@@ -8,7 +8,7 @@ from digest.core.errors import InvalidInput
 from digest.core.subscribers import Frequency, Language, Status, Subscriber
 from digest.core.tokens import Purpose, Refused
 from digest.mail.wording import marked
-from digest.pipeline import feedback, membership
+from digest.pipeline import feedback, libraries, membership
 from digest.pipeline.links import unsubscribe_token
 from digest.pipeline.membership import Origin, TooMany
 from digest.web import language
@@ -36,6 +36,7 @@ CONSENT_WORDING = marked(
 _TOO_MANY = marked("Too many requests just now. Please try again in an hour.")
 _RESUMED = marked("Welcome back: your digests go on.")
 _FORGOTTEN = marked("Forgotten: nothing is kept of your votes.")
+_EMPTIED = marked("Your library is empty now.")
 _SAVED, _REMOVED, _PAUSED = marked("Saved."), marked("Removed."), marked("Paused.")
 _ENDED = (Status.UNSUBSCRIBED, Status.SUPPRESSED)
 _ASK_AGAIN_S = 3600
@@ -112,6 +113,9 @@ def change_preferences(token: str) -> Response:
         case "forget":
             feedback.forget_all(served(), subscriber)
             return _preferences(subscriber, notice=_FORGOTTEN)
+        case "empty":
+            libraries.empty(served(), subscriber)
+            return _preferences(subscriber, notice=_EMPTIED)
         case _:
             return _save(subscriber)
 
@@ -167,6 +171,7 @@ def _preferences(
         max_papers=MAX_PAPERS,
         pauses=PAUSES_IN_DAYS,
         learning=feedback.learning(served(), subscriber),
+        shelf=libraries.shelf_of(served(), subscriber),
         export_token=export_token(subscriber),
         unsubscribe_token=unsubscribe_token(served(), subscriber),
     )

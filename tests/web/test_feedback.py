@@ -258,6 +258,36 @@ def test_nobody_removes_the_votes_of_another(
     assert world.said(ada) == [(paper.id, "more")]
 
 
+def keep(world: World, subscriber: Subscriber) -> None:
+    """Puts a paper into somebody's library."""
+    name = Identifier("doi", "10.1234/kept")
+    kept = LibraryPaper(
+        name=name, ids=(name,), title="Kept", abstract="", authors=("A. Bee",), year=2024,
+        liked_at=NOW,
+    )  # fmt: skip
+    with world.app.store.write() as conn:
+        libraries.put(conn, subscriber.id, [kept])
+
+
+def test_a_library_is_told_of_and_emptied_by_its_owner_alone(
+    world: World, web: FlaskClient, ada: Subscriber
+) -> None:
+    eve = world.member("eve@reader.example")
+    keep(world, ada)
+    page = preferences(world, ada)
+    shown = web.get(page).text
+    assert "1 paper of your library counts as liked" in shown
+    assert ">Kept</li>" in shown
+    assert "Nothing yet" not in shown
+    assert "Nothing yet" in web.get(preferences(world, eve)).text
+    web.post(preferences(world, eve), data={"action": "empty"})
+    assert ">Kept</li>" in web.get(page).text
+    emptied = web.post(page, data={"action": "empty"}).text
+    assert "Your library is empty now." in emptied
+    assert "Kept" not in emptied
+    assert exported(world, web, page)["library"] == []
+
+
 # --- all that is kept -----------------------------------------------------------------------------
 
 
@@ -291,6 +321,7 @@ def test_all_that_is_kept_of_a_person_comes_as_one_file(
     }
     at = "2026-03-20T09:00:00Z"
     assert known["feedback"] == [{"kind": "more", "paper": named, "first_at": at, "last_at": at}]
+    assert known["learnt"] == {"more": ["diffusion", "hands", "policies", "robot"], "less": []}
     assert known["papers_sent"] == [named]
     (delivery,) = known["deliveries"]  # type: ignore[misc]
     assert (delivery["edition"], delivery["papers"]) == ("2026-03-20", [named])
@@ -299,13 +330,7 @@ def test_all_that_is_kept_of_a_person_comes_as_one_file(
 def test_the_file_holds_the_library_of_a_person(
     world: World, web: FlaskClient, ada: Subscriber
 ) -> None:
-    name = Identifier("doi", "10.1234/kept")
-    kept = LibraryPaper(
-        name=name, ids=(name,), title="Kept", abstract="", authors=("A. Bee",), year=2024,
-        liked_at=NOW,
-    )  # fmt: skip
-    with world.app.store.write() as conn:
-        libraries.put(conn, ada.id, [kept])
+    keep(world, ada)
     (row,) = exported(world, web, preferences(world, ada))["library"]  # type: ignore[misc]
     assert row == {
         "ids": ["doi:10.1234/kept"],
