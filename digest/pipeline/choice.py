@@ -20,10 +20,10 @@ from digest.ranking.query import query_terms
 from digest.ranking.rank import Ranked, Reader, rank_all
 from digest.store import ledger
 
-# What a vote and an opened link say, beside an interest of weight 1.
+# Whether a vote and an opened link are for a paper, and how a reason calls it.
 _SAID = {
     FeedbackKind.MORE: (1.0, "which you voted for"),
-    FeedbackKind.OPEN: (0.3, "which you opened"),
+    FeedbackKind.OPEN: (1.0, "which you opened"),
     FeedbackKind.LESS: (-1.0, ""),
 }
 
@@ -119,6 +119,6 @@ def _votes(app: App, ids: Sequence[SubscriberId]) -> dict[SubscriberId, tuple[Vo
 
 
 def _vote(vote: VotedPaper, analysis: bytes | None) -> Vote:
-    strength, saying = _SAID[vote.kind]
+    side, saying = _SAID[vote.kind]
     paper = LikedPaper(title=vote.title, abstract=vote.abstract, analysis=analysis)
-    return Vote(paper=paper, weight=strength * vote.weight, saying=saying)
+    return Vote(paper=paper, weight=side * vote.weight, saying=saying)

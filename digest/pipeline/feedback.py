@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from digest.core.deliveries import Delivery
 from digest.core.feedback import Choice, FeedbackKind, read_choice
 from digest.core.identifiers import PaperId
@@ -10,34 +12,32 @@ from digest.core.papers import Paper
 from digest.core.subscribers import Status, Subscriber, SubscriberId
 from digest.core.tokens import Granted, Purpose, Refusal, Refused
 from digest.pipeline.app import App
-from digest.ranking.learnt import MOST_WEIGHED, Learnt, VotedPaper, in_words
-from digest.store import feedback, library, outbox
+from digest.ranking.learnt import MOST_WEIGHED, Learnt, VotedPaper, in_words, title_terms
+from digest.store import analyses, feedback, library, outbox
 from digest.store import subscribers as members
 
 # Whose word counts: of those who left nothing more is to be learnt.
 _HEARD = (Status.PENDING, Status.ACTIVE, Status.PAUSED)
 _DAY_S = 86_400.0
+# What is common is not known before so many papers are.
+_FEW_PAPERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
-    """What a link offers to say: who, of which paper, and whether it is said already."""
+    """What a link offers to say: who, of which paper, whether it is said already, and what this
+    paper alone says of its reader's interests in `words`."""
 
     subscriber: Subscriber
     paper: Paper
     kind: FeedbackKind
     stands: bool
+    words: Learnt
 
     @property
     def is_heard(self) -> bool:
         """Whether it may be said; not by whoever left or is not to be mailed."""
         return self.subscriber.status in _HEARD
-
-    @property
-    def words(self) -> Learnt:
-        """What this paper alone says of its reader's interests."""
-        voted = [_voted(self.paper.id, self.kind, self.paper.title, self.paper.abstract, 0.0)]
-        return in_words(*((voted, []) if self.kind is not FeedbackKind.LESS else ([], voted)))
 
 
 def ballot(app: App, path: str) -> Ballot | Refused:
@@ -56,10 +56,13 @@ def ballot(app: App, path: str) -> Ballot | Refused:
         if paper is None or subscriber is None:
             return Refused(Refusal.EXPIRED)
         votes = feedback.of(conn, [subscriber.id])[subscriber.id]
+        alone = _voted(paper.id, choice.kind, paper.title, paper.abstract, 0.0)
+        words = _in_words(conn, [alone])
     return Ballot(
         subscriber=subscriber,
         paper=paper,
         kind=choice.kind,
+        words=words,
         stands=any((v.paper_id, v.kind) == (paper.id, choice.kind) for v in votes),
     )
 
@@ -143,6 +146,14 @@ class Learning:
 def learning(app: App, subscriber: Subscriber) -> Learning:
     """What is known of one reader by their votes."""
     votes = votes_of(app, [subscriber.id], latest=None)[subscriber.id]
-    more = [vote for vote in votes if vote.kind is FeedbackKind.MORE]
+    with app.store.read() as conn:
+        return Learning(votes=votes, words=_in_words(conn, votes))
+
+
+def _in_words(conn: sa.Connection, votes: Sequence[VotedPaper]) -> Learnt:
+    """What votes say, beside what all papers do."""
+    papers = max(analyses.count(conn), _FEW_PAPERS)
+    holding = analyses.frequencies(conn, title_terms(votes))
     less = [vote for vote in votes if vote.kind is FeedbackKind.LESS]
-    return Learning(votes=votes, words=in_words(more, less))
+    more = [vote for vote in votes if vote.kind is not FeedbackKind.LESS]
+    return in_words(more, less, {term: count / papers for term, count in holding.items()})

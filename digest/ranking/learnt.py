@@ -3,8 +3,9 @@
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import PaperId
@@ -15,14 +16,17 @@ from digest.ranking.text import GENERIC_TERMS, STOP_WORDS, read, stem
 HALF_LIFE_DAYS = 120.0
 # Of somebody who votes every day, older ones change nothing any more.
 MOST_WEIGHED = 200
+# What each kind says, beside a vote.
+_SAYS = {FeedbackKind.MORE: 1.0, FeedbackKind.LESS: 1.0, FeedbackKind.OPEN: 0.3}
 MOST_WORDS = 8
 
 # A word of a title says more of what a paper is about than one of the abstract.
 _TITLE_COUNTS = 2.0
-# What is held of a word before any vote: that this share of papers has it, as firmly as if one
-# abstract had been read. With it old votes fade away, and one vote of many is no habit.
+# What is held of a word before any vote: that as many of the papers have it as of all papers, and
+# this share at least, as firmly as if one abstract had been read. With it old votes fade away, one
+# vote of many is no habit, and what most abstracts say is nobody's taste.
 _PRIOR_COUNT = 1.0
-_PRIOR_SHARE = 0.05
+_PRIOR_LEAST, _PRIOR_MOST = 0.05, 0.95
 # By how much the log-odds of a word must differ for it to be named.
 _LEAST_LEANING = 0.5
 _LEAST_CHARS = 3
@@ -42,8 +46,8 @@ class VotedPaper:
 
     @property
     def weight(self) -> float:
-        """How much it still counts, in (0, 1]: 1 when it was just said."""
-        return float(0.5 ** (max(self.age_days, 0.0) / HALF_LIFE_DAYS))
+        """How much it still counts, in (0, 1]: 1 for a vote that was just given."""
+        return float(_SAYS[self.kind] * 0.5 ** (max(self.age_days, 0.0) / HALF_LIFE_DAYS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +63,28 @@ class Learnt:
         return "; ".join(f"{name}: {', '.join(words)}" for name, words in sides if words)
 
 
-def in_words(more: Sequence[VotedPaper], less: Sequence[VotedPaper]) -> Learnt:
+def title_terms(papers: Iterable[VotedPaper]) -> frozenset[str]:
+    """The words that may be named of papers, as the index counts them."""
+    return frozenset(term for paper in papers for term, _ in _words(paper.title))
+
+
+def in_words(
+    more: Sequence[VotedPaper],
+    less: Sequence[VotedPaper],
+    shares: Mapping[str, float] = MappingProxyType({}),
+) -> Learnt:
     """At most eight words for either side, as the titles spell them; pure.
 
     They are words of voted titles that the papers of one side have more often than those of the
-    other, by the difference of their log-odds, each vote by its weight (with a prior, as in
-    B. Monroe, M. Colaresi, K. Quinn, "Fightin' words", Political Analysis 2008). Words of any
-    paper are left out. The same for the same votes in any order.
+    other, by the difference of their log-odds, each vote by its weight (with what is known of all
+    papers as the prior, as in B. Monroe, M. Colaresi, K. Quinn, "Fightin' words", Political
+    Analysis 2008): `shares` is how many of all papers have each of the `title_terms`. Words of
+    any paper are left out. The same for the same votes in any order.
     """
     for_, against = _Side(more), _Side(less)
     leanings = {
-        term: _leaning(for_, against, term) for term in for_.spellings.keys() | against.spellings
+        term: _leaning(for_, against, term, shares.get(term, 0.0))
+        for term in for_.spellings.keys() | against.spellings
     }
     strongest = sorted(leanings, key=lambda term: (-abs(leanings[term]), term))
     return Learnt(
@@ -117,14 +132,13 @@ def _is_common(parts: tuple[str, ...], term: str) -> bool:
     return STOP_WORDS.issuperset(parts) or term in GENERIC_TERMS
 
 
-def _leaning(for_: _Side, against: _Side, term: str) -> float:
+def _leaning(for_: _Side, against: _Side, term: str, share: float) -> float:
     """How much a term leans to the papers voted for (positive) or against."""
-    return _log_odds(for_, term) - _log_odds(against, term)
+    prior = min(max(share, _PRIOR_LEAST), _PRIOR_MOST)
+    return _log_odds(for_, term, prior) - _log_odds(against, term, prior)
 
 
-def _log_odds(side: _Side, term: str) -> float:
+def _log_odds(side: _Side, term: str, prior: float) -> float:
     has = side.counts.get(term, 0.0)
     lacks = side.total - has
-    return math.log(
-        (has + _PRIOR_COUNT * _PRIOR_SHARE) / (lacks + _PRIOR_COUNT * (1 - _PRIOR_SHARE))
-    )
+    return math.log((has + _PRIOR_COUNT * prior) / (lacks + _PRIOR_COUNT * (1 - prior)))

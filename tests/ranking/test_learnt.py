@@ -1,12 +1,21 @@
 """What votes say of a reader's interests, in words."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import PaperId
-from digest.ranking.learnt import HALF_LIFE_DAYS, MOST_WORDS, Learnt, VotedPaper, in_words
+from digest.ranking.learnt import (
+    HALF_LIFE_DAYS,
+    MOST_WORDS,
+    Learnt,
+    VotedPaper,
+    in_words,
+    title_terms,
+)
 
 ROBOTS = "We study robots that move. Diffusion policies help with manipulation."
 
@@ -46,6 +55,24 @@ def test_one_vote_says_what_its_title_says() -> None:
     assert in_words([voted("Diffusion for robot hands", ROBOTS)], []) == Learnt(
         more=("diffusion", "hands", "robot")
     )
+
+
+def test_words_that_most_abstracts_have_are_not_what_somebody_likes() -> None:
+    papers = [
+        voted("Robots across kitchens"),
+        *(voted("Robots of steel", "Robots work across halls.") for _ in range(5)),
+    ]
+    assert "across" in in_words(papers, []).more
+    usual = {"across": 0.5, "robot": 0.1}
+    assert in_words(papers, [], usual).more == ("robots", "steel", "kitchens")
+    assert title_terms(papers) == {"across", "robot", "kitchen", "steel"}
+
+
+def test_an_opened_paper_says_less_than_a_vote() -> None:
+    opened = replace(voted("Graph limits"), kind=FeedbackKind.OPEN)
+    assert 0 < opened.weight < voted("Graph limits").weight
+    assert in_words([opened], [voted("Graph hands")]).less[0] == "hands"
+    assert in_words([opened], []).more == ("graph", "limits")
 
 
 def test_nothing_is_learnt_from_no_votes() -> None:
