@@ -244,8 +244,10 @@ def explain(
     say(f"{told.subscriber.email}, edition {told.day.isoformat()}")
     for reason in told.reasons:
         say(f"  {reason}")
+    matched = {one.paper.paper_id: _matched(one) for one in told.papers}
+    parts = ("matched",) if any(matched.values()) else ()
     print_table(
-        ("paper", "score", "match", "trend", "section", "title", "why"),
+        ("paper", "score", "match", "trend", "section", "title", *parts, "why"),
         [
             (
                 one.paper.paper_id,
@@ -254,13 +256,21 @@ def explain(
                 f"{one.paper.trend:.3f}",
                 one.paper.section.value,
                 one.title,
+                *(matched[one.paper.paper_id] for _ in parts),
                 one.paper.reason,
             )
             for one in told.papers
         ],
         empty="no papers",
-        fold=("title", "why"),
+        fold=("title", *parts, "why"),
     )
+
+
+def _matched(one: previews.ExplainedPaper) -> str:
+    """What the match is made of, as far as it is known: of a mail that was made, it is not."""
+    parts = dict(one.parts)
+    named = (name for name in parts if name not in ("relevance", "trend", "dial"))
+    return ", ".join(f"{name} {parts[name]:.2f}" for name in named)
 
 
 def _explained_row(one: previews.ExplainedPaper) -> dict[str, Any]:

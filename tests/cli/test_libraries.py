@@ -153,3 +153,5 @@ def test_a_library_weighs_in_the_next_digest(operator: Operator, tmp_path: Path)
     best = explained["papers"][0]
     assert (best["place"], "liked papers" in best["parts"]) == ("fits", True)
     assert all("On " in reason and "in your library" in reason for reason in best["reasons"])
+    table = operator.ok("explain", "eve@reader.example", "--date", "2026-03-20")
+    assert f"liked papers {best['parts']['liked papers']:.2f}" in table
