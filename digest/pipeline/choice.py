@@ -1,6 +1,6 @@
 """Whose digest holds which papers: what is known of readers, brought to the ranking."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import PaperId
@@ -29,17 +29,22 @@ _SAID = {
 
 
 def choose(
-    app: App, issue: Issue, subscribers: Sequence[Subscriber]
+    app: App,
+    issue: Issue,
+    subscribers: Sequence[Subscriber],
+    *,
+    again: Collection[PaperId] = (),
 ) -> dict[SubscriberId, tuple[Ranked, ...]]:
-    """The papers of each one's digest, best first; nothing they have been sent before, nor what
-    is in their library.
+    """The papers of each one's digest, best first; nothing they have been sent before, but for
+    papers that may come `again`, nor what is in their library.
 
     Votes count beside likes, for and against, and fade with time, as does a library.
     """
     ids = [subscriber.id for subscriber in subscribers]
     seen, votes = seen_by(app, issue, ids), _votes(app, ids)
     readers = [
-        _reader(app, issue, one, seen=seen[one.id], votes=votes[one.id]) for one in subscribers
+        _reader(app, issue, one, seen=seen[one.id].difference(again), votes=votes[one.id])
+        for one in subscribers
     ]
     _look_up(app, issue, readers)
     understand(app, readers)

@@ -103,11 +103,15 @@ def forget_all(app: App, subscriber: Subscriber) -> int:
 def votes_of(
     app: App, ids: Sequence[SubscriberId], *, latest: int | None = MOST_WEIGHED
 ) -> dict[SubscriberId, tuple[VotedPaper, ...]]:
-    """What each of a batch of subscribers says of papers, the `latest` first, with what ranking
-    needs of them; a query or two for some hundred subscribers or papers. None for all of it."""
+    """What each of a batch of subscribers has said of papers by now, the `latest` first, with what
+    ranking needs of them; a query or two for some hundred subscribers or papers. None for all of
+    it."""
     now = app.clock.now()
     with app.store.read() as conn:
-        votes = {key: said[:latest] for key, said in feedback.of(conn, ids).items()}
+        votes = {
+            key: [vote for vote in said if vote.at <= now][:latest]
+            for key, said in feedback.of(conn, ids).items()
+        }
         papers = {vote.paper_id for said in votes.values() for vote in said}
         texts = library.texts_of(conn, sorted(papers))
     return {

@@ -1,9 +1,10 @@
 """What a subscriber gets, would get, or does not get, and why; nothing is changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
+from digest.core.clock import StandingClock
 from digest.core.deliveries import Delivery, DeliveryId, DeliveryStatus, PlannedPaper
 from digest.core.editions import Edition
 from digest.core.errors import NotFound
@@ -26,6 +27,9 @@ from digest.pipeline.summarize import with_summaries
 from digest.ranking.rank import Ranked
 from digest.store import editions, outbox
 from digest.store import subscribers as members
+
+# Scores that differ by less are one: papers that came since change what is usual a little.
+_SAME_SCORE = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,12 +179,22 @@ def _is_gone_by(subscriber: Subscriber, day: date) -> bool:
 def _of_a_mail(app: App, subscriber: Subscriber, delivery: Delivery, day: date) -> Explanation:
     """Of a mail that was made: by what was known and missing then."""
     missing = delivery.payload.get("missing", "").splitlines()
+    papers = _sent_papers(app, subscriber, delivery, day)
+    unknown = sum("dial" not in dict(one.parts) for one in papers)
+    changed = (
+        f"what the scores of {unknown} of {len(papers)} papers were made of is not known any more: "
+        "interests, votes or papers have changed since"
+    )
     return Explanation(
         day=day,
         subscriber=subscriber,
         delivery=delivery,
-        reasons=(_about_delivery(delivery), *map(_about_missing, missing)),
-        papers=_sent_papers(app, delivery),
+        reasons=(
+            _about_delivery(delivery),
+            *map(_about_missing, missing),
+            *([changed] if unknown else []),
+        ),
+        papers=papers,
     )
 
 
@@ -202,16 +216,35 @@ def _explained(issue: Issue, chosen: Sequence[Ranked]) -> tuple[ExplainedPaper, 
     )
 
 
-def _sent_papers(app: App, delivery: Delivery) -> tuple[ExplainedPaper, ...]:
+def _sent_papers(
+    app: App, subscriber: Subscriber, delivery: Delivery, day: date
+) -> tuple[ExplainedPaper, ...]:
+    """The papers of a mail. What a score was made of is not kept: it is worked out anew, as of the
+    moment when the mail was made, and told where the same score comes of it."""
     letters = load_letters(app, [delivery])
+    sent = letters.papers[delivery.id]
+    then = replace(app, clock=StandingClock(delivery.created_at))
+    issue = gather(then, day, weekly=delivery.payload.get("weekly") == "yes")
+    chosen = choose(then, issue, [subscriber], again=[paper.paper_id for paper in sent])
+    anew = {ranked.paper_id: ranked for ranked in chosen[subscriber.id]}
     return tuple(
         ExplainedPaper(
             paper=paper,
             title=letters.titles[paper.paper_id],
-            parts=(("relevance", paper.relevance), ("trend", paper.trend)),
+            parts=_parts_then(paper, anew.get(paper.paper_id)),
         )
-        for paper in letters.papers[delivery.id]
+        for paper in sent
     )
+
+
+def _parts_then(paper: PlannedPaper, anew: Ranked | None) -> tuple[tuple[str, float], ...]:
+    known = (("relevance", paper.relevance), ("trend", paper.trend))
+    if anew is None or not (
+        abs(anew.relevance - paper.relevance) < _SAME_SCORE
+        and abs(anew.score - paper.score) < _SAME_SCORE
+    ):
+        return known
+    return (*known, *anew.parts[len(known) :])
 
 
 def _about_delivery(delivery: Delivery) -> str:

@@ -201,6 +201,31 @@ def test_explain_says_what_each_paper_is_there_for(sqlite_store: Store) -> None:
     assert made[-1].paper.section is Section.EVERYWHERE
 
 
+def test_explain_tells_what_scores_of_a_mail_were_made_of_while_they_come_out_the_same(
+    sqlite_store: Store,
+) -> None:
+    store_records(sqlite_store, [make_record(1), make_record(2)])
+    ada = store_subscriber(sqlite_store, email=ADA)
+    clock = FakeClock(NOW)
+    app = make_app(sqlite_store, clock=clock)
+    before = explain(app, ADA, TODAY).papers
+    assemble(app, TODAY)
+    clock.advance(3 * 86_400)
+    made = explain(app, ADA, TODAY)
+    assert [one.parts for one in made.papers] == [one.parts for one in before]
+    assert len(dict(made.papers[0].parts)) > 3
+    assert made.reasons == ("queued",)
+
+    membership.change(app, ada, interests=[Interest(InterestKind.CATEGORY, "cs.LG")])
+    changed = explain(app, ADA, TODAY)
+    assert [one.paper for one in changed.papers] == [one.paper for one in made.papers]
+    assert [list(dict(one.parts)) for one in changed.papers] == [["relevance", "trend"]] * 2
+    assert changed.reasons[1:] == (
+        "what the scores of 2 of 2 papers were made of is not known any more: "
+        "interests, votes or papers have changed since",
+    )
+
+
 def test_papers_by_authors_whom_a_reader_follows_have_a_section(sqlite_store: Store) -> None:
     theirs = {"title": "Bronze", "abstract": "Ships, tin and copper.", "authors": ("Eve Fox",)}
     store_records(sqlite_store, [make_record(1), make_record(2, **theirs)])
