@@ -161,15 +161,17 @@ def decode(version: int, payload: bytes) -> Growths:
                 for source, metric, factors, head_start in json.loads(payload)
             }
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return SHIPPED
 
 
 def _checked(factors: Sequence[float], head_start: float) -> Growth:
     found = Growth(factors=tuple(map(float, factors)), head_start=float(head_start))
+    if len(found.factors) != len(KNOTS):
+        raise ValueError("no curve of these ages")
     falling = all(high >= low for high, low in pairwise(found.factors))
     # Written so that no comparison with NaN passes.
     sound = found.factors[-1] >= 1.0 and found.factors[0] <= _MOST_FACTOR and falling
-    if len(found.factors) != len(KNOTS) or not sound or not 0.0 <= found.head_start < math.inf:
+    if not sound or not 0.0 <= found.head_start < math.inf:
         raise ValueError("no curve")
     return found

@@ -117,6 +117,9 @@ def test_a_curve_never_rises_with_age_and_outlives_being_stored(rows: list[Histo
         json.dumps([[*VOTES, [math.nan] * 7, 8]]).encode(),
         json.dumps([[*VOTES, [1.0] * 7, -1]]).encode(),
         json.dumps([[*VOTES, ["x"] * 7, 1]]).encode(),
+        json.dumps([[*VOTES, [], 8]]).encode(),
+        json.dumps([[*VOTES, [1.0] * 7, 10**400]]).encode(),
+        b"[" * 100_000,
     ],
 )
 def test_a_damaged_curve_is_as_good_as_none(payload: bytes) -> None:
