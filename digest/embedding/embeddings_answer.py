@@ -29,7 +29,7 @@ def parse_embeddings(body: bytes, wanted: int) -> Floats:
         vectors = [_vector(placed[n]["embedding"]) for n in range(wanted)]
     except RecursionError:
         raise EncoderUnavailable("answered with nonsense instead of vectors") from None
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         raise EncoderUnavailable(f"answered without {wanted} vectors{_said(body)}") from None
     if len(entries) != wanted:
         raise EncoderUnavailable(f"answered {len(entries)} vectors to {wanted} texts")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -143,6 +144,7 @@ def test_an_answer_without_places_is_in_order() -> None:
         ({"data": [{"embedding": [[1.0]]}]}, r"without 1 vectors"),
         ({"data": [{"embedding": [True]}]}, r"without 1 vectors"),
         ({"data": [{"index": 7, "embedding": [1.0]}]}, r"without 1 vectors"),
+        ({"data": [{"index": math.inf, "embedding": [1.0]}]}, r"without 1 vectors"),
         ({"data": [{"embedding": [1.0]}] * 2}, r"2 vectors to 1 texts"),
         ({"data": [{"embedding": []}]}, r"not of one length"),
     ],
