@@ -10,7 +10,7 @@ from typing import Any
 
 from digest.core.errors import InvalidInput, NotFound
 from digest.embedding.encoder import require
-from digest.embedding.folder import read_json
+from digest.embedding.folder import read_object
 from digest.embedding.safetensors import read_weights
 
 _WEIGHTS = "model.safetensors"
@@ -69,7 +69,7 @@ def export_model(source: Path, target: Path, *, quantize: bool) -> Exported:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise InvalidInput(f"{target} is there already: name a new folder")
     graph: Any = importlib.import_module("digest.embedding.bert_graph")
-    shape = graph.Shape(**_shape(read_json(source / "config.json")))
+    shape = graph.Shape(**_shape(read_object(source / "config.json")))
     weights = {k.removeprefix("bert."): v for k, v in read_weights(source / _WEIGHTS).items()}
     try:
         model = graph.bert_graph(weights, shape, quantize=quantize)
@@ -90,10 +90,13 @@ def _shape(config: dict[str, Any]) -> dict[str, Any]:
     places = config.get("position_embedding_type", "absolute")
     if kind != "bert" or gelu not in _GELUS or places != "absolute":
         raise InvalidInput(f"this model is of the kind {kind!r} ({gelu}, {places}): {_OTHERWISE}")
-    return {
-        "layers": int(config["num_hidden_layers"]),
-        "heads": int(config["num_attention_heads"]),
-        "width": int(config["hidden_size"]),
-        "epsilon": float(config.get("layer_norm_eps", 1e-12)),
-        "tanh_gelu": _GELUS[gelu],
-    }
+    try:
+        return {
+            "layers": int(config["num_hidden_layers"]),
+            "heads": int(config["num_attention_heads"]),
+            "width": int(config["hidden_size"]),
+            "epsilon": float(config.get("layer_norm_eps", 1e-12)),
+            "tanh_gelu": _GELUS[gelu],
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(f"config.json does not say the model's shape: {error}") from None

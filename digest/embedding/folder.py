@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from digest.core.errors import ConfigError
 from digest.embedding.prompts import (
@@ -39,6 +39,9 @@ _PLAIN = ("model.onnx",)
 MOST_TOKENS = 512
 _HASHED = ("tokenizer.json", "modules.json", "1_Pooling/config.json", "sentence_bert_config.json")
 _HASH_CHARS = 16
+
+_Document = TypeVar("_Document", dict[str, Any], list[Any])
+_CALLED = {dict: "object", list: "array"}
 
 
 class Pooling(StrEnum):
@@ -114,20 +117,29 @@ def _candidates(folder: Path) -> Iterator[Path]:
         yield files[0]
 
 
-def read_json(path: Path) -> Any:
-    """The document in a file of the model; an empty object where there is no such file."""
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of the model; an empty one where there is no such file. Raises
+    ConfigError."""
+    return _document(path, dict)
+
+
+def _document(path: Path, kind: type[_Document]) -> _Document:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
+        return kind()
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError([f"{_KEY}: {path} cannot be read: {error}"]) from None
+    if not isinstance(found, kind):
+        raise ConfigError([f"{_KEY}: {path} cannot be read: it holds no JSON {_CALLED[kind]}"])
+    return found
 
 
 def _pooling(folder: Path) -> Pooling:
     """Raises ConfigError for what would give other vectors than the model's own."""
-    modules = read_json(folder / "modules.json")
-    kinds = {str(module.get("type", "")).rpartition(".")[2] for module in modules or ()}
+    modules = _document(folder / "modules.json", list)
+    types = (module.get("type") if isinstance(module, dict) else module for module in modules)
+    kinds = {str(one).rpartition(".")[2] for one in types}
     if unknown := kinds - {"Transformer", "Pooling", "Normalize"}:
         raise ConfigError(
             [
@@ -135,7 +147,7 @@ def _pooling(folder: Path) -> Pooling:
                 f'not read here: write "sentence-transformers:{folder}"'
             ]
         )
-    config = read_json(folder / "1_Pooling" / "config.json")
+    config = read_object(folder / "1_Pooling" / "config.json")
     wanted = {key.removeprefix("pooling_mode_") for key, on in config.items() if on is True}
     wanted = {key.removesuffix("_token").removesuffix("_tokens") for key in wanted}
     wanted.discard("include_prompt")  # see _prompts
@@ -152,11 +164,10 @@ def _pooling(folder: Path) -> Pooling:
 
 def _prompts(folder: Path, said: PromptOptions) -> Prompts:
     """Those that are configured, else those of the model's files, else those of its family."""
-    known = prompts_in(read_json(folder / "config_sentence_transformers.json"))
-    config = read_json(folder / "config.json")
-    called = str(config.get("_name_or_path", "")) if isinstance(config, dict) else ""
+    known = prompts_in(read_object(folder / "config_sentence_transformers.json"))
+    called = str(read_object(folder / "config.json").get("_name_or_path", ""))
     prompts = said.over(known or prompts_of_family(f"{called} {folder.resolve().name}"))
-    pooling = read_json(folder / "1_Pooling" / "config.json")
+    pooling = read_object(folder / "1_Pooling" / "config.json")
     if prompts != NO_PROMPTS and pooling.get("include_prompt") is False:
         raise ConfigError(
             [
@@ -173,5 +184,5 @@ def _max_tokens(folder: Path) -> int:
         ("config.json", "max_position_embeddings"),
         ("tokenizer_config.json", "model_max_length"),
     )
-    found = (read_json(folder / file).get(key) for file, key in said)
+    found = (read_object(folder / file).get(key) for file, key in said)
     return min([MOST_TOKENS, *(n for n in found if isinstance(n, int) and n > 0)])

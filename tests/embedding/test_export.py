@@ -93,6 +93,13 @@ def test_another_kind_of_model_is_refused(tmp_path: Path, config: dict[str, str]
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("layers", [None, "many", []])
+def test_a_model_of_no_known_shape_is_refused(tmp_path: Path, layers: object) -> None:
+    source = write_model(tmp_path / "source", num_hidden_layers=layers)
+    with pytest.raises(InvalidInput, match=r"does not say the model's shape"):
+        export_model(source, tmp_path / "out", quantize=True)
+
+
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     source = write_model(tmp_path / "source")
     weights = tiny_weights()

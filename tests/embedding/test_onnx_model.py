@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 from pathlib import Path
 
 import numpy as np
@@ -227,7 +228,7 @@ _TWO = '{"pooling_mode_cls_token": true, "pooling_mode_max_tokens": true}'
         ("modules.json", '[{"type": "a.Transformer"}, {"type": "a.Dense"}]', r"layer \(Dense\)"),
         ("1_Pooling/config.json", '{"pooling_mode": "weighted"}', r"pools by weighted"),
         ("1_Pooling/config.json", _TWO, r"pools by cls, max"),
-        ("config.json", "{", r"config\.json cannot be read"),
+        ("modules.json", "[1]", r"layer \(1\)"),
     ],
 )
 def test_what_would_give_other_vectors_is_refused(
@@ -236,6 +237,24 @@ def test_what_would_give_other_vectors_is_refused(
     (folder / file).write_text(text)
     with pytest.raises(ConfigError, match=said):
         OnnxEncoder(folder)
+
+
+@pytest.mark.parametrize("text", ["{", "", "7", "null", "[" * 100_000])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "modules.json",
+        "1_Pooling/config.json",
+        "config_sentence_transformers.json",
+        "sentence_bert_config.json",
+        "config.json",
+        "tokenizer_config.json",
+    ],
+)
+def test_a_damaged_file_of_a_model_is_named(folder: Path, file: str, text: str) -> None:
+    (folder / file).write_text(text)
+    with pytest.raises(ConfigError, match=rf"{re.escape(file)} cannot be read: "):
+        open_folder(folder)
 
 
 # --- what may be missing --------------------------------------------------------------------------
