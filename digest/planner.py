@@ -46,15 +46,10 @@ class PlannerProcess:
         asked = {"day": day.isoformat() if day else None, "ids": list(ids)}
         try:
             self._process.stdin.write(json.dumps(asked) + "\n")
-            said = json.loads(self._process.stdout.readline())
-        except (OSError, ValueError):  # a broken pipe, or the end or others' words in its place
+            return _report(json.loads(self._process.stdout.readline()))
+        # A broken pipe, or the end or others' words in its place.
+        except (OSError, ValueError, KeyError, TypeError):
             raise PlannerLost(f"a process that planned ended with {self._ended()}") from None
-        return AssembleReport(
-            days=tuple(map(date.fromisoformat, said["days"])),
-            planned=said["planned"],
-            skipped=said["skipped"],
-            missed=said["missed"],
-        )
 
     def kill(self) -> None:
         """Ends it at once, whatever it has in hand."""
@@ -82,6 +77,15 @@ def answers(app: App, lines: Iterable[str]) -> Iterator[str]:
         day = date.fromisoformat(asked["day"]) if asked["day"] else None
         report = plan_named(app, issues, day, [SubscriberId(key) for key in asked["ids"]])
         yield json.dumps(_row(report))
+
+
+def _report(row: Any) -> AssembleReport:
+    return AssembleReport(
+        days=tuple(map(date.fromisoformat, row["days"])),
+        planned=row["planned"],
+        skipped=row["skipped"],
+        missed=row["missed"],
+    )
 
 
 def _row(report: AssembleReport) -> dict[str, Any]:

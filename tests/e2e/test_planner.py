@@ -49,11 +49,12 @@ def test_one_that_is_gone_is_told_as_lost(planner: PlannerProcess) -> None:
         planner.plan(DAY, [SubscriberId(1)])
 
 
+@pytest.mark.parametrize("words", ["Loading weights", '{"event": "loading weights"}', "7"])
 def test_one_that_says_something_else_is_told_as_lost_and_ended(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     monkeypatch.setattr(planners, "_TIME_TO_END_S", 0.1)
-    program = "import time; print('Loading weights', flush=True); time.sleep(60)"
+    program = f"import time; print({words!r}, flush=True); time.sleep(60)"
     one = PlannerProcess([sys.executable, "-c", program])
 
     with pytest.raises(PlannerLost, match="ended with -9"):
