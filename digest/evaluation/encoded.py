@@ -15,7 +15,7 @@ from digest.embedding.prompts import Kind
 from digest.embedding.texts import encode_each, paper_text, query_hash, text_hash
 from digest.evaluation.files import JudgedPaper, Query
 from digest.ranking.corpus import RankingPaper
-from digest.ranking.meaning import ModelMeaning
+from digest.ranking.meaning import LikedPaper, ModelMeaning
 
 # Hears how many texts are done, and how many there are.
 Progress = Callable[[int, int], None]
@@ -97,11 +97,15 @@ class EncodedTexts:
         return ModelMeaning(
             np.stack([none if vector is None else vector for vector in found]),
             texts=self._of_all,
-            liked=lambda liked: self.of_paper(paper_text(liked.title, liked.abstract)),
+            liked=self._of_all_liked,
         )
 
     def _of_all(self, texts: Sequence[str]) -> Mapping[str, Floats]:
         return {text: vector for text in texts if (vector := self.of_interest(text)) is not None}
+
+    def _of_all_liked(self, liked: Sequence[LikedPaper]) -> Mapping[LikedPaper, Floats]:
+        texts = ((one, paper_text(one.title, one.abstract)) for one in liked)
+        return {one: v for one, text in texts if (v := self.of_paper(text)) is not None}
 
     def _save(self) -> None:
         """As a NumPy archive: the model's name, the hashes of texts, and their vectors."""

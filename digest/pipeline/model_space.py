@@ -42,9 +42,10 @@ def _space(
     rows = np.stack([vectors[paper.paper_id] for paper in papers])
     width = rows.shape[1]
 
-    def liked(paper: LikedPaper) -> Floats | None:
-        text = _text(paper)
-        return _fitting(meanings.liked_vectors([text]), width).get(text)
+    def liked(asked: Sequence[LikedPaper]) -> dict[LikedPaper, Floats]:
+        texts = {paper: _text(paper) for paper in asked}
+        found = _fitting(meanings.liked_vectors(texts.values()), width)
+        return {paper: found[text] for paper, text in texts.items() if text in found}
 
     return ModelMeaning(
         rows,

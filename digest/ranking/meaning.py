@@ -7,7 +7,7 @@ here. A stem's vector is moved towards the papers that say it, so that one which
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,8 @@ from digest.ranking.vectors import Floats
 # on judged collections: 1 to 2 are alike, without it the table alone is worth a fifth less.
 CONTEXT_SHARE = 2.0
 _LARGEST = np.iinfo(np.int16).max
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,7 @@ class ModelMeaning:
         papers: Floats,
         *,
         texts: Callable[[Sequence[str]], Mapping[str, Floats]],
-        liked: Callable[[LikedPaper], Floats | None],
+        liked: Callable[[Sequence[LikedPaper]], Mapping[LikedPaper, Floats]],
     ) -> None:
         self.space = Space(papers, shrinkage=MODEL_SHRINKAGE, plain_share=MODEL_PLAIN_SHARE)
         self._texts = texts
@@ -136,11 +138,12 @@ class ModelMeaning:
 
     def of_texts(self, texts: Sequence[str], bags: Bags) -> Floats:
         del bags
-        known, none = self._texts(texts), np.zeros(self.space.dimensions, np.float32)
-        return np.stack([known.get(text, none) for text in texts]).astype(np.float32)
+        return self._rows(texts, self._texts(texts))
 
     def of_papers(self, liked: Sequence[LikedPaper], bags: Bags) -> Floats:
         del bags
+        return self.space.placed(self._rows(liked, self._liked(liked)))
+
+    def _rows(self, asked: Sequence[Key], known: Mapping[Key, Floats]) -> Floats:
         none = np.zeros(self.space.dimensions, np.float32)
-        vectors = [none if (found := self._liked(one)) is None else found for one in liked]
-        return self.space.placed(np.stack(vectors).astype(np.float32))
+        return np.stack([known.get(one, none) for one in asked]).astype(np.float32)

@@ -153,7 +153,7 @@ def modelled(table: StaticTable | None, candidates: Sequence[RankingPaper]) -> C
         model=lambda papers: ModelMeaning(
             np.stack([known[paper.title] for paper in papers]),
             texts=lambda _: {},
-            liked=lambda liked: known.get(liked.title),
+            liked=lambda liked: {one: known[one.title] for one in liked if one.title in known},
         ),
     )
 
