@@ -87,7 +87,7 @@ class Meanings:
             log.warning("embedding.failed", reason=str(error))
             return {}
         keys = {text: query_hash(text, prompts) for text in texts if text.strip()}
-        return self._vectors(keys, Kind.QUERY, most_new)
+        return self._vectors(self._at_hand(), keys, Kind.QUERY, most_new)
 
     def liked_vectors(self, texts: Collection[str], *, most_new: int = 0) -> Mapping[str, Floats]:
         """The same for the texts of papers that somebody likes: of papers kept here the vectors
@@ -102,13 +102,16 @@ class Meanings:
             except EncoderUnavailable as error:
                 log.warning("embedding.failed", reason=str(error))
                 return {}
-        return self._vectors(keys, Kind.DOCUMENT, most_new)
+        return self._vectors(at_hand, keys, Kind.DOCUMENT, most_new)
 
     def _vectors(
-        self, keys: Mapping[str, str], kind: Kind, most_new: int | None
+        self,
+        at_hand: MutableMapping[str, Floats | None],
+        keys: Mapping[str, str],
+        kind: Kind,
+        most_new: int | None,
     ) -> Mapping[str, Floats]:
         """Those of texts by the keys under which they are kept."""
-        at_hand = self._at_hand()
         wanted = {text: key for text, key in keys.items() if key not in at_hand}
         if wanted:
             self._bring(at_hand, wanted, kind, most_new)

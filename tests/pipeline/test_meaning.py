@@ -14,6 +14,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.core.subscribers import Status, Subscriber
 from digest.embedding.prompts import Prompts
 from digest.embedding.texts import paper_text, text_hash
+from digest.pipeline import meaning as meanings
 from digest.pipeline.app import App
 from digest.pipeline.assemble import Issues, assemble
 from digest.pipeline.choice import choose
@@ -352,6 +353,22 @@ def test_liked_papers_that_are_kept_need_no_model(sqlite_store: Store) -> None:
     found = meaning(app).liked_vectors([text, "Wine. Of vines."])
     assert set(found) == {text}
     assert found[text].argmax() == ord("R") % 32
+    assert encoder.asked == []
+
+
+def test_no_number_of_liked_papers_makes_the_model_encode_what_is_kept(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meanings, "_MOST_AT_HAND", 2)
+    records = [make_record(n, title=title) for n, title in enumerate(("Apes", "Bees", "Cats"), 1)]
+    store_records(sqlite_store, records)
+    encoder = FakeEncoder()
+    app = encoding(sqlite_store, encoder)
+    embed(app)
+    encoder.asked.clear()
+    texts = [paper_text(record.title, record.abstract) for record in records]
+    for _ in range(2):
+        assert set(meaning(app).liked_vectors(texts, most_new=3)) == set(texts)
     assert encoder.asked == []
 
 
