@@ -150,7 +150,8 @@ class Meanings:
             with self._store.write() as conn:
                 embeddings.save_texts(conn, model, fresh, now)
         at_hand.update(found)
-        at_hand.update(fresh)
+        # As they are kept: the next to ask, and other processes, must rank the same.
+        at_hand.update((k, v if v is None else embeddings.as_kept(v)) for k, v in fresh.items())
 
     def stamp(self) -> datetime | None:
         """When a paper was last given a vector; what was gathered before lacks that one."""

@@ -269,6 +269,11 @@ def use_texts(conn: sa.Connection, model: str, hashes: Collection[str], now: dat
         )
 
 
+def as_kept(vector: Floats) -> Floats:
+    """A vector as precise as it is when it is read again."""
+    return _unpacked(_packed(vector))
+
+
 def forget_texts(conn: sa.Connection, model: str) -> None:
     """Drops the vectors of all texts by this model."""
     conn.execute(sa.delete(text_embeddings).where(text_embeddings.c.model == model))

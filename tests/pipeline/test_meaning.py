@@ -297,6 +297,16 @@ def test_the_interests_of_a_batch_are_encoded_together_and_once(store: Store) ->
     assert len(encoder.asked) == 1
 
 
+def test_a_vector_is_the_same_to_whoever_had_it_encoded_and_to_whoever_reads_it(
+    sqlite_store: Store,
+) -> None:
+    first = encoding(sqlite_store, FakeEncoder(prompts=Prompts(query="a", document="b")))
+    meaning(first).encoder.encode = lambda *_: np.full((1, 3), 3**-0.5, np.float32)  # type: ignore[method-assign]
+    second = encoding(sqlite_store, FakeEncoder(prompts=Prompts(query="a", document="b")))
+    encoded = meaning(first).text_vectors(["robots"])["robots"]
+    np.testing.assert_array_equal(meaning(second).text_vectors(["robots"])["robots"], encoded)
+
+
 def test_a_text_that_the_model_does_not_take_is_asked_for_once(sqlite_store: Store) -> None:
     encoder, clock = FakeEncoder(), FakeClock(NOW)
     encoder.refused = frozenset({"toolong"})
