@@ -1,7 +1,7 @@
 """Trend against what happened later: votes at the end, and votes that were still to come.
 
-A line of the cases is a moment: `{"at", "papers": [{"id", "listed_at", "readings": [[time,
-metric, value]], "final"}]}`, with the readings that were known at that moment only.
+A line of the cases is a moment as `digest trend` reads it (`digest.evaluation.moments`), with
+the `final` count of each paper, and the readings that were known at that moment only.
 """
 
 import json
@@ -11,11 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from digest.core.identifiers import PaperId
-from digest.core.papers import Signal
-from digest.ranking.trending import TrendPaper, trends
+from digest.evaluation import moments
 
-_SOURCE = "huggingface"
 _HOUR = timedelta(hours=1)
 Case = Mapping[str, Any]
 Scores = Sequence[float]
@@ -27,22 +24,8 @@ def read_cases(path: Path) -> list[Case]:
 
 def of_product(case: Case) -> Scores:
     """The product's trend of each paper of a moment."""
-    papers = [_trend_paper(number, row) for number, row in enumerate(case["papers"], 1)]
-    found = trends(papers, now=datetime.fromisoformat(case["at"]))
-    return [found[paper.paper_id].score for paper in papers]
-
-
-def _trend_paper(number: int, row: Mapping[str, Any]) -> TrendPaper:
-    listed_at = datetime.fromisoformat(row["listed_at"])
-    return TrendPaper(
-        paper_id=PaperId(number),
-        appeared_at=listed_at,
-        listed_at={_SOURCE: listed_at},
-        signals=tuple(
-            Signal(source=_SOURCE, metric=metric, at=datetime.fromisoformat(at), value=value)
-            for at, metric, value in row["readings"]
-        ),
-    )
+    found = moments.scores(moments.moment_of(case))
+    return [found[row["id"]] for row in case["papers"]]
 
 
 def _simple(score: Callable[[float, float], float]) -> Callable[[Case], Scores]:

@@ -7,7 +7,7 @@ import typer
 
 from digest.cli.output import print_json_line
 from digest.core.errors import InvalidInput
-from digest.ranking.trend_cases import read_moments, scores
+from digest.evaluation.moments import read_moments, scores
 
 
 def trend(

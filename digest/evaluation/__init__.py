@@ -1,1 +1,1 @@
-"""Ranking on files: judged collections in, the product's own ranking and its quality out."""
+"""Ranking on files: judged collections and moments in, our own ranking and its quality out."""

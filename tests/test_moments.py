@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.errors import InvalidInput
-from digest.ranking.trend_cases import read_moments, scores
+from digest.evaluation.moments import read_moments, scores
 
 AT = "2026-03-10T14:00:00Z"
 

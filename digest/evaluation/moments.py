@@ -36,7 +36,7 @@ def read_moments(lines: Iterable[str]) -> Iterator[Moment]:
         if not line.strip():
             continue
         try:
-            yield _moment(json.loads(line))
+            yield moment_of(json.loads(line))
         except InvalidInput as error:
             raise InvalidInput(f"line {number}: {error}") from None
         except RecursionError:
@@ -51,7 +51,8 @@ def scores(moment: Moment) -> dict[str, float]:
     return {name: found[paper.paper_id].score for name, paper in moment.papers}
 
 
-def _moment(row: object) -> Moment:
+def moment_of(row: object) -> Moment:
+    """The moment that such an object tells of. Raises `InvalidInput`."""
     name, papers = _value(row, "at"), _value(row, "papers")
     at = _time(name, '"at"')
     if not isinstance(papers, list):
