@@ -4,22 +4,29 @@ sort fast, and in one order on every machine."""
 import numpy as np
 import numpy.typing as npt
 
+from digest.core.errors import InvalidInput
 from digest.ranking.vectors import Floats
 
 Places = npt.NDArray[np.intp]
 Keys = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-# A key's lower bits are a row's place among equals; a corpus has fewer rows than that.
+# A key's lower bits are a row's place among equals, its upper bits the score.
 PLACE_BITS = 20
 SCORE_BITS = 31
+MOST_ROWS = (1 << PLACE_BITS) - 1
 
 
 class Order:
     """Rows by score, equal scores by trend, then in the order of the rows: a row's score and its
-    place among equals as one whole number, its key, of which the larger comes first."""
+    place among equals as one whole number, its key, of which the larger comes first.
+
+    Raises InvalidInput for more than MOST_ROWS.
+    """
 
     def __init__(self, trend: Floats) -> None:
+        if len(trend) > MOST_ROWS:
+            raise InvalidInput(f"{len(trend):,} papers are more than can be ranked: {MOST_ROWS:,}")
         self._rows = np.lexsort((np.arange(len(trend)), -trend))
         self._place = np.empty(len(trend), np.int64)
         self._place[self._rows] = np.arange(len(trend), 0, -1)

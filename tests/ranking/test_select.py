@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.core.errors import InvalidInput
 from digest.ranking.analysis import analyse
 from digest.ranking.lexical import Document, LexicalIndex
-from digest.ranking.order import Order, best
+from digest.ranking.order import MOST_ROWS, Order, best
 from digest.ranking.repeats import ByMeaning, ByWords, Likeness
 from digest.ranking.select import Wanted, blended, diverse_rows
 from digest.ranking.vectors import Floats
@@ -171,3 +172,13 @@ def test_a_choice_is_best_first_without_repeats_with_the_best_in_it(
     assert len(picked) == len(set(picked)) == min(limit, len(rows))
     assert values == sorted(values, reverse=True)
     assert not picked or values[0] == max(scores)
+
+
+def test_more_papers_than_have_a_place_are_refused_rather_than_mixed_up() -> None:
+    order = Order(np.zeros(MOST_ROWS, np.float32))
+    scores = np.zeros((1, MOST_ROWS), np.float32)
+    scores[0, [7, MOST_ROWS - 1]] = 1.0
+    found = order.rows(best(order.keys(scores, np.ones((1, 1), np.bool_)), 3))
+    assert found.tolist() == [[7, MOST_ROWS - 1, 0]]
+    with pytest.raises(InvalidInput, match="more than can be ranked"):
+        Order(np.zeros(MOST_ROWS + 1, np.float32))
