@@ -1,5 +1,6 @@
 """The texts of a collection, encoded by a model, and kept in a file between two runs."""
 
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -139,13 +140,20 @@ def _rounded(vector: Floats | None) -> Floats | None:
     return None if vector is None else vector.astype(np.float16).astype(np.float32)
 
 
+def _vector(row: Floats) -> Floats:
+    if row.ndim != 1:
+        raise ValueError("no vector")
+    return row
+
+
 def _read(file: Path, model: str) -> dict[str, Floats]:
     try:
         with np.load(BytesIO(file.read_bytes()), allow_pickle=False) as arrays:
             kept, keys = str(arrays["model"]), arrays["texts"].tolist()
             rows = arrays["rows"].astype(np.float32)
-            found = dict(zip(keys, rows, strict=True))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile, AttributeError):
+            found = dict(zip(keys, map(_vector, rows), strict=True))
+    # A bare array, an archive of others, one that is cut off: NumPy says each in its way.
+    except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile, zlib.error):
         raise InvalidInput(f"{file}: holds no vectors as --vectors keeps them") from None
     if kept != model:
         raise InvalidInput(f"{file}: holds vectors of the model {kept}, not of {model}")

@@ -1,8 +1,11 @@
 """`digest rank` with a model: what the files say, encoded once."""
 
 import json
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from digest.embedding.export import export_model
@@ -81,7 +84,31 @@ def test_a_model_that_is_not_there_is_named_in_one_line(
     assert trouble in files.refused(*options)
 
 
-def test_a_file_that_holds_no_vectors_is_refused(files: Files, model: str) -> None:
-    path = files.write("vectors.npz", "no archive")
+def saved(**arrays: Any) -> bytes:
+    out = BytesIO()
+    np.savez(out, **arrays)
+    return out.getvalue()
+
+
+def bare() -> bytes:
+    out = BytesIO()
+    np.save(out, np.zeros(3))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no archive",
+        bare(),
+        saved(rows=np.zeros((1, 2))),
+        saved(model=np.array("m"), texts=np.array(["a"]), rows=np.zeros(1)),
+        saved(model=np.array("m"), texts=np.array(["a"]), rows=np.zeros((2, 2))),
+    ],
+    ids=["text", "bare array", "of others", "numbers", "too many"],
+)
+def test_a_file_that_holds_no_vectors_is_refused(files: Files, model: str, content: bytes) -> None:
+    path = files.folder / "vectors.npz"
+    path.write_bytes(content)
     options = ("--method", "semantic", "--model", model, "--vectors", str(path))
     assert "holds no vectors" in files.refused(*options)
