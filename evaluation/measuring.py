@@ -5,10 +5,12 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from digest.evaluation import files, metrics
 from digest.evaluation.files import JudgedPaper, Query
 from digest.evaluation.metrics import DEPTH, quality
 from digest.evaluation.runs import METHODS, Collection
@@ -21,6 +23,9 @@ BASELINES: dict[str, Callable[[Sequence[JudgedPaper]], Scored]] = {
 }
 # A classifier per person is slow: its queries are shared among processes.
 PARTS = {"svm": 4}
+# What the results of baselines depend on, beside the collection.
+_CODE = (__file__, *(part.__file__ for part in (baselines, sets, files, metrics)))
+_LIBRARIES = ("PyStemmer", "ir-measures", "numpy", "scikit-learn", "scipy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,8 @@ class Job:
             "folder": None,
             "cache": None,
             "files": sets.fingerprint(self.folder, self.collection),
-            "code": [Path(code).read_text("utf-8") for code in (__file__, baselines.__file__)],
+            "code": [Path(code).read_text("utf-8") for code in _CODE],
+            "libraries": [version(library) for library in _LIBRARIES],
         }
         key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
         return self.cache / f"{self.collection}-{self.method}-{key}.json"
@@ -59,11 +65,14 @@ def measure(job: Job) -> Result:
     """The result of a job; of a baseline, from the cache where it is there."""
     if job.method not in BASELINES:
         return _measured(job)
-    if job.kept().exists():
-        return Result(**json.loads(job.kept().read_text(encoding="utf-8")))
+    kept = job.kept()
+    if kept.exists():
+        return Result(**json.loads(kept.read_text(encoding="utf-8")))
     result = _measured(job)
     job.cache.mkdir(parents=True, exist_ok=True)
-    job.kept().write_text(json.dumps(asdict(result)), encoding="utf-8")
+    unfinished = kept.with_suffix(".part")
+    unfinished.write_text(json.dumps(asdict(result)), encoding="utf-8")
+    unfinished.replace(kept)
     return result
 
 

@@ -120,3 +120,15 @@ def test_a_baseline_is_not_measured_twice(
     (recordings / "relevance" / "cacm" / "qrels.tsv").write_text("q\tp1\t1\n", encoding="utf-8")
     changed = evaluated(recordings, monkeypatch, *options)
     assert changed["relevance"]["interests in words"]["sets"]["cacm"]["bm25"]["ndcg@10"] < 1
+
+
+def test_a_baseline_is_measured_anew_with_other_libraries(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring = pytest.importorskip("evaluation.measuring", reason=WITHOUT)
+    folder = recordings / "relevance"
+    job = measuring.Job(folder=folder, cache=recordings, collection="cacm", method="bm25")
+    before = job.kept()
+    assert job.kept() == before
+    monkeypatch.setattr(measuring, "version", lambda _library: "another")
+    assert job.kept() != before
