@@ -27,7 +27,7 @@ class KeptRows:
         """These rows, in their order: numbers x size."""
         if not len(self._matrix):
             return np.stack([self._recent(number) for number in numbers.tolist()])
-        for number in numbers[~self._is_there[numbers]].tolist():
+        for number in set(numbers[~self._is_there[numbers]].tolist()):
             self._matrix[number] = self._row(number)
             self._is_there[number] = True
         return self._matrix[numbers]
