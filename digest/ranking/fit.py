@@ -18,10 +18,12 @@ from digest.ranking.vectors import Floats
 # Texts whose strengths are worked out in one go: small enough for the processor's cache.
 TEXTS_AT_ONCE = 64
 # What is kept of an edition, the most recent: strengths of interests, at 5,000 papers 10 MB, and
-# so many numbers of how papers fit what many say alike, and are like what many liked.
+# so many numbers of how papers fit what many say alike, and are like what many liked. Of few papers
+# these are few, but a liked paper takes 4 kB more: never more than so many.
 KEPT_STRENGTHS = 512
 KEPT_TEXTS = 4_000_000
 KEPT_KIN = 2_000_000
+KEPT_AT_MOST = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +140,8 @@ class Fitter:
         kept = functools.lru_cache(maxsize=KEPT_STRENGTHS)
         self._matches = kept(functools.partial(relevance.matches, corpus))
         size = max(len(corpus), 1)
-        self._texts = Recent(KEPT_TEXTS // size, self._worked_out)
-        most_kin = max(KEPT_KIN // size, 64)
+        self._texts = Recent(min(KEPT_TEXTS // size, KEPT_AT_MOST), self._worked_out)
+        most_kin = min(max(KEPT_KIN // size, 64), KEPT_AT_MOST)
         self._kin = Recent(most_kin, functools.partial(likes.all_kin, corpus))
         self.excluded = kept(functools.partial(relevance.excluded_rows, corpus))
 
