@@ -113,7 +113,8 @@ class Space:
 
 def _product(rows: Floats, matrix: Floats) -> Floats:
     """rows @ matrix, always so many rows at a time: sums of other shapes are rounded otherwise,
-    and what a reader gets must not hang on who else is served in the same go."""
+    and what a reader gets must not hang on who else is served in the same go. Where a row stands
+    among these may still decide its last bit, as in OpenBLAS on processors with AVX2."""
     out = np.empty((len(rows), matrix.shape[1]), np.float32)
     block = np.zeros((ROWS_AT_ONCE, rows.shape[1]), np.float32)
     for first in range(0, len(rows), ROWS_AT_ONCE):
