@@ -10,39 +10,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from digest.ranking.text import fold
+from digest.ranking.text import fold, listed
 
 # How sure two forms are the same person.
 SAME_NAME = 1.0
 SAME_INITIALS = 0.65
 
 _SUFFIX = re.compile(r"(?i)^(?:jr|sr|ii|iii|iv|ph\.?d|m\.?d)\.?$")
-_PARTICLES = frozenset(
-    (
-        "al",
-        "bin",
-        "da",
-        "dal",
-        "de",
-        "dei",
-        "del",
-        "della",
-        "den",
-        "der",
-        "di",
-        "do",
-        "dos",
-        "du",
-        "el",
-        "ibn",
-        "ten",
-        "ter",
-        "van",
-        "vom",
-        "von",
-        "zu",
-        "zur",
-    )
+_PARTICLES = listed(
+    "al bin da dal de dei del della den der di do dos du el ibn ten ter van vom von zu zur"
 )
 _INITIALS = re.compile(r"^[A-Z]{1,3}$")
 _GIVEN_PART = re.compile(r"\w+")
