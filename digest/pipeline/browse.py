@@ -7,9 +7,8 @@ from typing import Any
 
 from digest.core.papers import MERGED_FIELDS, Paper
 from digest.pipeline.app import App
-from digest.pipeline.edition import judge
+from digest.pipeline.edition import judge, ranking_paper
 from digest.pipeline.learning import known_growths
-from digest.ranking.corpus import RankingPaper
 from digest.ranking.rank import prepare, score_query
 from digest.store import library, origins
 
@@ -60,7 +59,7 @@ def search(app: App, query: str, *, limit: int, days: int | None = None) -> list
     if days is not None:
         since = app.clock.now() - timedelta(days=days)
         found = [paper for paper in found if paper.published_at >= since]
-    scores = score_query(prepare([_plain(paper) for paper in found]), query)
+    scores = score_query(prepare(list(map(ranking_paper, found))), query)
     best = max(scores, default=0.0) or 1.0
     shown = [
         Shown(paper=paper, score=float(score / best))
@@ -68,19 +67,6 @@ def search(app: App, query: str, *, limit: int, days: int | None = None) -> list
     ]
     shown.sort(key=lambda one: (-one.score, one.paper.id))
     return shown[:limit]
-
-
-def _plain(paper: Paper) -> RankingPaper:
-    return RankingPaper(
-        paper_id=paper.id,
-        title=paper.title,
-        abstract=paper.abstract,
-        authors=paper.authors,
-        categories=paper.categories,
-        venue=paper.venue,
-        trend=0.0,
-        trend_reason="",
-    )
 
 
 def one(app: App, name: str) -> Shown | None:

@@ -1,10 +1,9 @@
 """The papers of a date: gathered, judged for how fast they rise, and made ready to be ranked."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from digest.core.analyses import Analysis
 from digest.core.editions import Edition, Window, edition_window
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
@@ -70,7 +69,15 @@ def gather(app: App, day: date, *, weekly: bool = False) -> Issue:
         owned = libraries.owned_among(conn, papers) if library_owners else {}
         found, background = analyses.analysed(conn, papers)
     candidates = judge(papers, appeared, listed, known_at, known_growths(app))
-    rated = [ranking_paper(papers[c.paper_id], c, found[c.paper_id]) for c in candidates]
+    rated = [
+        replace(
+            ranking_paper(papers[one.paper_id]),
+            trend=one.trend,
+            trend_reason=one.trend_reason,
+            analysis=found[one.paper_id],
+        )
+        for one in candidates
+    ]
     return Issue(
         day=day,
         window=window,
@@ -124,7 +131,8 @@ def judge(
     )
 
 
-def ranking_paper(paper: Paper, candidate: Candidate, analysis: Analysis) -> RankingPaper:
+def ranking_paper(paper: Paper) -> RankingPaper:
+    """What ranking reads of a paper, without its trend and before its text is analysed."""
     return RankingPaper(
         paper_id=paper.id,
         title=paper.title,
@@ -132,9 +140,6 @@ def ranking_paper(paper: Paper, candidate: Candidate, analysis: Analysis) -> Ran
         authors=paper.authors,
         categories=paper.categories,
         venue=paper.venue,
-        trend=candidate.trend,
-        trend_reason=candidate.trend_reason,
-        analysis=analysis,
     )
 
 
