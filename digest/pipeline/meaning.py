@@ -178,9 +178,16 @@ class Meanings:
         try:
             found = encode_each(self.encoder, texts, kind)
         except (EncoderUnavailable, ConfigError) as error:
-            self._failed_in_a_row += 1
-            rest = min(_FIRST_REST * 2 ** min(self._failed_in_a_row - 1, 10), _LONGEST_REST)
-            self._rests_until = self._clock.now() + rest
+            self._let_rest()
             raise EncoderUnavailable(str(error)) from error
+        except Exception as error:  # a bug there must not keep mail from being planned by words
+            log.exception("embedding.crashed")
+            self._let_rest()
+            raise EncoderUnavailable(f"internal error: {type(error).__name__}: {error}") from error
         self._failed_in_a_row, self._rests_until = 0, None
         return found
+
+    def _let_rest(self) -> None:
+        self._failed_in_a_row += 1
+        rest = min(_FIRST_REST * 2 ** min(self._failed_in_a_row - 1, 10), _LONGEST_REST)
+        self._rests_until = self._clock.now() + rest

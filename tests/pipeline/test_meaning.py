@@ -592,6 +592,18 @@ def test_an_issue_at_hand_is_gathered_anew_when_its_papers_were_encoded(
     assert dimensions(issues.of(TODAY)[0]) == (32,)
 
 
+def test_a_crash_of_the_encoder_keeps_no_mail_back(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_papers(sqlite_store, 2)
+    app = encoding(sqlite_store, FakeEncoder())
+    embed(app)
+    store_subscriber(sqlite_store, wishes=[Interest(InterestKind.TEXT, "robots")])
+    monkeypatch.setattr(meaning(app).encoder, "encode", lambda *_: 1 / 0)
+    assert assemble(app, TODAY).planned == 1
+    assert meaning(app).rests
+
+
 def test_papers_are_ranked_by_what_they_mean(sqlite_store: Store) -> None:
     titles = ["Zebras graze", "Moths fly", *("Quarries yield", "Lakes freeze") * 19]
     store_records(sqlite_store, [make_record(n, title=t) for n, t in enumerate(titles, 1)])
