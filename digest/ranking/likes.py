@@ -135,8 +135,8 @@ def _own_rows(corpus: Corpus, liked: LikedPaper, near: Places) -> tuple[int, ...
 def strengths(corpus: Corpus, tastes: Sequence[Sequence[Opinion]]) -> Floats:
     """The strength of every row for each person's opinions: tastes x rows, in [0, 1].
 
-    0 for a taste that holds no liked paper. A person's strengths do not hang on the others', to
-    the last bit.
+    0 for a taste that holds no liked paper. A person's strengths do not hang on the others',
+    but for the last bit of sums (`space`).
     """
     out = np.zeros((len(tastes), len(corpus)), np.float32)
     people = [n for n, opinions in enumerate(tastes) if any(o.weight > 0 for o in opinions)]

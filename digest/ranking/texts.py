@@ -45,7 +45,7 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
 
     With evidence, papers in which too little of a text is found fade away, so that the floor
     means something; without, nothing is asked but which paper fits better. A text's strengths do
-    not hang on the others, to the last bit.
+    not hang on the others, but for the last bit of sums (`space`).
     """
     size = len(corpus)
     if not size or not texts:
