@@ -23,6 +23,7 @@ from digest.evaluation.files import (
     read_papers,
     read_queries,
 )
+from digest.evaluation.lines import STDIN
 from digest.evaluation.metrics import DEPTH, Quality, quality, require_measures
 from digest.evaluation.runs import METHODS, SEMANTIC, Collection, Hits, Model, trec_lines
 
@@ -80,9 +81,10 @@ def rank(
     """Rank papers of a file for the queries of another, and measure it.
 
     Runs what mails are ranked with, but for trend, diversity and the floor. Files may be
-    compressed (.gz). A query may also have "exclude", and "cand": only these are ranked. Liked
-    papers ("seeds") are never results; equal scores go by id. Measures are nDCG@10, average
-    precision and recall@100, over the first 1,000 papers of each judged query.
+    compressed (.gz), and one may be -, stdin. A query may also have "exclude", and "cand": only
+    these are ranked. Liked papers ("seeds") are never results; equal scores go by id. Measures
+    are nDCG@10, average precision and recall@100, over the first 1,000 papers of each judged
+    query.
 
     Example: digest rank --papers docs.jsonl --queries q.jsonl --qrels r.tsv
     """
@@ -91,6 +93,7 @@ def rank(
     encoded = encoded_texts(ctx, method, model, vectors)
     if qrels is not None:
         require_measures()
+    _check_stdin(papers, queries, qrels)
     asked, judgements = read_queries(queries), read_judgements(qrels) if qrels else None
     wanted = top or (_TOP if json or run else _TOP_ON_SCREEN)
     rows, bad = read_papers(papers)
@@ -109,6 +112,11 @@ def rank(
         print_json(_document(done, found, method=method, papers=len(rows), top=wanted))
     else:
         _print(done, found, method=method, papers=rows, show=top is not None or run is None)
+
+
+def _check_stdin(*paths: Path | None) -> None:
+    if paths.count(STDIN) > 1:
+        raise InvalidInput("only one of the files can be -: stdin can be read once")
 
 
 def _ranked(

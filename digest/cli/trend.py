@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.output import print_json_line
-from digest.core.errors import InvalidInput
+from digest.evaluation.lines import numbered_lines
 from digest.evaluation.moments import read_moments, scores
 
 
@@ -25,17 +25,10 @@ def trend(
     """Score papers at moments of the past by their readings until then.
 
     Prints a line for each moment: {"at", "scores": {id: score}}. It is the score that editions
-    are made with, by the growth curves that are shipped; no database is used.
+    are made with, by the growth curves that are shipped; no database is used. The file may be
+    compressed (.gz), or -, stdin.
 
     Example: digest trend --cases moments.jsonl
     """
-    try:
-        with cases.open(encoding="utf-8") as file:
-            for moment in read_moments(file):
-                print_json_line({"at": moment.name, "scores": scores(moment)})
-    except OSError as error:
-        raise InvalidInput(f"{cases} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{cases} is not UTF-8 text") from None
-    except InvalidInput as error:
-        raise InvalidInput(f"{cases}, {error}") from None
+    for moment in read_moments(numbered_lines(cases)):
+        print_json_line({"at": moment.name, "scores": scores(moment)})

@@ -5,21 +5,31 @@ over, for nothing could name it; a query or a judgement that cannot be used is a
 is measured would silently be something else.
 """
 
-import gzip
 import re
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from digest.core.errors import InvalidInput
 from digest.core.identifiers import PaperId
 from digest.core.interests import Interest, InterestKind, read_interests
+from digest.evaluation.lines import numbered_lines
 from digest.ranking.corpus import RankingPaper
 
-_GZIP_MAGIC = b"\x1f\x8b"
+# What reads runs takes a space for the next column, and NUL for the end of the text.
+_NOT_IN_A_NAME = re.compile(r"[\s\x00-\x1f\x7f-\x9f]")
+# Every text is on one line, and its number in the file is told already.
+_LINE_IN_TEXT = re.compile(r" at line 1 (?=column \d+$)")
 _WHOLE = re.compile(r"^-?\d{1,9}$", re.ASCII)
 
 Judgements = Mapping[str, Mapping[str, int]]
@@ -29,7 +39,14 @@ Judgements = Mapping[str, Mapping[str, int]]
 class _Line(BaseModel):
     model_config = ConfigDict(frozen=True, coerce_numbers_to_str=True)
 
-    id: str = Field(min_length=1, pattern=r"^\S+$")
+    id: str = Field(min_length=1)
+
+    @field_validator("id")
+    @classmethod
+    def _fits_a_run(cls, name: str) -> str:
+        if _NOT_IN_A_NAME.search(name):
+            raise ValueError("has a space or a control character")
+        return name
 
     @model_validator(mode="before")
     @classmethod
@@ -105,11 +122,11 @@ class Query(_Line):
 def read_papers(path: Path) -> tuple[tuple[JudgedPaper, ...], tuple[str, ...]]:
     """The papers of a JSON lines file in order, and a line on each that is passed over.
 
-    Raises InvalidInput when not one can be used though there are lines, OSError.
+    Raises InvalidInput when not one can be used though there are lines.
     """
     papers: dict[str, JudgedPaper] = {}
     bad: list[str] = []
-    for place, line in _numbered_lines(path):
+    for place, line in numbered_lines(path):
         try:
             paper = JudgedPaper.model_validate_json(line)
         except ValueError as error:
@@ -123,9 +140,9 @@ def read_papers(path: Path) -> tuple[tuple[JudgedPaper, ...], tuple[str, ...]]:
 
 
 def read_queries(path: Path) -> tuple[Query, ...]:
-    """The queries of a JSON lines file in order. Raises InvalidInput naming the line, OSError."""
+    """The queries of a JSON lines file in order. Raises InvalidInput naming the line."""
     queries: dict[str, Query] = {}
-    for place, line in _numbered_lines(path):
+    for place, line in numbered_lines(path):
         try:
             query = Query.model_validate_json(line)
         except (ValueError, InvalidInput) as error:
@@ -138,16 +155,26 @@ def read_queries(path: Path) -> tuple[Query, ...]:
 def read_judgements(path: Path) -> Judgements:
     """A table of query, paper and grade, or TREC's four columns with an unused second one.
 
-    Raises InvalidInput naming the line, OSError.
+    Columns are divided by tabs, or by any space in a line without two of them. Raises
+    InvalidInput naming the line, also where it contradicts another.
     """
     found: dict[str, dict[str, int]] = {}
-    for place, line in _numbered_lines(path):
-        match line.split():
+    for place, line in numbered_lines(path):
+        match _columns(line):
             case [query, paper, grade] | [query, _, paper, grade] if _WHOLE.match(grade):
-                found.setdefault(query, {})[paper] = int(grade)
+                row = found.setdefault(query, {})
+                if row.setdefault(paper, int(grade)) != int(grade):
+                    raise InvalidInput(f"{place}: {paper} had another grade for {query} before")
             case _:
                 raise InvalidInput(f"{place}: expected a query, a paper and a whole number")
     return found
+
+
+def _columns(line: str) -> list[str]:
+    """The columns of a judgement; none where one of them could be no name."""
+    by_tab = [one.strip() for one in line.split("\t")]
+    columns = by_tab if len(by_tab) > 2 else line.split()
+    return [] if any(not one or _NOT_IN_A_NAME.search(one) for one in columns) else columns
 
 
 def reachable(judgements: Judgements, queries: Sequence[Query]) -> Judgements:
@@ -159,26 +186,10 @@ def reachable(judgements: Judgements, queries: Sequence[Query]) -> Judgements:
     }
 
 
-def _numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
-    """The lines that are not blank, each with its place: `docs.jsonl: line 7`."""
-    with path.open("rb") as file:
-        packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
-    number = 0
-    try:
-        with gzip.open(path, "rb") if packed else path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield f"{path}: line {number}", line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InvalidInput(f"{path}: line {number} is not UTF-8") from None
-    except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise InvalidInput(f"{path}: the compressed file is cut off or damaged") from None
-
-
 def _mistake(error: ValueError | InvalidInput) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
+    message = _LINE_IN_TEXT.sub(" at ", first["msg"].removeprefix("Value error, "))
     return f"{place}: {message}" if place else message

@@ -29,20 +29,21 @@ class Moment:
     papers: tuple[tuple[str, TrendPaper], ...]
 
 
-def read_moments(lines: Iterable[str]) -> Iterator[Moment]:
-    """The moments in the order of the file; empty lines are skipped. Raises `InvalidInput`, with
-    the number of the line, at the first that is not of this form."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+def read_moments(lines: Iterable[tuple[str, str]]) -> Iterator[Moment]:
+    """The moments in the order of the lines, each of which comes with its place. Raises
+    `InvalidInput`, with the place, at the first line that is not of this form."""
+    for place, line in lines:
         try:
             yield moment_of(json.loads(line))
         except InvalidInput as error:
-            raise InvalidInput(f"line {number}: {error}") from None
+            raise InvalidInput(f"{place}: {error}") from None
         except RecursionError:
-            raise InvalidInput(f"line {number}: not JSON: nested too deeply") from None
+            raise InvalidInput(f"{place}: not JSON: nested too deeply") from None
+        except json.JSONDecodeError as error:
+            why = f"{error.msg} at column {error.colno}"
+            raise InvalidInput(f"{place}: not JSON: {why}") from None
         except ValueError as error:
-            raise InvalidInput(f"line {number}: not JSON: {error}") from None
+            raise InvalidInput(f"{place}: not JSON: {error}") from None
 
 
 def scores(moment: Moment) -> dict[str, float]:

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -185,9 +186,49 @@ def test_files_may_be_compressed_whatever_their_name(files: Files) -> None:
     assert files.json(judged=True)["results"] == plain["results"]
 
 
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_a_file_may_come_through_a_pipe(files: Files, packed: Callable[[bytes], bytes]) -> None:
+    given = packed((files.folder / "papers.jsonl").read_bytes())
+    for name in ("-", "/dev/stdin"):
+        command = (sys.executable, "-m", "digest", "rank", "--json", f"--papers={name}")
+        command += (f"--queries={files.folder / 'queries.jsonl'}",)
+        shown = subprocess.run(command, input=given, capture_output=True, check=True)
+        assert json.loads(shown.stdout)["papers"] == len(PAPERS)
+        assert shown.stderr == b""
+
+
+def test_only_one_file_can_be_stdin(files: Files) -> None:
+    assert "only one" in files.refused("--papers", "-", "--queries", "-")
+
+
 def test_a_compressed_file_that_is_cut_off_is_refused(files: Files) -> None:
     files.write("papers.jsonl", gzip.compress(lines(*PAPERS).encode())[:-9])
     assert "cut off" in files.refused()
+
+
+def test_a_mark_of_byte_order_and_other_ends_of_lines_do_not_matter(files: Files) -> None:
+    plain = files.json(judged=True)
+    for name in ("papers.jsonl", "queries.jsonl", "qrels.tsv"):
+        text = (files.folder / name).read_text("utf-8")
+        files.write(name, "\ufeff" + text.replace("\n", "\r\n"))
+    assert files.json(judged=True)["per_query"] == plain["per_query"]
+
+
+@pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\0b", "a\x1b[31mb", ""])
+def test_a_paper_whose_name_a_run_cannot_hold_is_passed_over(files: Files, name: str) -> None:
+    files.papers(*PAPERS, {"id": name, "title": "Robots"})
+    code, out, trouble = files.run("--json", judged=True)
+    assert (code, json.loads(out)["papers"]) == (0, len(PAPERS))
+    assert "papers.jsonl: line 6: id: " in trouble
+    assert "\\" not in trouble
+    assert trouble.count("\n") == 1
+
+
+def test_a_bad_line_is_told_with_one_number_of_a_line(files: Files) -> None:
+    files.write("queries.jsonl", f"{lines(QUERIES[0])}{{bad\n")
+    told = files.refused()
+    assert "queries.jsonl: line 2: Invalid JSON" in told
+    assert told.endswith("at column 2")
 
 
 def test_a_paper_that_cannot_be_used_is_named_by_its_line_and_passed_over(files: Files) -> None:
@@ -234,10 +275,19 @@ def test_a_query_that_cannot_be_used_is_refused_by_its_line(
     assert what in told
 
 
-@pytest.mark.parametrize("line", ["arm a1", "arm a1 very", "arm 0 a1 1 x", "arm a1 0.5"])
+@pytest.mark.parametrize(
+    "line",
+    ["arm a1", "arm a1 very", "arm 0 a1 1 x", "arm a1 0.5", "arm\tthe a1\t1", "arm\t\t1"],
+)
 def test_a_judgement_that_cannot_be_used_is_refused_by_its_line(files: Files, line: str) -> None:
     files.write("qrels.tsv", f"arm a1 1\n{line}\n")
     assert "qrels.tsv: line 2: expected a query" in files.refused(judged=True)
+
+
+def test_a_judgement_that_contradicts_another_is_refused_by_its_line(files: Files) -> None:
+    files.write("qrels.tsv", "arm\ta1\t1\narm\ta1\t1\narm\ta1\t0\n")
+    told = files.refused(judged=True)
+    assert "qrels.tsv: line 3: a1 had another grade for arm before" in told
 
 
 def test_text_in_another_encoding_is_refused_by_its_line(files: Files) -> None:
@@ -288,9 +338,7 @@ def test_an_unknown_method_is_refused_with_the_known_ones(files: Files) -> None:
 
 def test_a_file_that_is_not_there_is_named(files: Files) -> None:
     (files.folder / "papers.jsonl").unlink()
-    code, out, trouble = files.run()
-    assert (code, out) == (1, "")
-    assert "papers.jsonl: No such file" in trouble
+    assert "papers.jsonl cannot be read: No such file" in files.refused()
 
 
 def test_where_the_measures_are_not_installed_one_line_says_how_to(

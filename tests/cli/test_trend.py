@@ -1,5 +1,7 @@
 """`digest trend`: scores of papers on file, without a service around them."""
 
+import errno
+import gzip
 import json
 from pathlib import Path
 
@@ -47,7 +49,7 @@ def test_a_bad_line_is_named_in_one_line(cases: Path, capsys: pytest.CaptureFixt
     assert run_command(["trend", "--cases", str(cases)]) == 2
     shown = capsys.readouterr()
     assert shown.out.count("\n") == 2
-    assert shown.err.startswith(f"error: {cases}, line 3: not JSON")
+    assert shown.err.startswith(f"error: {cases}: line 3: not JSON: Expecting value at column 1")
     assert shown.err.count("\n") == 1
 
 
@@ -56,8 +58,30 @@ def test_a_file_that_is_not_there_or_no_text_is_one_line(
 ) -> None:
     image = tmp_path / "image.png"
     image.write_bytes(b"\x89PNG\xff")
-    for path, why in ((tmp_path / "none", "cannot be read"), (image, "is not UTF-8 text")):
+    for path, why in ((tmp_path / "none", "cannot be read"), (image, "line 1 is not UTF-8")):
         assert run_command(["trend", "--cases", str(path)]) == 2
         error = capsys.readouterr().err
-        assert f"{path} {why}" in error
+        assert str(path) in error
+        assert why in error
         assert error.count("\n") == 1
+
+
+def test_the_file_may_be_compressed_and_marked_and_have_empty_lines(
+    cases: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["trend", "--cases", str(cases)]) == 0
+    plain = capsys.readouterr().out
+    cases.write_bytes(gzip.compress(b"\xef\xbb\xbf\r\n" + cases.read_bytes()))
+    assert run_command(["trend", "--cases", str(cases)]) == 0
+    assert capsys.readouterr().out == plain
+
+
+def test_a_place_that_takes_no_answer_is_not_taken_for_a_file_that_cannot_be_read(
+    cases: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_document: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("digest.cli.trend.print_json_line", full)
+    assert run_command(["trend", "--cases", str(cases)]) == 1
+    assert capsys.readouterr().err == "error: No space left on device\n"
