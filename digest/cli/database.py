@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import Json, globals_of
 from digest.cli.output import print_json, say, shares_progress
 from digest.core.errors import StoreError
@@ -14,7 +15,7 @@ from digest.store import checks, schema
 from digest.store.engine import Store
 from digest.wiring import build_store, open_database
 
-app = typer.Typer(help="Migrations, backup and restore.", no_args_is_help=True)
+app = Commands(help="Migrations, backup and restore.", no_args_is_help=True)
 
 
 @app.command("upgrade")

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import DryRun, Json, opened_app, parse_day
 from digest.cli.output import counted, iso, note, print_json, print_table, say, short_time
 from digest.core.deliveries import DeliveryStatus
@@ -13,7 +14,7 @@ from digest.store.outbox import DeliveryRow
 
 _SHOWN = 200
 
-app = typer.Typer(help="What was sent, what waits, what failed.", no_args_is_help=True)
+app = Commands(help="What was sent, what waits, what failed.", no_args_is_help=True)
 
 
 @app.command("list")

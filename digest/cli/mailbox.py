@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import opened_app
 from digest.cli.output import say, warn
 from digest.core.errors import InvalidInput, StoreError
@@ -13,7 +14,7 @@ from digest.mail.inbox import read_bounded
 from digest.pipeline.command_cases import InboundReport
 from digest.pipeline.inbound import process, process_maildir
 
-app = typer.Typer(help="Mail that came in.", no_args_is_help=True)
+app = Commands(help="Mail that came in.", no_args_is_help=True)
 
 # sysexits.h: the mail server keeps the mail and tries again (pipe(8) of Postfix).
 TEMPORARY_FAILURE = 75

@@ -31,6 +31,7 @@ from digest.cli import (
     templates,
     trend,
 )
+from digest.cli.calls import Commands, WrongCall
 from digest.cli.context import Globals, parse_now
 from digest.cli.output import warn
 from digest.core.errors import ConfigError, DigestError, InvalidInput
@@ -48,7 +49,7 @@ _WORDING = (
     (r"Got unexpected extra argument(?:s|\(s\))? \((.*)\)$", r"nothing more is expected: \1"),
 )
 
-app = typer.Typer(
+app = Commands(
     name="digest",
     help="Every subscriber gets, once a day, the trending research papers that matter to them.",
     no_args_is_help=True,
@@ -184,7 +185,11 @@ def _ran(arguments: list[str]) -> int:
 
 
 def _show_usage(error: typer.TyperException) -> None:
-    """One line that says what is wrong with the call; nothing where the help was shown."""
+    """A line for each thing wrong with the call; nothing where the help was shown."""
+    if isinstance(error, WrongCall):
+        for mistake in error.mistakes:
+            _show_usage(mistake)
+        return
     message = error.format_message().rstrip(".")
     for pattern, better in _WORDING:
         message = re.sub(pattern, better, message)

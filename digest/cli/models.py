@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import Json, opened_app
 from digest.cli.output import counted, print_json, progress, say, shares_progress
 from digest.core.errors import ConfigError
 from digest.embedding.export import export_model, find_model
 from digest.pipeline.embed import EmbedReport, embed
 
-app = typer.Typer(help="The model that understands texts, if any.", no_args_is_help=True)
+app = Commands(help="The model that understands texts, if any.", no_args_is_help=True)
 
 _PARTLY = 3
 

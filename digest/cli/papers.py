@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import DryRun, Json, opened_app
 from digest.cli.output import counted, iso, print_json, print_table, say
 from digest.core.errors import NotFound
@@ -15,7 +16,7 @@ from digest.core.sparkline import sparkline
 from digest.pipeline import browse, corrections
 from digest.pipeline.browse import Sayings, Shown
 
-app = typer.Typer(help="Look at the papers that are stored, and correct.", no_args_is_help=True)
+app = Commands(help="Look at the papers that are stored, and correct.", no_args_is_help=True)
 
 Limit = Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="At most so many.")]
 PaperName = Annotated[

@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import Json, opened_app
 from digest.cli.output import iso, print_json, print_table, short_time
 from digest.core.pacing import Standing
@@ -12,7 +13,7 @@ from digest.pipeline.app import App
 from digest.pipeline.outcomes import known_names, oddly_empty, reason_of
 from digest.store import cursors, paces
 
-app = typer.Typer(help="Where papers come from, and how it went last.", no_args_is_help=True)
+app = Commands(help="Where papers come from, and how it went last.", no_args_is_help=True)
 
 
 @app.command("list")

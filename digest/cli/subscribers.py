@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from digest.cli import library_imports, memberships, subscriber_lists, wishes
+from digest.cli.calls import Commands, read_by
 from digest.cli.context import DryRun, Json, opened_app
 from digest.cli.library_imports import ForgetLibrary, LibraryFile, LibraryFiles
 from digest.cli.memberships import Email
@@ -21,12 +22,20 @@ from digest.pipeline.preview import subscriber_named
 from digest.store import feedback
 from digest.store import subscribers as members
 
-app = typer.Typer(help="Who gets the digest, and how.", no_args_is_help=True)
+app = Commands(help="Who gets the digest, and how.", no_args_is_help=True)
+
+
+NewEmail = Annotated[
+    str,
+    typer.Argument(
+        metavar="EMAIL", callback=read_by(normalize_address), help="The subscriber's address."
+    ),
+]
 
 
 def add(
     ctx: typer.Context,
-    email: Email,
+    email: NewEmail,
     interest: wishes.Interests = None,
     keyword: wishes.Keywords = None,
     exclude: wishes.Excludes = None,

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
+from digest.cli.calls import Commands
 from digest.cli.context import Json, globals_of
 from digest.cli.output import counted, print_json, say
 from digest.core.errors import InvalidInput
 from digest.mail.theme_check import problems
 from digest.wiring import TEMPLATES, templates_of
 
-app = typer.Typer(help="The look of the mails.", no_args_is_help=True)
+app = Commands(help="The look of the mails.", no_args_is_help=True)
 
 
 @app.callback()

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import typer
 
+from digest.cli.calls import read_by
 from digest.core.errors import InvalidInput
 from digest.core.interests import (
     Interest,
@@ -19,27 +21,52 @@ from digest.pipeline.app import App
 from digest.pipeline.importing import MAX_PAPERS
 from digest.store import library
 
+
+def _by_kind(name: str, metavar: str, kind: InterestKind, about: str) -> Any:
+    reading = read_by(partial(interests_of, kind))
+    return typer.Option(name, metavar=metavar, callback=reading, help=about)
+
+
 Interests = Annotated[
     list[str] | None,
-    typer.Option("--interest", metavar="TEXT", help="In their own words; repeatable, as the next."),
+    typer.Option(
+        "--interest",
+        metavar="TEXT",
+        callback=read_by(read_interests),
+        help="In their own words; repeatable, as the next.",
+    ),
 ]
 Keywords = Annotated[
-    list[str] | None, typer.Option("--keyword", metavar="TEXT", help="A phrase that must occur.")
+    list[str] | None,
+    _by_kind("--keyword", "TEXT", InterestKind.KEYWORD, "A phrase that must occur."),
 ]
 Excludes = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="TEXT", help="A phrase that must not.")
+    list[str] | None,
+    _by_kind("--exclude", "TEXT", InterestKind.EXCLUDE, "A phrase that must not."),
 ]
 Categories = Annotated[
-    list[str] | None, typer.Option("--category", metavar="CAT", help="Such as cs.CL or math.*")
+    list[str] | None,
+    _by_kind("--category", "CAT", InterestKind.CATEGORY, "Such as cs.CL or math.*"),
 ]
-Authors = Annotated[list[str] | None, typer.Option("--author", metavar="NAME", help="To follow.")]
+Authors = Annotated[
+    list[str] | None, _by_kind("--author", "NAME", InterestKind.AUTHOR, "To follow.")
+]
 Likes = Annotated[
-    list[str] | None, typer.Option("--like", metavar="PAPER_ID", help="A paper they liked.")
+    list[str] | None, _by_kind("--like", "PAPER_ID", InterestKind.LIKE, "A paper they liked.")
 ]
 FrequencyOption = Annotated[Frequency | None, typer.Option("--frequency", help="How often.")]
-At = Annotated[str | None, typer.Option("--at", metavar="HH:MM", help="Their time of day.")]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="HH:MM", callback=read_by(parse_at), help="Their time of day."),
+]
 TimeZone = Annotated[
-    str | None, typer.Option("--timezone", metavar="TZ", help="Such as Europe/Berlin.")
+    str | None,
+    typer.Option(
+        "--timezone",
+        metavar="TZ",
+        callback=read_by(parse_timezone),
+        help="Such as Europe/Berlin.",
+    ),
 ]
 MaxPapers = Annotated[
     int | None,
@@ -88,7 +115,8 @@ def _require_papers(app: App, names: Sequence[str]) -> None:
         missing = [name for name in names if library.find(conn, name) is None]
     if missing:
         raise InvalidInput(
-            f"there is no paper {missing[0]} here to like: `digest papers search` finds some"
+            f"there is no paper {', '.join(missing)} here to like: "
+            "`digest papers search` finds some"
         )
 
 

@@ -84,6 +84,35 @@ def test_a_mistake_in_the_call_is_one_line_and_exit_code_2(
     assert operator.rows() == before
 
 
+def test_all_mistakes_of_a_call_are_told_at_once_each_with_its_name(operator: Operator) -> None:
+    before = operator.rows()
+    wrong = {
+        "--interest": " ",
+        "--category": "",
+        "--frequency": "hourly",
+        "--at": "25:00",
+        "--timezone": "Mars/Base",
+        "--max-papers": "99",
+        "--dial": "7",
+    }
+    options = [word for option in wrong.items() for word in option]
+    ran = operator.run("subscribers", "add", "nobody", *options)
+    assert (ran.code, ran.out) == (2, "")
+    told = [line.split("invalid value for ")[1].split("'")[1] for line in ran.err.splitlines()]
+    assert sorted(told) == sorted(["EMAIL", *wrong])
+    assert operator.rows() == before
+
+
+def test_all_options_that_are_missing_are_told_at_once(operator: Operator) -> None:
+    told = operator.run("rank").err.splitlines()
+    assert [line.split("'")[1] for line in told] == ["--papers", "--queries"]
+
+
+def test_all_liked_papers_that_are_not_there_are_named(operator: Operator) -> None:
+    said = operator.refused("subscribers", "edit", "ada@reader.example", "--like=1.1", "--like=2.2")
+    assert "there is no paper 1.1, 2.2 here" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
