@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import digest.__main__
 from digest import __version__
 from digest.cli.main import main, run_command
 from tests.cli.conftest import DAY, NOW, Operator
@@ -111,6 +112,22 @@ def test_all_options_that_are_missing_are_told_at_once(operator: Operator) -> No
 def test_all_liked_papers_that_are_not_there_are_named(operator: Operator) -> None:
     said = operator.refused("subscribers", "edit", "ada@reader.example", "--like=1.1", "--like=2.2")
     assert "there is no paper 1.1, 2.2 here" in said
+
+
+def test_who_stops_the_program_while_it_loads_sees_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    class Stopped:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "digest.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "digest.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [Stopped(), *sys.meta_path])
+    with pytest.raises(SystemExit) as stopped:
+        digest.__main__.main()
+    assert stopped.value.code == 130
+    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
