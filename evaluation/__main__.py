@@ -33,6 +33,8 @@ def main() -> None:
     if not recordings:
         sys.exit("DIGEST_RECORDINGS must name the folder with relevance/ and trend/")
     chosen = arguments.set or [*sets.NAMES, _TREND]
+    if missing := _missing(Path(recordings), arguments.set):
+        sys.exit(f"DIGEST_RECORDINGS is {recordings}, where there is no {', '.join(missing)}")
     found = _relevance(Path(recordings) / "relevance", chosen, arguments)
     document: dict[str, Any] = {"relevance": {}}
     for kind, names in sets.KINDS.items():
@@ -44,6 +46,14 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(document, indent=2)
     (arguments.out / "eval.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+def _missing(recordings: Path, named: list[str] | None) -> list[str]:
+    """What is not there of what was asked for by name; without names, of the two folders."""
+    if named is None:
+        return [name for name in ("relevance", _TREND) if not (recordings / name).is_dir()]
+    places = (_TREND if name == _TREND else f"relevance/{name}" for name in named)
+    return [place for place in places if not (recordings / place).is_dir()]
 
 
 def _arguments() -> argparse.Namespace:

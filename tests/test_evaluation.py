@@ -132,3 +132,16 @@ def test_a_baseline_is_measured_anew_with_other_libraries(
     assert job.kept() == before
     monkeypatch.setattr(measuring, "version", lambda _library: "another")
     assert job.kept() != before
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"), [((), "relevance, trend"), (("--set", "cisi"), "relevance/cisi")]
+)
+def test_what_is_not_there_to_measure_is_told_in_one_line(
+    recordings: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], missing: str
+) -> None:
+    folder = recordings if options else recordings / "nowhere"
+    monkeypatch.setenv("DIGEST_RECORDINGS", str(folder))
+    with pytest.raises(SystemExit) as stopped:
+        evaluated(recordings, monkeypatch, *options)
+    assert stopped.value.code == f"DIGEST_RECORDINGS is {folder}, where there is no {missing}"
