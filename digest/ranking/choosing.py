@@ -169,7 +169,8 @@ def _draft(prepared: Prepared, readers: Sequence[Reader], fits: Fits) -> _Draft:
     eligible = np.ones(fits.totals.shape, np.bool_)
     for one, fit, rows in zip(readers, fits.each, eligible, strict=True):
         take_away(prepared, one.interests, one.seen, rows)
-        rows[list(fit.own)] = False
+        if fit.own:
+            rows[list(fit.own)] = False
     trend = _trend(prepared, fits)
     by_trend = (dials == 1.0)[:, np.newaxis]
     fitting = eligible & ((fits.totals >= FLOOR) | by_trend)

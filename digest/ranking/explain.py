@@ -84,7 +84,7 @@ class _TextSaying:
         told = self._told.get(there)
         if told is None:
             told = self._told[there] = self._tell(there)
-        if self._name is not None and all(there) and row not in self._name:
+        if all(there) and self._is_name and not self._is_named(row):
             told = ""  # "a number of … theory" is no "number theory", nor minimal at the surface
         if row in self._field and not (all(there) and all(row in rows for rows in self._beside)):
             return self._filed(row)
@@ -128,15 +128,21 @@ class _TextSaying:
         ]
 
     @functools.cached_property
-    def _name(self) -> frozenset[int] | None:
-        """Of two words side by side, the rows that have them so, or in short; None for other
-        interests, and where one is a short form, which papers may say in full."""
-        if len(self._words) != 2 or not (follower := self._words[0].followed_by):
-            return None
-        if sorted(self._generic) != [False, True] and any(w.long_forms for w in self._words):
-            return None
-        rows = self._corpus.rows_meaning(f"{self._words[0].spelling} {follower}")
-        return self._beside[0] | frozenset(rows.tolist())
+    def _is_name(self) -> bool:
+        """Whether the interest is two words side by side, none of them a short form, which papers
+        may say in full."""
+        if len(self._words) != 2 or not self._words[0].followed_by:
+            return False
+        return sorted(self._generic) == [False, True] or not any(w.long_forms for w in self._words)
+
+    def _is_named(self, row: int) -> bool:
+        """Whether a row has the two words side by side, or in short."""
+        return row in self._beside[0] or row in self._in_short
+
+    @functools.cached_property
+    def _in_short(self) -> frozenset[int]:
+        name = " ".join(word.spelling for word in self._words)
+        return frozenset(self._corpus.rows_meaning(name).tolist())
 
     @functools.cached_property
     def _field(self) -> frozenset[int]:

@@ -192,7 +192,7 @@ class Fitter:
             for one in interests
             if one.kind is not InterestKind.LIKE and one.kind is not InterestKind.EXCLUDE
         )
-        own = tuple(row for opinion in opinions for row in opinion.kin.rows)
+        own = tuple([row for opinion in opinions for row in opinion.kin.rows])
         said = sum(opinion.weight for opinion in opinions if opinion.weight > 0)
         if said <= 0:
             return Fit(named=named, own=own)
