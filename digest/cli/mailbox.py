@@ -32,7 +32,8 @@ def process_mail(
 ) -> None:
     """Handle mail to the command address.
 
-    It may say subscribe, confirm, unsubscribe, more or less of a topic, or help.
+    It may say subscribe, confirm, unsubscribe, help, or what a member may change: see the answer to
+    help.
 
     From a pipe, a passing failure exits with 75, so that the mail server tries again.
 
