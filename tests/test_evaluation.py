@@ -140,6 +140,7 @@ def test_a_baseline_is_measured_anew_with_other_libraries(
 def test_what_is_not_there_to_measure_is_told_in_one_line(
     recordings: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], missing: str
 ) -> None:
+    pytest.importorskip("sklearn", reason=WITHOUT)
     folder = recordings if options else recordings / "nowhere"
     monkeypatch.setenv("DIGEST_RECORDINGS", str(folder))
     with pytest.raises(SystemExit) as stopped:
