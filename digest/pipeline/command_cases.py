@@ -29,7 +29,7 @@ from digest.core.errors import InvalidInput
 from digest.core.inbound import InboundMail
 from digest.core.interests import MAX_INTERESTS, Interest, read_interests, unique_interests
 from digest.core.messages import MailKind
-from digest.core.requests import Timetable
+from digest.core.requests import Inquiry, Timetable
 from digest.core.subscribers import Language, Preferences, Status, Subscriber, address_key
 from digest.core.tokens import Purpose, Refusal, Refused
 from digest.mail.wording import Wording
@@ -202,12 +202,14 @@ class Case:
         """For whoever is proven to have written; anybody else who is a member gets a link."""
         kind = "change" if isinstance(command, Change) else command.inquiry.value
         subscriber = self._proven_member(linked_token(self.mail.text, "unsubscribe"))
-        proven = subscriber is not None
+        # A digest that was passed on has a token in it: nobody is erased by a forger who has one.
+        forged = self.proof is SenderProof.FAILED
+        proven = subscriber is not None and not (forged and command == Ask(Inquiry.ERASE))
         subscriber = subscriber or self._member()
         if subscriber is None or subscriber.status not in _MEMBERS:
             return _nothing(kind, "no member")
         if not proven:
-            if self.proof is SenderProof.FAILED:
+            if forged:
                 return _nothing(kind, "the sender is forged")
             text = answer_texts.unproven_text(self.app, subscriber, self.wording)
             return self._answer(kind, "your digest", text)

@@ -685,6 +685,18 @@ def test_nothing_is_done_or_shown_for_whoever_is_not_proven(world: World, wish: 
     assert "/export/" not in text_of(answer)
 
 
+def test_nobody_is_erased_by_a_forger_to_whom_a_digest_was_passed_on(world: World) -> None:
+    member = world.member()
+    token = world.app.tokens.sign(Purpose.UNSUBSCRIBE, member.public_id)
+    quoted = f"\n\n> Unsubscribe: https://papers.example.org/unsubscribe/{token}\n"
+    forged = b"Authentication-Results: mx.papers.example.org; dmarc=fail\r\n"
+    report = world.process(world.mail("erase" + quoted, subject="Re: papers", headers=forged))
+    assert (report.action, report.why) == (Action.NOTHING, "the sender is forged")
+    assert world.found_member() == member
+    erased = world.process(world.mail("erase" + quoted, subject="Re: papers"))
+    assert erased.action is Action.ERASED
+
+
 def test_erase_beside_other_words_is_not_obeyed(world: World) -> None:
     before = world.member()
     for text in ("erase\nthe second paper from my list, I have read it", "weekly\nerase"):
