@@ -105,12 +105,9 @@ def _changed(app: App, subscriber: Subscriber, plan: _Planned, wording: Wording)
         app, subscriber, preferences=plan.preferences, interests=plan.interests
     )
     # Whoever has not confirmed yet stays so: only the confirmation mail leads out of that.
-    if plan.status is Status.PAUSED and (plan.status, plan.until) != _pause_of(subscriber):
+    before = subscriber.status, subscriber.paused_until
+    if plan.status is Status.PAUSED and (plan.status, plan.until) != before:
         changed = membership.pause(app, changed, plan.until).subscriber
     elif plan.status is Status.ACTIVE:
         changed = membership.resume(app, changed, _ORIGIN).subscriber
     return Told(text=answer_texts.standing_text(app, changed, plan.said, wording), changed=True)
-
-
-def _pause_of(subscriber: Subscriber) -> tuple[Status, datetime | None]:
-    return subscriber.status, subscriber.paused_until
