@@ -267,7 +267,7 @@ def explain(
 
 
 def _matched(one: previews.ExplainedPaper) -> str:
-    """What the match is made of, as far as it is known: of a mail that was made, it is not."""
+    """What the match is made of, as far as it is known any more."""
     parts = dict(one.parts)
     named = (name for name in parts if name not in ("relevance", "trend", "dial"))
     return ", ".join(f"{name} {parts[name]:.2f}" for name in named)

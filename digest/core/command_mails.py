@@ -23,6 +23,7 @@ from digest.core.commands import (
     Unsubscribe,
 )
 from digest.core.inbound import InboundMail, bare, fold, is_report, looks_away, why_silent
+from digest.core.member_requests import Inquiry, Request, Timetable, read_request
 from digest.core.phrases import (
     BETWEEN_TASTES,
     Phrase,
@@ -34,7 +35,6 @@ from digest.core.phrases import (
     without_prefixes,
 )
 from digest.core.replies import is_quoted, new_lines
-from digest.core.requests import Inquiry, Request, Timetable, read_request
 from digest.core.speech import shares_of
 
 

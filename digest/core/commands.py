@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from digest.core.member_requests import Inquiry, Pause, Resume, Timetable
 from digest.core.phrases import Taste
-from digest.core.requests import Inquiry, Pause, Resume, Timetable
 
 
 @dataclass(frozen=True, slots=True)

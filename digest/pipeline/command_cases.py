@@ -28,8 +28,8 @@ from digest.core.deliveries import Delivery
 from digest.core.errors import InvalidInput
 from digest.core.inbound import InboundMail
 from digest.core.interests import MAX_INTERESTS, Interest, read_interests, unique_interests
+from digest.core.member_requests import Inquiry, Timetable
 from digest.core.messages import MailKind
-from digest.core.requests import Inquiry, Timetable
 from digest.core.subscribers import Language, Preferences, Status, Subscriber, address_key
 from digest.core.tokens import Purpose, Refusal, Refused
 from digest.mail.wording import Wording

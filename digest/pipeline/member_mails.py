@@ -8,8 +8,8 @@ from digest.core.commands import Ask, Change
 from digest.core.errors import InvalidInput
 from digest.core.interest_changes import with_added, with_less, with_more, with_removed
 from digest.core.interests import Interest
+from digest.core.member_requests import Inquiry, Pause, Resume, Timetable
 from digest.core.phrases import Taste, Way
-from digest.core.requests import Inquiry, Pause, Resume, Timetable
 from digest.core.subscribers import Preferences, Status, Subscriber
 from digest.mail.wording import Wording
 from digest.pipeline import answer_texts, membership, suppression

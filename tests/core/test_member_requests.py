@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.errors import InvalidInput
-from digest.core.requests import Inquiry, Pause, Request, Resume, Timetable, read_request
+from digest.core.member_requests import Inquiry, Pause, Request, Resume, Timetable, read_request
 from digest.core.subscribers import Frequency, Preferences
 
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
@@ -20,6 +20,8 @@ NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
         ("Please pause my digest for two weeks.", Pause(days=14)),
         ("pause 14 days", Pause(days=14)),
         ("PAUSE 3", Pause(days=3)),
+        ("pause for a week", Pause(days=7)),
+        ("pause the digest for one month, please", Pause(days=30)),
         ("pausiere bitte drei Wochen", Pause(days=21)),
         ("pause until 2026-04-01", Pause(until="2026-04-01")),
         ("resume", Resume()),

@@ -28,20 +28,22 @@ class Pause:
     def end(self, now: datetime, timezone: str) -> datetime | None:
         """When mail comes again; None where that is not said. Raises InvalidInput for a day that
         is none, has begun, or lies more than a year ahead."""
-        if self.days is None and not self.until:
+        zone = zone_of(timezone)
+        if self.until:
+            day = _day(self.until)
+            _check_days((day - now.astimezone(zone).date()).days)
+            return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+        if self.days is None:
             return None
-        if self.until:
-            days = (_day(self.until) - now.astimezone(zone_of(timezone)).date()).days
-        else:
-            days = self.days or 0
-        if not 1 <= days <= LONGEST_PAUSE_DAYS:
-            raise InvalidInput(
-                f"a pause ends on a day to come, at most {LONGEST_PAUSE_DAYS} days from now"
-            )
-        if self.until:
-            midnight = datetime.combine(_day(self.until), time(), tzinfo=zone_of(timezone))
-            return midnight.astimezone(UTC)
-        return now + timedelta(days=days)
+        _check_days(self.days)
+        return now + timedelta(days=self.days)
+
+
+def _check_days(days: int) -> None:
+    if not 1 <= days <= LONGEST_PAUSE_DAYS:
+        raise InvalidInput(
+            f"a pause ends on a day to come, at most {LONGEST_PAUSE_DAYS} days from now"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +99,22 @@ _FREQUENCIES = {
     Frequency.WEEKLY: r"weekly|(?:once |every |each )week|wochentlich|einmal (?:pro )?woche",
 }
 _TIMETABLE = re.compile(
-    rf"(?P<often>{'|'.join(f'(?P<{f.value}>{said})' for f, said in _FREQUENCIES.items())})?"
+    rf"(?:{'|'.join(f'(?P<{f.value}>{said})' for f, said in _FREQUENCIES.items())})?"
     rf"(?:(?:^|(?<=\S) ){_AT})?"
 )
 _NUMBERS = {
     word: number
     for number, words in enumerate(
-        ("one a ein eine einen", "two zwei", "three drei", "four vier", "five", "six sechs"), 1
+        ("one ein eine einen", "two zwei", "three drei", "four vier", "five", "six sechs"), 1
     )
     for word in words.split()
 }
 _DAYS_OF = {"d": 1, "t": 1, "w": 7, "m": 30}
 _PAUSE = re.compile(
     r"(?:pause|pausieren|pausiere|suspend|snooze|unterbrechen)"
-    rf"(?: (?:(?P<number>\d{{1,6}}|{'|'.join(_NUMBERS)})"
-    r"(?: (?P<unit>days?|weeks?|months?|tage?n?|wochen?|monate?n?))?"
-    r"|(?:until|till|bis) (?P<until>\S+)))?"
+    rf"(?: (?P<number>\d{{1,6}}|{'|'.join(_NUMBERS)}))?"
+    r"(?: (?P<unit>days?|weeks?|months?|tage?n?|wochen?|monate?n?)"
+    r"| (?:until|till|bis) (?P<until>\S+))?"
 )
 _RESUME = re.compile(r"resume|unpause|continue|fortsetzen|weiter")
 _INQUIRIES = {
@@ -147,11 +149,12 @@ def _without_courtesy(line: str) -> str:
 
 
 def _pause(found: re.Match[str]) -> Pause:
-    number = found["number"]
-    if not number:
+    number, unit = found["number"], found["unit"]
+    if not number and not unit:
         return Pause(until=found["until"] or "")
-    count = _NUMBERS.get(number) or int(number)
-    return Pause(days=count * _DAYS_OF[(found["unit"] or "d")[0]])
+    # "For a week" has lost its article.
+    count = _NUMBERS.get(number) or int(number) if number else 1
+    return Pause(days=count * _DAYS_OF[(unit or "d")[0]])
 
 
 def _timetable(found: re.Match[str]) -> Timetable:
