@@ -3,7 +3,7 @@
 import functools
 import unicodedata
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from digest.ranking.text import (
@@ -87,14 +87,16 @@ def asked(text: str) -> Asked:
 
 def _without_small_german(text: str) -> str:
     """A German text without its small words, which are not short forms; any other as it is."""
-    words = unicodedata.normalize("NFC", text).split()
-    if _SHOWS_GERMAN.isdisjoint(word.casefold() for word in words):
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if _SHOWS_GERMAN.isdisjoint(composed.casefold().split()):
         return text
+    words = composed.split()
     return " ".join([w for w in words if w.isupper() or w.casefold() not in _SMALL_IN_GERMAN])
 
 
+@functools.lru_cache(maxsize=KEPT_WORDS)
 def _is_wrapping(chunk: Chunk) -> bool:
-    return all(_WRAPPING.issuperset(parts) for parts in chunk.words)
+    return all(map(_WRAPPING.issuperset, chunk.words))
 
 
 def query_words(text: str) -> tuple[QueryWord, ...]:
@@ -103,26 +105,24 @@ def query_words(text: str) -> tuple[QueryWord, ...]:
 
 
 def _query_words(chunks: Words) -> tuple[QueryWord, ...]:
-    words = [_word(parts) for chunk in chunks for parts in chunk.words]
+    words = list(chain.from_iterable(map(_words, chunks)))
     kept = [n for n, word in enumerate(words) if word.tells]
     kept = kept or [n for n, word in enumerate(words) if not word.is_stop]
-    # By its place, the term of a plain word and the plain word right behind it, written as one.
-    joined: dict[int, str] = {}
-    followers: dict[int, str] = {}
-    for place, after in pairwise(kept):
-        if after == place + 1:
-            word, follower = words[place], words[after]
-            followers[place] = follower.spelling
-            if len(word.own) == len(follower.own) == 1:
-                joined[place] = stem(word.spelling + follower.spelling)
     found: dict[Alternative, QueryWord] = {}
-    for place in kept:
-        spelling, own = words[place][:2]
-        if known := found.get(own[0]):
-            found[own[0]] = known._replace(times=known.times + 1)
+    before: tuple[str, ...] = ()
+    for place, after in pairwise((*kept, -1)):
+        word, follower = words[place], None
+        behind: tuple[str, ...] = ()
+        if after == place + 1:
+            follower = words[after].spelling
+            # The term of a plain word and the plain word right behind it, written as one.
+            if len(word.own) == len(words[after].own) == 1:
+                behind = (stem(word.spelling + follower),)
+        if known := found.get(word.own[0]):
+            found[word.own[0]] = known._replace(times=known.times + 1)
         else:
-            both = tuple([joined[n] for n in (place - 1, place) if n in joined])
-            found[own[0]] = QueryWord(spelling, own, both, 1, followers.get(place))
+            found[word.own[0]] = QueryWord(word.spelling, word.own, before + behind, 1, follower)
+        before = behind
     return tuple(found.values())
 
 
@@ -137,6 +137,10 @@ class _Word(NamedTuple):
 
 
 @functools.lru_cache(maxsize=KEPT_WORDS)
+def _words(chunk: Chunk) -> tuple[_Word, ...]:
+    return tuple(map(_word, chunk.words))
+
+
 def _word(parts: Parts) -> _Word:
     separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
     return _Word(
