@@ -154,12 +154,12 @@ class Corpus:
 
     def _terms_of(self, word: QueryWord) -> _Terms:
         # Most pairs of words are never written as one: they have no entries of their own.
-        joined = tuple(filter(self.index.knows, (*word.joined, *self._related(word))))
+        joined = self.index.known_of((*word.joined, *self._related(word)))
         return word.own, joined, word.short_forms, word.long_forms
 
     def _related(self, word: QueryWord) -> tuple[str, ...]:
         """The other stems of a plain word."""
-        (first, *_) = word.own
+        first = word.own[0]
         return self._relatives(first[0]) if len(first) == 1 else ()
 
     def _found_word(

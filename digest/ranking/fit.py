@@ -237,9 +237,11 @@ def _votes(wishes: Wishes) -> list[_Voted]:
 def _opinions(
     votes: Sequence[_Voted], kin: Mapping[LikedPaper, Kin]
 ) -> tuple[list[Opinion], tuple[Liked, ...]]:
-    shown = tuple(
-        Liked(paper=vote.paper, saying=vote.saying, interest=one, kin=kin[vote.paper])
-        for vote, one in votes
-        if vote.weight > 0
-    )
-    return [Opinion(kin=kin[vote.paper], weight=vote.weight) for vote, _ in votes], shown
+    opinions: list[Opinion] = []
+    shown: list[Liked] = []
+    for vote, one in votes:
+        found = kin[vote.paper]
+        opinions.append(Opinion(kin=found, weight=vote.weight))
+        if vote.weight > 0:
+            shown.append(Liked(paper=vote.paper, saying=vote.saying, interest=one, kin=found))
+    return opinions, tuple(shown)

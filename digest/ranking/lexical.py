@@ -126,6 +126,11 @@ class LexicalIndex:
         """Whether a term occurs anywhere, in the background too."""
         return term in self._places or self._background.counts.get(term, 0) > 0
 
+    def known_of(self, terms: Iterable[str]) -> tuple[str, ...]:
+        """Those of the terms that occur anywhere, in the background too."""
+        places, counts = self._places, self._background.counts
+        return tuple([term for term in terms if term in places or counts.get(term, 0) > 0])
+
     def rarity(self, term: str) -> float:
         """The inverse document frequency of a term: log(1 + (N - n + 1/2) / (n + 1/2)), > 0."""
         return inverse_frequency(self.frequency(term), self.documents)

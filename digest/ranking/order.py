@@ -44,10 +44,13 @@ class Order:
         """The readers who have any eligible row, and which is the first of each."""
         if not eligible.size:
             return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        held = np.where(eligible, np.maximum(scores, np.float32(0.0)), np.float32(-1.0))
+        found, readers = held.argmax(axis=1), np.arange(len(held))
+        equal = held == held[readers, found][:, np.newaxis]
         # Of equal ones the first is found: rows are looked through in the order of equals.
-        ordered = np.where(eligible, np.maximum(scores, np.float32(0.0)), np.float32(-1.0))
-        found = self._rows[ordered.take(self._rows, axis=1).argmax(axis=1)]
-        who = np.flatnonzero(eligible[np.arange(len(found)), found])
+        several = np.flatnonzero(np.count_nonzero(equal, axis=1) > 1)
+        found[several] = self._rows[equal[several].take(self._rows, axis=1).argmax(axis=1)]
+        who = np.flatnonzero(eligible[readers, found])
         return who, found[who]
 
     def rows(self, keys: Keys) -> Places:
@@ -65,3 +68,15 @@ def best(keys: Keys, most: int) -> Keys:
     if most < size and 2 * np.count_nonzero(keys) > keys.size:
         keys = np.partition(keys, size - most, axis=1)[:, size - most :]
     return np.ascontiguousarray(np.sort(keys, axis=1)[:, : -most - 1 : -1])
+
+
+def first_of_all(scores: Floats, count: int) -> tuple[Places, Floats]:
+    """The rows with the largest scores, so few that they are found one by one, the largest first
+    and equal ones in the order of the rows; and their scores, at least 0. For several such sets of
+    scores (sets x rows) at once: sets x `count`, both."""
+    left, sets = scores.copy(), np.arange(len(scores))
+    rows = np.empty((len(scores), count), np.intp)
+    for place in range(count):
+        rows[:, place] = left.argmax(axis=1)
+        left[sets, rows[:, place]] = -np.inf
+    return rows, np.maximum(np.take_along_axis(scores, rows, axis=1), np.float32(0.0))

@@ -80,36 +80,35 @@ def _first(limits: Places) -> Places:
 def _marginal(
     wanted: Wanted, keys: Keys, order: Order, likeness: Likeness, diversity: float
 ) -> list[Places]:
-    pools, limits = order.rows(keys), wanted.limits[:, np.newaxis]
+    pools = order.rows(keys)
     readers = np.arange(len(keys))
     worth = np.float32(1.0 - diversity) * np.take_along_axis(wanted.scores, pools, axis=1)
     worth[keys == 0] = -np.inf
     topics = np.take_along_axis(wanted.topics, pools, axis=1)
     kept = np.take_along_axis(wanted.kept, pools, axis=1) & (keys > 0)
-    share = np.float32(diversity) / limits.astype(np.float32)
+    # Where there are no topics, no room needs to be left.
+    share = np.float32(diversity) * (topics >= 0)[:, :1] / wanted.limits[:, np.newaxis]
+    share = share.astype(np.float32)
     repeats = likeness.among(pools)
     taken, place = np.zeros(keys.shape, np.bool_), np.zeros(len(keys), np.intp)
     repeated = np.zeros(keys.shape, np.float32)
-    for step in range(int(limits.max())):
+    waiting = np.count_nonzero(kept, axis=1)
+    for step in range(int(wanted.limits.max())):
         going = step < wanted.limits
         taken[readers[going], place[going]] = True
+        worth[readers, place] = -np.inf
+        waiting -= kept[readers, place]
+        kept[readers, place] = False
         np.maximum(repeated, repeats(place), out=repeated)
         topic = topics[readers, place][:, np.newaxis]
-        worth -= share * ((topics == topic) & (topic >= 0))
+        worth -= share * (topics == topic)
         left = worth - np.float32(diversity) * repeated
-        left[taken] = -np.inf
-        _hold_places(left, kept, taken, limits - step - 1)
+        # Where no more places are left than rows to be kept, nothing else may be taken.
+        full = (waiting > 0) & (waiting >= wanted.limits - step - 1)
+        if full.any():
+            left[full[:, np.newaxis] & ~kept] = -np.inf
         place = left.argmax(axis=1)
     return [row[mask] for row, mask in zip(pools, taken, strict=True)]
-
-
-def _hold_places(left: Floats, kept: Mask, taken: Mask, places: Places) -> None:
-    """Where no more places are left than rows to be kept, nothing else may be taken."""
-    kept &= ~taken
-    waiting = np.count_nonzero(kept, axis=1)[:, np.newaxis]
-    full = (waiting > 0) & (waiting >= places)
-    if full.any():
-        left[full & ~kept] = -np.inf
 
 
 def pool_of(wanted: Wanted, top: Keys) -> Keys:

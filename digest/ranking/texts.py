@@ -13,7 +13,7 @@ import numpy as np
 from digest.ranking import bags
 from digest.ranking.compiled import Compiled, compiled
 from digest.ranking.corpus import Corpus
-from digest.ranking.order import Order, best
+from digest.ranking.order import first_of_all
 from digest.ranking.space import PAPERS_TO_JUDGE_BY, deviations, standardised
 from digest.ranking.vectors import Floats, Places, Rows, saturated
 
@@ -68,18 +68,27 @@ def strengths(corpus: Corpus, texts: Sequence[str], *, with_evidence: bool = Tru
     fading = shown * shown * shown
     said += spread * _feedback(corpus, said * fading)
     said /= np.maximum(weights / np.float32(USUAL_WEIGHT), 1.0)
-    return saturated(said * fading, TEXT_STEEPNESS)
+    return _saturated(said * fading)
+
+
+def _saturated(shares: Floats) -> Floats:
+    """As `vectors.saturated`, for shares of which most are 0."""
+    nothing = saturated(np.zeros(1, np.float32), TEXT_STEEPNESS)
+    found, flat = np.full(shares.size, nothing, np.float32), shares.ravel()
+    there = np.flatnonzero(flat)
+    found[there] = saturated(flat[there], TEXT_STEEPNESS)
+    return found.reshape(shares.shape)
 
 
 def _words(corpus: Corpus, interests: Compiled) -> tuple[Floats, Floats]:
     """By interest and row, the share of the words' score that is reached, and of the evidence
     that is needed."""
-    shape, words, owners = (interests.size, len(corpus)), interests.words, interests.owners
-    rows = [word.rows for word in words]
-    said = _summed(shape, owners, rows, interests.weights, [word.saturation for word in words])
-    found = _summed(shape, owners, rows, interests.evidence, [word.presence for word in words])
+    shape, words = (interests.size, len(corpus)), interests.words
+    spread = _Spread(shape, interests.owners, [word.rows for word in words])
+    said = spread.summed(interests.weights, [word.saturation for word in words])
+    found = spread.summed(interests.evidence, [word.presence for word in words])
     found += _pair_evidence(shape, interests)
-    pairs = _summed(shape, interests.pair_owners, interests.pairs, interests.pair_weights)
+    pairs = _Spread(shape, interests.pair_owners, interests.pairs).summed(interests.pair_weights)
     with_pairs = np.bincount(interests.pair_owners, minlength=interests.size) > 0
     said[with_pairs] *= 1.0 - NEIGHBOUR_SHARE
     said += NEIGHBOUR_SHARE * np.minimum(pairs, 1.0)
@@ -90,7 +99,8 @@ def _pair_evidence(shape: tuple[int, int], interests: Compiled) -> Floats:
     """What words side by side show by being so, which few texts ask for."""
     asked = np.flatnonzero(interests.pair_evidence)
     rows = [interests.pairs[n] for n in asked.tolist()]
-    return _summed(shape, interests.pair_owners[asked], rows, interests.pair_evidence[asked])
+    spread = _Spread(shape, interests.pair_owners[asked], rows)
+    return spread.summed(interests.pair_evidence[asked])
 
 
 def _averaged(said: Floats, plain: Floats) -> Floats:
@@ -101,28 +111,26 @@ def _averaged(said: Floats, plain: Floats) -> Floats:
     return np.where(of_plain > 0, both, said)
 
 
-def _summed(
-    shape: tuple[int, int],
-    owners: Places,
-    rows: Sequence[Rows],
-    weights: Floats,
-    values: Sequence[Floats] | None = None,
-) -> Floats:
-    """For each interest the sum of values at rows, each times its weight, spread over all rows;
-    every value is 1 where none are given. One array of rows for each word of an owner."""
-    if not rows:
-        return np.zeros(shape, np.float32)
-    lengths = np.fromiter(map(len, rows), np.intp, len(rows))
-    places = np.concatenate(rows) + np.repeat(owners * shape[1], lengths)
-    said = np.repeat(weights, lengths)
-    if values is not None:
-        said *= np.concatenate(values)
-    return _counted(shape, places, said)
+class _Spread:
+    """The rows of each word of an interest, among all rows of all interests (interests x rows);
+    one array of rows for each word of an owner."""
 
+    def __init__(self, shape: tuple[int, int], owners: Places, rows: Sequence[Rows]) -> None:
+        self._shape = shape
+        self._lengths = np.fromiter(map(len, rows), np.intp, len(rows))
+        all_rows = np.concatenate(rows) if rows else np.zeros(0, np.intp)
+        self._places = all_rows + np.repeat(owners * shape[1], self._lengths)
 
-def _counted(shape: tuple[int, int], places: Places, values: Floats) -> Floats:
-    total = np.bincount(places, values, minlength=shape[0] * shape[1])
-    return total.astype(np.float32).reshape(shape)
+    def summed(self, weights: Floats, values: Sequence[Floats] | None = None) -> Floats:
+        """For each interest and row the sum of its words' values there, each times the word's
+        weight; every value is 1 where none are given."""
+        if not len(self._places):
+            return np.zeros(self._shape, np.float32)
+        said = np.repeat(weights, self._lengths)
+        if values is not None:
+            said *= np.concatenate(values)
+        total = np.bincount(self._places, said, minlength=self._shape[0] * self._shape[1])
+        return total.astype(np.float32).reshape(self._shape)
 
 
 def _feedback(corpus: Corpus, scores: Floats) -> Floats:
@@ -130,9 +138,7 @@ def _feedback(corpus: Corpus, scores: Floats) -> Floats:
     their weights: pseudo-relevance feedback, after V. Lavrenko, W. B. Croft, "Relevance-based
     language models", SIGIR 2001."""
     count = min(FEEDBACK_PAPERS, scores.shape[1])
-    order = Order(np.zeros(scores.shape[1], np.float32))
-    rows = order.rows(best(order.keys(scores, _ALL > 0), count))
-    weights = np.maximum(np.take_along_axis(scores, rows, axis=1), 0.0)
+    rows, weights = first_of_all(scores, count)
     weights /= np.arange(1, count + 1, dtype=np.float32)
     weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
     likeness = np.float32(FEEDBACK_WEIGHT) * standardised(corpus.kin(rows, weights))
