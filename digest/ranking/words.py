@@ -28,7 +28,8 @@ _BRIEF_CHARS = 2
 class Word:
     """The rows where a word is found, ascending, how much each says it, and how much of it is
     there, both in [0, 1]; what finding it is worth for a score, as evidence that an interest is
-    met, and in a search; and whether any abstract may have it, whatever it is about."""
+    met, and in a search; whether any abstract may have it, whatever it is about (`generic`), or as
+    many papers have it as if it were so (`common`)."""
 
     rows: Rows
     saturation: Floats
@@ -37,6 +38,7 @@ class Word:
     evidence: float
     plain_worth: float
     generic: bool
+    common: bool
 
 
 def word_of(
@@ -65,6 +67,7 @@ def word_of(
         evidence=worth(GENERIC_SHARE_AS_EVIDENCE, RARE_SHARE_AS_EVIDENCE),
         plain_worth=worth(0.0),
         generic=generic,
+        common=holding >= GENERIC_SHARE * index.documents,
     )
 
 

@@ -134,6 +134,20 @@ def test_two_words_of_which_one_is_generic_are_asked_for_side_by_side(
     assert found[1] > FLOOR > found.get(3, 0)
 
 
+def test_two_words_of_which_one_is_common_here_are_asked_for_side_by_side() -> None:
+    deer = ["We count endangered deer.", "Endangered deer move.", "Wolves eat endangered deer."]
+    corpus = Corpus(
+        [
+            candidate(1, "Voices of a valley", "We record endangered languages while they last."),
+            *(candidate(n, "Deer", text) for n, text in enumerate(deer, 2)),
+            *(candidate(n, "Chat", "What languages chat programs know.") for n in range(5, 400)),
+        ]
+    )
+    found = strengths(InterestKind.TEXT, "endangered languages", corpus)
+    assert found[1] > FLOOR
+    assert found[1] > 1.5 * found[2] > 0
+
+
 def test_a_compound_is_matched_in_any_spelling(table: StaticTable | None) -> None:
     corpus = Corpus(
         [
