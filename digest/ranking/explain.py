@@ -20,6 +20,7 @@ _MAX_RUNS = 2
 # Of an interest of more words most may do, for it to be said whole: so much of its weight.
 _SAID_IN_FULL_WORDS, _WHOLE_SHARE = 6, 0.8
 _BETWEEN = " · "
+_IN_A_WORD = re.compile(r"\w")
 
 
 def shortened(text: str, most: int) -> str:
@@ -207,8 +208,14 @@ class _TextSaying:
 
 def _as_in(text: str, run: str) -> str:
     """Words as the interest itself writes them: 3D scene, not 3d scene."""
-    found = re.search(rf"(?i)(?<!\w){re.escape(run)}(?!\w)", text)
-    return found[0] if found else run
+    lower, size = text.lower(), len(run)
+    place = lower.find(run) if len(lower) == len(text) else -1
+    while place >= 0:
+        around = f"{text[:place][-1:]}{text[place + size :][:1]}"
+        if not _IN_A_WORD.search(around):
+            return text[place : place + size]
+        place = lower.find(run, place + 1)
+    return run
 
 
 def _strongest(runs: Sequence[tuple[str, float]]) -> list[str]:
