@@ -131,6 +131,10 @@ class Fits:
         return topics
 
 
+_Voted = tuple[Vote, Interest | None]
+"""A vote, and the interest that says it, if it is one."""
+
+
 class Fitter:
     """Fits readers to the candidates of one corpus. Safe to share between threads; what was
     worked out for an interest is kept for the most recent of them."""
@@ -143,6 +147,7 @@ class Fitter:
         self._texts = Recent(min(KEPT_TEXTS // size, KEPT_AT_MOST), self._worked_out)
         most_kin = min(max(KEPT_KIN // size, 64), KEPT_AT_MOST)
         self._kin = Recent(most_kin, functools.partial(likes.all_kin, corpus))
+        self._alone = Recent(most_kin, self._tastes_of_one)
         self.excluded = kept(functools.partial(relevance.excluded_rows, corpus))
 
     def texts(
@@ -169,7 +174,7 @@ class Fitter:
         kin = self._kin.of(vote.paper for each in votes for vote, _ in each)
         said = [_opinions(each, kin) for each in votes]
         opinions = [each for each, _ in said]
-        tastes = likes.strengths(self.corpus, opinions)
+        tastes = self._tastes(votes, opinions)
         against = likes.aversions(self.corpus, opinions)
         fits = [
             _lessened(self._fit(each.interests, known, opinions, taste, shown), less)
@@ -178,6 +183,22 @@ class Fitter:
             )
         ]
         return Fits(fits, len(self.corpus))
+
+    def _tastes(
+        self, votes: Sequence[Sequence[_Voted]], opinions: Sequence[Sequence[Opinion]]
+    ) -> list[Floats]:
+        """As `likes.strengths`. Of one liked paper, however strongly, many have the same taste."""
+        of_one = {n: each[0][0].paper for n, each in enumerate(votes) if _is_one_like(each)}
+        alone = self._alone.of(of_one.values())
+        others = [each for n, each in enumerate(opinions) if n not in of_one]
+        found = iter(likes.strengths(self.corpus, others))
+        return [alone[of_one[n]] if n in of_one else next(found) for n in range(len(votes))]
+
+    def _tastes_of_one(self, papers: Sequence[LikedPaper]) -> Iterator[Floats]:
+        kin = self._kin.of(papers)
+        tastes = [[Opinion(kin=kin[paper])] for paper in papers]
+        # Copies: a row of many would keep them all.
+        yield from (each.copy() for each in likes.strengths(self.corpus, tastes))
 
     def _fit(
         self,
@@ -220,8 +241,8 @@ def _lessened(fit: Fit, against: Floats | None) -> Fit:
     )
 
 
-_Voted = tuple[Vote, Interest | None]
-"""A vote, and the interest that says it, if it is one."""
+def _is_one_like(votes: Sequence[_Voted]) -> bool:
+    return len(votes) == 1 and votes[0][0].weight > 0
 
 
 def _votes(wishes: Wishes) -> list[_Voted]:
