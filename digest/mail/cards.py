@@ -148,20 +148,24 @@ def tldr(paper: Paper) -> str:
 
 def authors_line(authors: Sequence[str], wording: Wording = ENGLISH) -> str:
     """A, B, C and 5 more."""
-    read = authors[:_READ_AUTHORS]
-    cleaned = (clean(one[:_READ_CHARS]) for one in read)
-    # Lists of authors hold stray signs, such as the colon behind the name of a team, and links,
-    # such as those of ORCID.
-    names = [
-        cut(name, _AUTHOR_CHARS)
-        for name in cleaned
-        if any(map(str.isalnum, name)) and not _LINK.match(name)
-    ]
-    rest = len(names) + len(authors) - len(read) - _NAMED_AUTHORS
+    names = author_names(authors[:_READ_AUTHORS])
+    rest = len(names) + len(authors[_READ_AUTHORS:]) - _NAMED_AUTHORS
     if rest <= 1:  # "and 1 more" is no shorter than the name itself
         return wording.listed(names)
     more = wording.counted("%(count)s more", "%(count)s more", rest)
     return wording.listed([*names[:_NAMED_AUTHORS], more])
+
+
+def author_names(authors: Sequence[str]) -> list[str]:
+    """Names, clean and cut, in their order."""
+    cleaned = (clean(one[:_READ_CHARS]) for one in authors)
+    # Lists of authors hold stray signs, such as the colon behind the name of a team, and links,
+    # such as those of ORCID.
+    return [
+        cut(name, _AUTHOR_CHARS)
+        for name in cleaned
+        if any(map(str.isalnum, name)) and not _LINK.match(name)
+    ]
 
 
 def source_names(sources: Iterable[str]) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from digest.pipeline.learning import known_growths
 from digest.ranking.rank import prepare, score_query
 from digest.store import library, origins
 
+# How many papers the front page shows.
+FRONT_PAPERS = 20
 # What the database's full-text search hands to our own ranking.
 _SEARCH_DEPTH = 200
 

@@ -34,13 +34,18 @@ def many(conn: sa.Connection, ids: Sequence[EditionId]) -> dict[EditionId, Editi
 
 def newest(conn: sa.Connection) -> Edition | None:
     """The edition of the latest date that holds any paper."""
-    row = conn.execute(
+    return next(iter(latest(conn, 1)), None)
+
+
+def latest(conn: sa.Connection, limit: int) -> list[Edition]:
+    """The editions that hold any paper, of the latest date first."""
+    rows = conn.execute(
         sa.select(editions)
         .where(editions.c.candidate_count > 0)
         .order_by(editions.c.date.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else _edition(row)
+        .limit(limit)
+    )
+    return [_edition(row) for row in rows]
 
 
 def create(conn: sa.Connection, day: date, window: Window) -> None:

@@ -13,7 +13,6 @@ from digest.web.listing import CHART_HEIGHT, CHART_WIDTH, courses, edition_entri
 from digest.web.replies import open_to_all, page, served
 
 MAX_FOUND = 50
-_SHOWN_AT_HOME = 20
 _SHOWN_OF_EDITION = 30
 _MAX_QUERY_CHARS = 200
 _YEAR_S = 365 * 24 * 3600
@@ -37,10 +36,10 @@ def home_page(
     """The front page; with the subscribe form as it was typed and what is wrong with it."""
     with served().store.read() as conn:
         edition = editions.newest(conn)
-        listed = edition_entries(conn, edition, _SHOWN_AT_HOME) if edition is not None else []
+        listed = edition_entries(conn, edition, browse.FRONT_PAPERS) if edition is not None else []
     if edition is None:
         days = served().rules.lookback_days
-        shown = browse.latest(served(), days=days, limit=_SHOWN_AT_HOME)
+        shown = browse.latest(served(), days=days, limit=browse.FRONT_PAPERS)
         listed = entries((one.paper for one in shown), {one.paper.id: one.reason for one in shown})
     return page(
         "home.html",

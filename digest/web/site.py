@@ -14,7 +14,17 @@ from digest.core.errors import ConfigError
 from digest.mail.naming import with_its_name
 from digest.mail.prose import clean
 from digest.pipeline.app import App
-from digest.web import archive, failures, feedback, language, membership, ops, public, replies
+from digest.web import (
+    archive,
+    failures,
+    feedback,
+    feeds,
+    language,
+    membership,
+    ops,
+    public,
+    replies,
+)
 from digest.web.addresses import DayConverter, RowConverter
 from digest.web.proxies import BehindProxies
 
@@ -39,8 +49,8 @@ def create_web(
     site.extensions["digest"] = app
     site.url_map.converters.update(row=RowConverter, day=DayConverter)
     _prepare_templates(site, app, [*templates_dirs, *_PLACES])
-    for pages in (public.pages, membership.pages, feedback.pages, archive.pages, ops.pages):
-        site.register_blueprint(pages)
+    for one in (public, membership, feedback, archive, feeds, ops):
+        site.register_blueprint(one.pages)
     site.before_request(replies.begin)
     site.after_request(replies.finish)
     failures.register(site)
