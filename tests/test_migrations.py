@@ -233,6 +233,19 @@ def test_0008_leaves_readers_and_cards_in_english(blank_store: Store) -> None:
         assert editions.cards_of(conn, day, [one], Language.GERMAN)[one].html == "<p>eins</p>"
 
 
+def test_0009_leaves_everybody_with_the_first_address_of_their_feed(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0008")
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), {"at": "2026-03-20T12:00:00.000000Z"})
+    schema.upgrade(blank_store)
+    with blank_store.write() as conn:
+        (ada,) = subscribers.listed(conn)
+        assert ada.feed_number == 0
+        subscribers.renew_feed(conn, ada.id)
+        (ada,) = subscribers.listed(conn)
+        assert ada.feed_number == 1
+
+
 def test_the_history_is_one_line() -> None:
     scripts = ScriptDirectory.from_config(schema._config())
     assert len(scripts.get_heads()) == 1

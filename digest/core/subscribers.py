@@ -64,7 +64,8 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """One member. `public_id` names them in tokens and links; `next_due_at` is the next slot."""
+    """One member. `public_id` names them in tokens and links, with `feed_number` in those of their
+    feed; `next_due_at` is the next slot."""
 
     id: SubscriberId
     public_id: str
@@ -77,6 +78,7 @@ class Subscriber:
     paused_until: datetime | None = None
     last_sent_at: datetime | None = None
     next_due_at: datetime | None = None
+    feed_number: int = 0
 
 
 def normalize_address(address: str) -> str:

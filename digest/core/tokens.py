@@ -25,6 +25,7 @@ class Purpose(StrEnum):
     READ = "read"
     FEEDBACK = "feedback"
     EXPORT = "export"
+    FEED = "feed"
 
 
 class Refusal(StrEnum):

@@ -73,6 +73,7 @@ def _membership(subscriber: Subscriber) -> dict[str, Any]:
         "paused_until": _time(subscriber.paused_until),
         "last_sent_at": _time(subscriber.last_sent_at),
         "next_due_at": _time(subscriber.next_due_at),
+        "feed_number": subscriber.feed_number,
         "preferences": {
             "frequency": preferences.frequency.value,
             "at": f"{preferences.at:%H:%M}",

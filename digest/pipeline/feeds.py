@@ -1,21 +1,27 @@
-"""What feed readers are shown: the papers that trend, for everybody."""
+"""What feed readers are shown: the papers that trend, and to one person those of their digests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
 from digest.core.editions import Edition
 from digest.core.identifiers import PaperId
 from digest.core.papers import Paper
+from digest.core.subscribers import Status, Subscriber
+from digest.core.tokens import Granted, Purpose, Refusal, Refused
 from digest.pipeline import browse
 from digest.pipeline.app import App
-from digest.store import editions, library
+from digest.store import editions, library, outbox
+from digest.store import subscribers as members
 
 MOST_ENTRIES = 50
 # Whoever looks in once a week misses nothing but what trended on one day alone.
 _MOST_EDITIONS = 7
+# Who has a feed: of whoever left, or never came, it says no more than of a stranger.
+READERS = (Status.ACTIVE, Status.PAUSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +61,73 @@ def _on_front_pages(conn: sa.Connection, latest: Sequence[Edition]) -> list[Pape
         top = editions.top(conn, edition.id, browse.FRONT_PAPERS)
         found.update(dict.fromkeys(candidate.paper_id for candidate in top))
     return list(found)[:MOST_ENTRIES]
+
+
+# --- one person's own -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentPaper:
+    """A paper of a digest made at `at`; `digest` and `position` name it whatever the paper is
+    joined to. `reason` says why it is there."""
+
+    paper: Paper
+    reason: str
+    at: datetime
+    digest: str
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Personal:
+    """The papers of one person's digests: the newest digest first, each in its own order."""
+
+    reader: Subscriber
+    papers: tuple[SentPaper, ...]
+
+
+def personal(app: App, token: str) -> Personal | Refused:
+    """What the address of a feed leads to, at most MOST_ENTRIES papers; changes nothing."""
+    reader = _reader(app, token)
+    if isinstance(reader, Refused):
+        return reader
+    with app.store.read() as conn:
+        digests = outbox.latest_digests(conn, reader.id, MOST_ENTRIES)
+        planned = outbox.papers_of(conn, [digest.id for digest in digests])
+        pairs = ((digest, one) for digest in digests for one in planned[digest.id])
+        kept = list(islice(pairs, MOST_ENTRIES))
+        papers = {p.id: p for p in library.by_ids(conn, {one.paper_id for _, one in kept})}
+    return Personal(
+        reader=reader,
+        papers=tuple(
+            SentPaper(
+                paper=papers[one.paper_id],
+                reason=one.reason,
+                at=digest.created_at,
+                digest=digest.public_id,
+                position=one.position,
+            )
+            for digest, one in kept
+        ),
+    )
+
+
+def _reader(app: App, token: str) -> Subscriber | Refused:
+    """Whose feed it is, if its address is still the one that they have."""
+    granted = app.tokens.read(Purpose.FEED, token, app.clock.now())
+    if not isinstance(granted, Granted):
+        return granted
+    public_id, _, number = granted.subject.rpartition(".")
+    with app.store.read() as conn:
+        found = members.by_public_id(conn, public_id)
+    if found is None or found.status not in READERS or str(found.feed_number) != number:
+        return Refused(Refusal.EXPIRED)
+    return found
+
+
+def renew(app: App, subscriber: Subscriber) -> Subscriber:
+    """Gives a feed a new address; the ones so far lead nowhere."""
+    with app.store.write() as conn:
+        members.renew_feed(conn, subscriber.id)
+        renewed = members.by_id(conn, subscriber.id)
+    return renewed or subscriber  # erased at this very moment

@@ -32,6 +32,12 @@ def export_url(app: App, subscriber: Subscriber) -> str:
     return f"{app.identity.base_url}/export/{token}"
 
 
+def feed_url(app: App, subscriber: Subscriber) -> str:
+    """This person's private feed; never expires, and ends where they make a new one."""
+    named = f"{subscriber.public_id}.{subscriber.feed_number}"
+    return f"{app.identity.base_url}/f/{app.tokens.sign(Purpose.FEED, named)}.xml"
+
+
 def copy_url(app: App, delivery_public_id: str) -> str:
     """This person's copy of a digest in the browser."""
     return f"{app.identity.base_url}/d/{app.tokens.sign(Purpose.READ, delivery_public_id)}"

@@ -19,6 +19,8 @@ from digest.store.tables import deliveries, delivery_papers, editions, sent_pape
 from digest.store.upserts import upsert
 
 WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED)
+# What did not reach its reader, so that its papers may come again.
+_NOTHING = (DeliveryStatus.SKIPPED, DeliveryStatus.CANCELLED, DeliveryStatus.FAILED)
 _PRIORITY = {MailKind.DIGEST: 1}  # everything else is waited for: 0
 
 
@@ -264,6 +266,21 @@ def of_edition(
         )
     ).one_or_none()
     return None if row is None else delivery_of(row)
+
+
+def latest_digests(conn: sa.Connection, subscriber_id: SubscriberId, limit: int) -> list[Delivery]:
+    """The digests that a subscriber got or is about to get, newest first."""
+    rows = conn.execute(
+        sa.select(deliveries)
+        .where(
+            deliveries.c.subscriber_id == subscriber_id,
+            deliveries.c.kind == MailKind.DIGEST,
+            deliveries.c.status.not_in(_NOTHING),
+        )
+        .order_by(deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return [delivery_of(row) for row in rows]
 
 
 def last_of_kind(

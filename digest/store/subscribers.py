@@ -226,6 +226,15 @@ def replace_interests(
         )
 
 
+def renew_feed(conn: sa.Connection, subscriber_id: SubscriberId) -> None:
+    """Makes every address of the subscriber's feed so far worthless."""
+    conn.execute(
+        sa.update(subscribers)
+        .where(subscribers.c.id == subscriber_id)
+        .values(feed_number=subscribers.c.feed_number + 1)
+    )
+
+
 def ended_pauses(conn: sa.Connection, now: datetime) -> list[Subscriber]:
     rows = conn.execute(
         sa.select(subscribers).where(
@@ -369,6 +378,7 @@ def _subscriber(row: sa.RowMapping, wishes: tuple[Interest, ...]) -> Subscriber:
         paused_until=row["paused_until"],
         last_sent_at=row["last_sent_at"],
         next_due_at=row["next_due_at"],
+        feed_number=row["feed_number"],
         interests=wishes,
         preferences=Preferences(
             frequency=Frequency(row["frequency"]),

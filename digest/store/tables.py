@@ -194,6 +194,7 @@ subscribers = Table(
     Column("dial", sa.Float, nullable=False),
     # No check: a language that was taken away again leaves its readers with English.
     Column("language", sa.String(8), nullable=False, server_default="en"),
+    Column("feed_number", Integer, nullable=False, server_default="0"),
     Column("paused_until", Time),
     Column("last_sent_at", Time),
     Column("next_due_at", Time),

@@ -1,4 +1,4 @@
-"""The pages for feed readers: what trends, for everybody.
+"""The pages for feed readers: what trends, and to one person the papers of their digests.
 
 Feed readers ask again and again: whoever has what there is is told so, and gets nothing.
 """
@@ -10,12 +10,15 @@ from flask import Blueprint, Response, render_template, request
 
 from digest.core.papers import Paper
 from digest.core.subscribers import Language
+from digest.core.tokens import Refused
 from digest.mail.cards import CardFacts, author_names, card_facts
 from digest.mail.naming import with_its_name
 from digest.mail.prose import clean, cut, is_english
-from digest.pipeline import feeds
+from digest.mail.reasons import why
+from digest.pipeline import feeds, links
 from digest.web.atom import MIMETYPE, Entry, Feed, Link, written
-from digest.web.language import spoken
+from digest.web.language import speak_to, spoken
+from digest.web.membership import refused_link
 from digest.web.replies import open_to_all, served
 
 _KEEP_S = 300
@@ -44,6 +47,38 @@ def trending() -> Response:
         ],
     )
     return open_to_all(_answer(feed, found.changed_at), max_age_s=_KEEP_S, index=False)
+
+
+@pages.get("/f/<token>.xml")
+def personal(token: str) -> Response:
+    """Each paper an entry, to be kept, found and ticked off by itself. It holds no link that acts:
+    feeds are read by other people's programs, and on other people's machines."""
+    found = feeds.personal(served(), token)
+    if isinstance(found, Refused):
+        return refused_link()
+    reader = found.reader
+    speak_to(reader)
+    wording, base = spoken(), served().identity.base_url
+    changed_at = max((one.at for one in found.papers), default=reader.created_at)
+    feed = _feed(
+        id=f"{base}/f/{reader.public_id}",
+        url=links.feed_url(served(), reader),
+        title=wording.gettext("Papers for you"),
+        subtitle=wording.gettext("The papers of your digests, and why each is there."),
+        at=changed_at,
+        entries=[
+            _entry(
+                one.paper,
+                id=f"{base}/d/{one.digest}#{one.position}",
+                at=one.at,
+                reason=why(one.reason, wording).line,
+            )
+            for one in found.papers
+        ],
+    )
+    response = _answer(feed, changed_at)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 def _answer(feed: Feed, changed_at: datetime | None) -> Response:

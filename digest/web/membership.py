@@ -8,8 +8,8 @@ from digest.core.errors import InvalidInput
 from digest.core.subscribers import Frequency, Language, Status, Subscriber
 from digest.core.tokens import Purpose, Refused
 from digest.mail.wording import marked
-from digest.pipeline import feedback, libraries, membership
-from digest.pipeline.links import unsubscribe_token
+from digest.pipeline import feedback, feeds, libraries, membership
+from digest.pipeline.links import feed_url, unsubscribe_token
 from digest.pipeline.membership import Origin, TooMany
 from digest.web import language
 from digest.web.forms import (
@@ -37,6 +37,7 @@ _TOO_MANY = marked("Too many requests just now. Please try again in an hour.")
 _RESUMED = marked("Welcome back: your digests go on.")
 _FORGOTTEN = marked("Forgotten: nothing is kept of your votes.")
 _EMPTIED = marked("Your library is empty now.")
+_RENEWED = marked("Your feed has a new address. The old one leads nowhere any more.")
 _SAVED, _REMOVED, _PAUSED = marked("Saved."), marked("Removed."), marked("Paused.")
 _ENDED = (Status.UNSUBSCRIBED, Status.SUPPRESSED)
 _ASK_AGAIN_S = 3600
@@ -116,6 +117,8 @@ def change_preferences(token: str) -> Response:
         case "empty":
             libraries.empty(served(), subscriber)
             return _preferences(subscriber, notice=_EMPTIED)
+        case "renew":
+            return _preferences(feeds.renew(served(), subscriber), notice=_RENEWED)
         case _:
             return _save(subscriber)
 
@@ -172,6 +175,7 @@ def _preferences(
         pauses=PAUSES_IN_DAYS,
         learning=feedback.learning(served(), subscriber),
         shelf=libraries.shelf_of(served(), subscriber),
+        feed_url=feed_url(served(), subscriber) if subscriber.status in feeds.READERS else "",
         export_token=export_token(subscriber),
         unsubscribe_token=unsubscribe_token(served(), subscriber),
     )

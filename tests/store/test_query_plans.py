@@ -58,6 +58,7 @@ QUESTIONS: dict[str, Question] = {
     "votes": lambda conn: feedback.of(conn, [READER]),
     "cancel": lambda conn: outbox.cancel_waiting(conn, READER, ""),
     "last of kind": lambda conn: outbox.last_of_kind(conn, READER, outbox.MailKind.REPLY),
+    "latest digests": lambda conn: outbox.latest_digests(conn, READER, 9),
     "due": lambda conn: subscribers.due(conn, NOW),
     "by email": lambda conn: subscribers.by_email(conn, "ada@example.org"),
     "by public id": lambda conn: subscribers.by_public_id(conn, "1"),

@@ -1,5 +1,7 @@
-"""Feed readers get what trends: each paper once, under one name, at one time."""
+"""Feed readers get what trends, and one person what they were sent: each paper once, under one
+name, at one time."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +10,16 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import etree, html
 
+from digest.core.deliveries import DeliveryStatus, PlannedPaper
 from digest.core.identifiers import ARXIV, Identifier
+from digest.core.messages import MailKind
 from digest.core.papers import Paper, Reading
+from digest.core.subscribers import Language, Preferences, Status, Subscriber
+from digest.core.tokens import Purpose
+from digest.pipeline import links
 from digest.pipeline.feeds import MOST_ENTRIES
+from digest.store import outbox, subscribers, tables
+from digest.store.outbox import NewDelivery
 from digest.web.site import create_web
 from tests.web.world import TODAY, World, make_app
 
@@ -251,3 +260,253 @@ def test_a_new_edition_is_not_missed_by_who_asks_by_time_alone(
     again = web.get("/feed.xml", headers={"If-Modified-Since": seen})
     assert again.status_code == 200
     assert b"Early" in again.data
+
+
+# --- one person's own -----------------------------------------------------------------------------
+
+
+def address(world: World, member: Subscriber) -> str:
+    """Where the feed of a member is."""
+    return links.feed_url(world.app, member).removeprefix("https://digest.example")
+
+
+def digest(
+    world: World,
+    member: Subscriber,
+    papers: Sequence[tuple[Paper, str]],
+    *,
+    day_ago: int = 0,
+    status: DeliveryStatus = DeliveryStatus.QUEUED,
+) -> str:
+    """A digest of these papers, each with why it is there; its public id."""
+    day = TODAY - timedelta(days=day_ago)
+    edition_id = world.edition(day, [(paper, 0.5, "") for paper, _ in papers])
+    new = NewDelivery(
+        public_id=world.app.new_id(),
+        kind=MailKind.DIGEST,
+        subscriber_id=member.id,
+        edition_id=edition_id,
+        message_id="<digest@digest.example>",
+        status=status,
+        papers=tuple(
+            PlannedPaper(paper_id=paper.id, score=1, relevance=1, trend=1, reason=reason)
+            for paper, reason in papers
+        ),
+    )
+    with world.app.store.write() as conn:
+        outbox.enqueue(conn, [new], world.clock.now())
+    return new.public_id
+
+
+def test_a_reader_has_the_papers_of_their_digests_and_why_each_is_there(
+    world: World, web: FlaskClient
+) -> None:
+    ada, ben = world.member(), world.member("ben@reader.example")
+    first, second, third, other = (world.paper(name) for name in ("One", "Two", "Three", "Ben's"))
+    digest(world, ada, [(first, "matches “proof”")], day_ago=1)
+    digest(world, ben, [(other, "new on arXiv")], day_ago=2)
+    world.clock.sleep(24 * 3600)
+    digest(world, ada, [(second, "trending everywhere: 9 votes"), (third, "new on arXiv")])
+    found = read(web, address(world, ada))
+    assert titles(found) == ["Two", "Three", "One"]
+    assert found.feed.title == "Papers for you · Paper Digest"
+    assert found.feed.updated == "2026-03-21T09:00:00Z"
+    for entry, why in zip(
+        found.entries,
+        ("Trending everywhere: 9 votes", "New on arXiv", "Matches “proof”"),
+        strict=True,
+    ):
+        assert entry.content[0].value.startswith(f"<p><strong>{why}</strong></p>")
+        assert entry.summary == "We watch the paint dry and report how long it takes."
+    assert [entry.updated[:10] for entry in found.entries] == [
+        "2026-03-21",
+        "2026-03-21",
+        "2026-03-20",
+    ]
+    assert found.entries[0].link == f"https://digest.example/papers/{second.id}"
+
+
+def test_an_entry_keeps_its_name_and_time_through_delivery_and_a_new_address(
+    world: World, web: FlaskClient
+) -> None:
+    ada = world.member()
+    public_id = digest(world, ada, [(world.paper(), "new on arXiv")])
+    before = read(web, address(world, ada))
+    with world.app.store.write() as conn:
+        conn.execute(
+            tables.deliveries.update()
+            .where(tables.deliveries.c.public_id == public_id)
+            .values(status="sent", sent_at=world.clock.now() + timedelta(hours=5))
+        )
+        subscribers.renew_feed(conn, ada.id)
+    after = read(web, address(world, world.reread(ada)))
+    assert after.feed.id == before.feed.id
+    assert [(e.id, e.updated) for e in after.entries] == [(e.id, e.updated) for e in before.entries]
+
+
+@pytest.mark.parametrize(
+    "status", [DeliveryStatus.SKIPPED, DeliveryStatus.CANCELLED, DeliveryStatus.FAILED]
+)
+def test_what_did_not_reach_a_reader_is_not_in_their_feed(
+    world: World, web: FlaskClient, status: DeliveryStatus
+) -> None:
+    """Its papers come again with another digest."""
+    ada = world.member()
+    digest(world, ada, [(world.paper(), "new on arXiv")], status=status)
+    assert read(web, address(world, ada)).entries == []
+
+
+def test_before_the_first_digest_a_feed_is_there_and_empty(world: World, web: FlaskClient) -> None:
+    found = read(web, address(world, world.member()))
+    assert found.entries == []
+    assert found.feed.updated == "2026-03-20T09:00:00Z"
+
+
+def test_a_feed_holds_the_newest_fifty_papers(world: World, web: FlaskClient) -> None:
+    ada = world.member()
+    for day in (2, 1, 0):
+        papers = [(world.paper(f"Day {day} number {n}"), "new on arXiv") for n in range(20)]
+        digest(world, ada, papers, day_ago=day)
+    found = titles(read(web, address(world, ada)))
+    assert len(found) == MOST_ENTRIES
+    assert found[0] == "Day 0 number 0"
+    assert found[-1] == "Day 2 number 9"
+
+
+def test_a_private_feed_says_nothing_that_acts_or_names_its_reader(
+    world: World, web: FlaskClient
+) -> None:
+    ada = world.member()
+    digest(world, ada, [(world.paper(), "new on arXiv")])
+    text = web.get(address(world, ada)).text
+    assert ada.email not in text
+    for path in ("/preferences/", "/unsubscribe/", "/feedback/", "/export/", "/confirm/"):
+        assert path not in text
+
+
+def test_a_hostile_reason_is_text(world: World, web: FlaskClient) -> None:
+    ada = world.member()
+    digest(world, ada, [(world.paper(f"T {HOSTILE}"), f"like “{HOSTILE}”, which you liked")])
+    (entry,) = read(web, address(world, ada)).entries
+    assert "&lt;script&gt;" in web.get(address(world, ada)).text
+    assert "<script" not in entry.content[0].value
+    assert "<b>" not in entry.content[0].value
+
+
+def test_a_feed_speaks_the_language_of_its_reader(world: World, web: FlaskClient) -> None:
+    ada = world.member(preferences=Preferences(language=Language.GERMAN))
+    digest(world, ada, [(world.paper("On the art"), "rising: 53 → 301 votes since yesterday")])
+    found = read(web, address(world, ada), **{"Accept-Language": "en"})
+    assert found.feed.title == "Arbeiten für Sie · Paper Digest"
+    assert "Steigt: 53 → 301 Stimmen seit gestern" in found.entries[0].content[0].value
+
+
+def test_a_private_feed_is_kept_by_its_reader_alone(world: World, web: FlaskClient) -> None:
+    ada = world.member()
+    digest(world, ada, [(world.paper(), "new on arXiv")])
+    first = web.get(address(world, ada))
+    assert first.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert first.headers["X-Robots-Tag"] == "noindex"
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in first.headers
+    for asked in (
+        {"If-None-Match": first.headers["ETag"]},
+        {"If-Modified-Since": first.headers["Last-Modified"]},
+    ):
+        again = web.get(address(world, ada), headers=asked)
+        assert (again.status_code, again.data) == (304, b"")
+        assert again.headers["Cache-Control"] == "private, no-cache"
+    world.clock.sleep(24 * 3600)
+    digest(world, ada, [(world.paper("Next"), "new on arXiv")], day_ago=-1)
+    for asked in (
+        {"If-None-Match": first.headers["ETag"]},
+        {"If-Modified-Since": first.headers["Last-Modified"]},
+    ):
+        assert b"Next" in web.get(address(world, ada), headers=asked).data
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.UNSUBSCRIBED, Status.SUPPRESSED])
+def test_of_whoever_is_no_member_a_feed_says_what_it_says_of_a_stranger(
+    world: World, web: FlaskClient, status: Status
+) -> None:
+    ada = world.member(status=status)
+    digest(world, ada, [(world.paper(), "new on arXiv")])
+    answer, forged = web.get(address(world, ada)), web.get("/f/forged.xml")
+    assert (answer.status_code, answer.data) == (404, forged.data)
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_a_break_leaves_the_feed_as_it_is(world: World, web: FlaskClient) -> None:
+    ada = world.member(status=Status.PAUSED)
+    digest(world, ada, [(world.paper("Before the break"), "new on arXiv")])
+    assert titles(read(web, address(world, ada))) == ["Before the break"]
+
+
+def test_the_feed_of_whoever_was_erased_leads_nowhere(world: World, web: FlaskClient) -> None:
+    ada = world.member()
+    there = web.get(address(world, ada))
+    asked = {"If-None-Match": there.headers["ETag"]}
+    with world.app.store.write() as conn:
+        subscribers.erase(conn, ada.id)
+    gone = web.get(address(world, ada), headers=asked)
+    assert (gone.status_code, gone.data) == (404, web.get("/f/forged.xml").data)
+
+
+def test_the_address_of_a_feed_opens_nothing_else_and_nothing_else_opens_it(
+    world: World, web: FlaskClient
+) -> None:
+    ada = world.member()
+    token = address(world, ada).removeprefix("/f/").removesuffix(".xml")
+    before = world.state()
+    for page in ("confirm", "preferences", "unsubscribe", "feedback", "d", "export"):
+        assert web.get(f"/{page}/{token}").status_code == 404
+        assert web.post(f"/{page}/{token}", data={"action": "forget"}).status_code in (404, 405)
+    assert world.state() == before
+    named = f"{ada.public_id}.{ada.feed_number}"
+    for purpose in set(Purpose) - {Purpose.FEED}:
+        for subject in (named, ada.public_id):
+            other = world.app.tokens.sign(purpose, subject)
+            assert web.get(f"/f/{other}.xml").status_code == 404
+    for subject in (ada.public_id, f"{ada.public_id}.", f"{ada.public_id}.00", f".{named}", ""):
+        other = world.app.tokens.sign(Purpose.FEED, subject)
+        assert web.get(f"/f/{other}.xml").status_code == 404
+
+
+# --- how to have it -------------------------------------------------------------------------------
+
+
+def preferences(world: World, member: Subscriber) -> str:
+    return f"/preferences/{world.token(Purpose.PREFERENCES, member)}"
+
+
+def shown_address(page: str) -> str:
+    (field,) = html.fromstring(page).xpath('//input[@id="feed-address"]')
+    found: str = field.get("value")
+    return found
+
+
+def test_the_preferences_page_tells_the_address_of_the_feed(world: World, web: FlaskClient) -> None:
+    ada = world.member()
+    digest(world, ada, [(world.paper("Mine"), "new on arXiv")])
+    shown = shown_address(web.get(preferences(world, ada)).text)
+    assert shown.startswith("https://digest.example/f/")
+    assert titles(read(web, shown)) == ["Mine"]
+
+
+def test_a_new_address_ends_the_old_one(world: World, web: FlaskClient) -> None:
+    ada, ben = world.member(), world.member("ben@reader.example")
+    old = shown_address(web.get(preferences(world, ada)).text)
+    page = web.post(preferences(world, ada), data={"action": "renew"})
+    assert "Your feed has a new address." in page.text
+    new = shown_address(page.text)
+    assert shown_address(web.get(preferences(world, ada)).text) == new != old
+    assert read(web, new).entries == []
+    gone = web.get(old)
+    assert (gone.status_code, gone.data) == (404, web.get("/f/forged.xml").data)
+    assert read(web, address(world, ben)).entries == []
+
+
+def test_whoever_has_not_confirmed_is_offered_no_feed(world: World, web: FlaskClient) -> None:
+    waiting = world.member(status=Status.PENDING)
+    assert 'id="feed-address"' not in web.get(preferences(world, waiting)).text

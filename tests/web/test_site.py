@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from digest.core.errors import ConfigError
 from digest.core.subscribers import Status
 from digest.core.tokens import Purpose
+from digest.pipeline import links
 from digest.web.site import create_web
 from tests.web.world import NOW, TODAY, World, make_app
 
@@ -33,6 +34,7 @@ def paths(world: World) -> dict[str, str]:
         "/papers/<row:paper_id>": f"/papers/{paper.id}",
         "/editions/<day:day>": "/editions/2026-03-20",
         "/feed.xml": "/feed.xml",
+        "/f/<token>.xml": links.feed_url(world.app, member).removeprefix("https://digest.example"),
         "/style.css": "/style.css",
         "/icon.svg": "/icon.svg",
         "/subscribe": "/subscribe",
@@ -81,7 +83,9 @@ def test_pages_with_a_token_are_neither_kept_nor_indexed(
 ) -> None:
     for rule, path in paths.items():
         headers = web.get(path).headers
-        assert ("<token>" not in rule) or headers["Cache-Control"] == "no-store"
+        # Its reader alone keeps a feed, to ask what has changed.
+        kept = "private, no-cache" if rule.endswith(".xml") else "no-store"
+        assert ("<token>" not in rule) or headers["Cache-Control"] == kept
         assert ("<token>" not in rule) or headers["X-Robots-Tag"] == "noindex"
 
 
@@ -100,7 +104,7 @@ def test_pages_with_a_token_link_nowhere_else(web: FlaskClient, paths: dict[str,
 
 
 @pytest.mark.parametrize(
-    "page", ["/confirm/", "/preferences/", "/unsubscribe/", "/d/", "/feedback/", "/export/"]
+    "page", ["/confirm/", "/preferences/", "/unsubscribe/", "/d/", "/feedback/", "/export/", "/f/"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_worthless_token_gets_one_neutral_page(
@@ -108,6 +112,7 @@ def test_a_worthless_token_gets_one_neutral_page(
 ) -> None:
     member = world.member(ADDRESS, Status.PENDING)
     others = [purpose for purpose in Purpose if purpose.value != page.strip("/")]
+    ending = ".xml" if page == "/f/" else ""
     tokens = [
         "forged",
         "a.b",
@@ -120,7 +125,7 @@ def test_a_worthless_token_gets_one_neutral_page(
     answers = {
         (response.status_code, response.text)
         for token in tokens
-        if (response := web.open(f"{page}{token}", method=method)).status_code != 405
+        if (response := web.open(f"{page}{token}{ending}", method=method)).status_code != 405
     }
     assert world.state() == before
     assert {status for status, _ in answers} <= {404}
