@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 import sqlalchemy as sa
@@ -18,8 +18,9 @@ from digest.store import editions, library, outbox
 from digest.store import subscribers as members
 
 MOST_ENTRIES = 50
-# Whoever looks in once a week misses nothing but what trended on one day alone.
+# Most papers trend for some days: whoever looks in every other day misses none.
 _MOST_EDITIONS = 7
+_SECOND = timedelta(seconds=1)
 # Who has a feed: of whoever left, or never came, it says no more than of a stranger.
 READERS = (Status.ACTIVE, Status.PAUSED)
 
@@ -68,8 +69,11 @@ def _on_front_pages(conn: sa.Connection, latest: Sequence[Edition]) -> list[Pape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentPaper:
-    """A paper of a digest made at `at`; `digest` and `position` name it whatever the paper is
-    joined to. `reason` says why it is there."""
+    """A paper of a digest; `digest` and `position` name it whatever the paper is joined to.
+
+    `reason` says why it is there. `at` is when the digest was made, each place in it a second
+    earlier: feed readers sort by time, and would show the papers of a digest in any order.
+    """
 
     paper: Paper
     reason: str
@@ -103,7 +107,7 @@ def personal(app: App, token: str) -> Personal | Refused:
             SentPaper(
                 paper=papers[one.paper_id],
                 reason=one.reason,
-                at=digest.created_at,
+                at=digest.created_at - one.position * _SECOND,
                 digest=digest.public_id,
                 position=one.position,
             )

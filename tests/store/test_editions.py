@@ -53,6 +53,8 @@ def test_the_newest_edition_is_the_last_that_holds_a_paper(store: Store) -> None
     store_edition(store, TODAY - DAY, papers)
     with store.read() as conn:
         assert editions.newest(conn) == held
+        assert [edition.date for edition in editions.latest(conn, 9)] == [TODAY, TODAY - DAY]
+        assert editions.latest(conn, 1) == [held]
 
 
 def test_a_card_stays_as_it_was_first_rendered(store: Store) -> None:

@@ -280,3 +280,19 @@ def test_listings_can_be_narrowed(full: Store) -> None:
         assert outbox.of_edition(conn, edition.id, READER) == by_day[0].delivery
         assert outbox.last_of_kind(conn, READER, MailKind.REPLY) == NOW
     assert [int(r.delivery.public_id, 16) for r in (*by_day, *by_kind, *by_email)] == [1, 2, 2]
+
+
+def test_the_latest_digests_of_a_reader_are_those_that_reached_them_or_may_still(
+    full: Store,
+) -> None:
+    store_subscriber(full, 2)
+    for number in (1, 2, 3):
+        enqueue(full, number, number)
+    finish(full, 1, DeliveryStatus.SENT)
+    finish(full, 2, DeliveryStatus.FAILED)
+    enqueue(full, 4, kind=MailKind.REPLY)
+    with full.read() as conn:
+        latest = outbox.latest_digests(conn, READER, 9)
+        assert outbox.latest_digests(conn, READER, 1) == latest[:1]
+        assert outbox.latest_digests(conn, SubscriberId(2), 9) == []
+    assert [int(digest.public_id, 16) for digest in latest] == [3, 1]

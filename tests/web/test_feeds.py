@@ -318,10 +318,11 @@ def test_a_reader_has_the_papers_of_their_digests_and_why_each_is_there(
     ):
         assert entry.content[0].value.startswith(f"<p><strong>{why}</strong></p>")
         assert entry.summary == "We watch the paint dry and report how long it takes."
-    assert [entry.updated[:10] for entry in found.entries] == [
-        "2026-03-21",
-        "2026-03-21",
-        "2026-03-20",
+    # By time, as feed readers sort them, they stay in this order.
+    assert [entry.updated for entry in found.entries] == [
+        "2026-03-21T09:00:00Z",
+        "2026-03-21T08:59:59Z",
+        "2026-03-20T09:00:00Z",
     ]
     assert found.entries[0].link == f"https://digest.example/papers/{second.id}"
 
