@@ -27,8 +27,8 @@ READERS = (Status.ACTIVE, Status.PAUSED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trending:
-    """Papers, what was first seen last comes first; `changed_at` is when they were last chosen,
-    None while there is no edition that chooses."""
+    """Papers without their signals, what was first seen last comes first; `changed_at` is when they
+    were last chosen, None while there is no edition that chooses."""
 
     papers: tuple[Paper, ...]
     changed_at: datetime | None
@@ -42,10 +42,12 @@ def trending(app: App) -> Trending:
     """
     with app.store.read() as conn:
         latest = editions.latest(conn, _MOST_EDITIONS)
-        papers = library.by_ids(conn, _on_front_pages(conn, latest))
+        chosen = _on_front_pages(conn, latest)
     if not latest:
         days = app.rules.lookback_days
-        papers = [s.paper for s in browse.latest(app, days=days, limit=browse.FRONT_PAPERS)]
+        chosen = [s.paper.id for s in browse.latest(app, days=days, limit=browse.FRONT_PAPERS)]
+    with app.store.read() as conn:
+        papers = library.by_ids(conn, chosen, signals=False)
     papers.sort(key=lambda paper: (paper.first_seen_at, paper.id), reverse=True)
     return Trending(
         papers=tuple(papers),
@@ -69,7 +71,8 @@ def _on_front_pages(conn: sa.Connection, latest: Sequence[Edition]) -> list[Pape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentPaper:
-    """A paper of a digest; `digest` and `position` name it whatever the paper is joined to.
+    """A paper of a digest, without its signals; `digest` and `position` name it, whatever it is
+    joined to.
 
     `reason` says why it is there. `at` is when the digest was made, each place in it a second
     earlier: feed readers sort by time, and would show the papers of a digest in any order.
@@ -100,7 +103,8 @@ def personal(app: App, token: str) -> Personal | Refused:
         planned = outbox.papers_of(conn, [digest.id for digest in digests])
         pairs = ((digest, one) for digest in digests for one in planned[digest.id])
         kept = list(islice(pairs, MOST_ENTRIES))
-        papers = {p.id: p for p in library.by_ids(conn, {one.paper_id for _, one in kept})}
+        wanted = {one.paper_id for _, one in kept}
+        papers = {paper.id: paper for paper in library.by_ids(conn, wanted, signals=False)}
     return Personal(
         reader=reader,
         papers=tuple(

@@ -17,13 +17,14 @@ from digest.store.tables import paper_ids, paper_sources, papers, signals
 _NUMBER = re.compile(r"[0-9]{1,9}")  # what an id of the database can be
 
 
-def by_ids(conn: sa.Connection, ids: Iterable[int]) -> list[Paper]:
-    """The papers in the order of `ids`; unknown ids are left out."""
+def by_ids(conn: sa.Connection, ids: Iterable[int], *, signals: bool = True) -> list[Paper]:
+    """The papers in the order of `ids`; unknown ids are left out. Without `signals`, of which there
+    may be hundreds for a paper, they have none."""
     wanted = list(ids)
     found: dict[int, Paper] = {}
     for chunk in chunks(wanted):
         rows = conn.execute(sa.select(papers).where(papers.c.id.in_(chunk))).mappings().all()
-        found.update((paper.id, paper) for paper in _papers(conn, rows))
+        found.update((paper.id, paper) for paper in _papers(conn, rows, signals))
     return [found[key] for key in wanted if key in found]
 
 
@@ -161,9 +162,9 @@ def signals_of(conn: sa.Connection, ids: Iterable[int]) -> dict[int, list[Signal
     return found
 
 
-def _papers(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Paper]:
+def _papers(conn: sa.Connection, rows: Sequence[sa.RowMapping], with_signals: bool) -> list[Paper]:
     ids = [row["id"] for row in rows]
-    names, series = identifiers_of(conn, ids), signals_of(conn, ids)
+    names, series = identifiers_of(conn, ids), signals_of(conn, ids if with_signals else ())
     where = appearances(conn, ids)
     return [_paper(row, names[row["id"]], series[row["id"]], where[row["id"]]) for row in rows]
 

@@ -112,7 +112,7 @@ def _feed(
 
 
 def _entry(paper: Paper, *, id: str, at: datetime, reason: str = "") -> Entry:
-    """A paper in a feed: it says nothing that a vote changes, or it would be new at each vote."""
+    """A paper in a feed. It has no signals, for what a vote changes would be new at each vote."""
     wording = spoken()
     card = card_facts(paper, wording=wording)
     abstract = _abstract(paper) or card.tldr

@@ -1,5 +1,6 @@
 """Papers read back: by name, by time, by what a person types into a search box."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.core.identifiers import ARXIV, Identifier
+from digest.core.papers import Reading
 from digest.store import library
 from digest.store.engine import Store
 from tests.builders import NOW, make_record, store_papers, store_records
@@ -84,6 +86,13 @@ def test_papers_come_in_the_order_asked_for_and_unknown_ones_are_left_out(store:
     store_papers(store, 3)
     with store.read() as conn:
         assert [paper.id for paper in library.by_ids(conn, [3, 99, 1])] == [3, 1]
+
+
+def test_papers_can_be_read_without_their_signals(store: Store) -> None:
+    (paper,) = store_records(store, [make_record(readings=(Reading(metric="stars", value=3),))])
+    with store.read() as conn:
+        assert library.by_ids(conn, [paper.id], signals=False) == [replace(paper, signals=())]
+    assert [signal.value for signal in paper.signals] == [3]
 
 
 @pytest.mark.parametrize(
