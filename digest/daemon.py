@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from types import FrameType
 
 import structlog
@@ -23,9 +22,11 @@ from digest.pipeline.app import App
 from digest.pipeline.assemble import assemble_due
 from digest.pipeline.deliver import deliver
 from digest.pipeline.housekeeping import housekeeping
-from digest.pipeline.inbound import process_maildir
+from digest.pipeline.inboxes import STEP as MAILBOX
+from digest.pipeline.inboxes import InboxPoll
 from digest.pipeline.issues import Issues
 from digest.pipeline.limits import RateLimits
+from digest.pipeline.ports import Inbox
 from digest.pipeline.refresh import refresh
 
 log = structlog.get_logger()
@@ -44,14 +45,12 @@ class Tick:
 
 
 def service_ticks(
-    app: App, stop: threading.Event, maildir: Path | None, poll: timedelta
+    app: App, stop: threading.Event, inbox: Inbox | None, poll: timedelta
 ) -> list[Tick]:
     """The five ticks of the daemon; the mailbox only where there is one."""
     mailbox = []
-    if maildir is not None:
-        trusted = app.rules.trusted_authserv_ids
-        read = partial(process_maildir, app, maildir, trusted)
-        mailbox.append(Tick(name="mailbox", every=poll, step=read))
+    if inbox is not None:
+        mailbox.append(Tick(name=MAILBOX, every=poll, step=InboxPoll(app, inbox, poll, stop)))
     return [
         Tick(
             name="refresh",

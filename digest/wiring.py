@@ -19,12 +19,13 @@ from digest.embedding.choice import choose_encoder
 from digest.embedding.encoder import Encoder
 from digest.embedding.shipped import table_bytes
 from digest.mail.identity import MailIdentity
+from digest.mail.maildir import Maildir
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
 from digest.pipeline.meaning import Meanings
-from digest.pipeline.ports import Source
+from digest.pipeline.ports import Inbox, Source
 from digest.pipeline.writer import Summaries
 from digest.ranking.static_table import StaticTable, parse_table
 from digest.section_forms import normalize_from
@@ -280,6 +281,13 @@ def named_encoder(settings: Settings, clock: Clock, model: str, folder: Path) ->
 
 def build_mailer(settings: Settings) -> SmtpMailer:
     return SmtpMailer(settings.smtp.mailer_config(build_identity(settings).domain))
+
+
+def build_inbox(settings: Settings) -> Inbox | None:
+    """Where mail to us waits to be read; None where it does not."""
+    if settings.mailbox.kind == "maildir":
+        return Maildir(settings.folder / settings.mailbox.path)
+    return None
 
 
 def build_renderer(settings: Settings, theme: Path | None = None) -> Renderer:

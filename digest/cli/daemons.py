@@ -16,6 +16,7 @@ from digest.planner import answers
 from digest.settings import Settings
 from digest.web.server import WebServer
 from digest.web.site import create_web
+from digest.wiring import build_inbox
 
 
 def run(ctx: typer.Context) -> None:
@@ -30,8 +31,8 @@ def run(ctx: typer.Context) -> None:
         server = _started_server(app, settings)
         stack.callback(server.stop)
         note(f"digest is running, pages at {server.url}, stop with Ctrl-C")
-        maildir = settings.folder / settings.mailbox.path if settings.mailbox.path else None
-        run_ticks(service_ticks(app, stop, maildir, settings.mailbox.poll_every), stop)
+        inbox = build_inbox(settings)
+        run_ticks(service_ticks(app, stop, inbox, settings.mailbox.poll_every), stop)
     _leave()
 
 

@@ -11,13 +11,16 @@ from digest.cli.context import opened_app
 from digest.cli.output import say, warn
 from digest.core.errors import InvalidInput, StoreError
 from digest.mail.inbox import read_bounded
-from digest.pipeline.command_cases import InboundReport
-from digest.pipeline.inbound import process, process_maildir
+from digest.mail.maildir import Maildir
+from digest.pipeline.command_cases import Action, InboundReport
+from digest.pipeline.inbound import process
+from digest.pipeline.inboxes import process_inbox
 
 app = Commands(help="Mail that came in.", no_args_is_help=True)
 
 # sysexits.h: the mail server keeps the mail and tries again (pipe(8) of Postfix).
 TEMPORARY_FAILURE = 75
+FAILED, PARTLY = 1, 3
 
 
 @app.command("process")
@@ -43,11 +46,12 @@ def process_mail(
         raise InvalidInput("give files, - for stdin, or --maildir DIR")
     if maildir is not None and not maildir.is_dir():
         raise InvalidInput(f"{maildir}: there is no such folder")
+    inbox = Maildir(maildir) if maildir is not None else None
     try:
         with opened_app(ctx) as service:
             trusted = service.rules.trusted_authserv_ids
-            if maildir is not None:
-                reports = process_maildir(service, maildir, trusted)
+            if inbox is not None:
+                reports = process_inbox(service, inbox, trusted)
             else:
                 reports = [process(service, _read(name), trusted) for name in files or ()]
     except (StoreError, OSError) as error:
@@ -55,8 +59,13 @@ def process_mail(
             raise
         warn(f"error: {error}")
         raise typer.Exit(TEMPORARY_FAILURE) from error
+    left = [report for report in reports if report.action is Action.LEFT]
     for report in reports:
-        say(_line(report))
+        if report not in left:
+            say(_line(report))
+    for report in left:
+        warn(f"error: {report.why}")
+        raise typer.Exit(FAILED if len(reports) == 1 else PARTLY)
     if not reports:
         say("no new mail")
 

@@ -9,6 +9,8 @@
     │   ├── SourceUnavailable     no answer, or an answer that says "later"
     │   │   └── SourceThrottled   "later", with the moment when
     │   └── SourceMalformed       an answer that is not what it should be
+    ├── InboxUnavailable      the mail that waits for us cannot be read
+    ├── UnreadableMail        one mail of many cannot be read
     ├── EncodingError         a text could not be turned into a vector
     │   └── EncoderUnavailable    none can be, for now
     └── StoreError            the database cannot be used
@@ -69,6 +71,23 @@ class SourceThrottled(SourceUnavailable):
 
 class SourceMalformed(SourceError):
     code = "source_malformed"
+
+
+class InboxUnavailable(DigestError):
+    """No mail can be read, for now or until something is mended: `what` and `todo` say it."""
+
+    code = "inbox_unavailable"
+
+    def __init__(self, what: str, todo: str) -> None:
+        super().__init__(f"{what}; {todo}")
+        self.what = what
+        self.todo = todo
+
+
+class UnreadableMail(DigestError):
+    """One mail cannot be had from its mailbox; others can."""
+
+    code = "unreadable_mail"
 
 
 class EncodingError(DigestError):

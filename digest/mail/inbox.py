@@ -1,4 +1,4 @@
-"""Mail that came in: bytes to values, whatever the bytes are, and the Maildir they lie in.
+"""Mail that came in: bytes to values, whatever the bytes are.
 
 The standard library's parser raises on hostile mail (RecursionError on nested parts, LookupError
 on unknown charsets, others on headers), so each call into it is guarded, and what cannot be read
@@ -8,17 +8,14 @@ is left out.
 import binascii
 import email.errors
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
 from email.utils import getaddresses
-from pathlib import Path
 from typing import BinaryIO
 
 from digest.core.errors import InvalidAddress
@@ -204,66 +201,3 @@ def _ids(values: Iterator[str]) -> tuple[str, ...]:
 def _first_id(headers: Sequence[tuple[str, str]], name: str) -> str:
     found = _ids(value for key, value in headers if key == name)
     return found[0] if found else ""
-
-
-# --- Maildir ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Maildir:
-    """A Maildir that this program empties by marking what it has handled as seen.
-
-    https://cr.yp.to/proto/maildir.html; folders inside it as Courier and Dovecot name them.
-    """
-
-    path: Path
-
-    def waiting(self) -> list[Path]:
-        """Mails not seen yet: those in `new`, then those in `cur`, oldest name first."""
-        fresh = self._files("new")
-        return fresh + [entry for entry in self._files("cur") if "S" not in _flags(entry)]
-
-    def _files(self, folder: str) -> list[Path]:
-        try:
-            entries = sorted(Path(self.path, folder).iterdir())
-        except FileNotFoundError:
-            return []
-        return [e for e in entries if not e.name.startswith(".") and _is_plain_file(e)]
-
-    def read(self, entry: Path) -> bytes:
-        """Raises OSError, FileNotFoundError where another program took the mail."""
-        with entry.open("rb") as stream:
-            return read_bounded(stream)
-
-    def mark_seen(self, entry: Path) -> None:
-        """Moves a handled mail to `cur`, flagged as seen."""
-        self._move(entry, self.path / "cur", f"{_unique(entry)}:2,{_with_seen(entry)}")
-
-    def quarantine(self, entry: Path) -> None:
-        """Moves a mail that cannot be handled to the folder `.Quarantine`, for a person to see."""
-        folder = self.path / ".Quarantine"
-        for name in ("tmp", "new", "cur"):
-            (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / "maildirfolder").touch()
-        self._move(entry, folder / "new", _unique(entry))
-
-    def _move(self, entry: Path, folder: Path, name: str) -> None:
-        folder.mkdir(exist_ok=True, mode=0o700)
-        with suppress(FileNotFoundError):  # another program moved it first
-            os.rename(entry, folder / name)
-
-
-def _is_plain_file(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _unique(entry: Path) -> str:
-    return entry.name.partition(":2,")[0]
-
-
-def _flags(entry: Path) -> str:
-    return entry.name.partition(":2,")[2]
-
-
-def _with_seen(entry: Path) -> str:
-    return "".join(sorted({*_flags(entry), "S"}))

@@ -2,15 +2,12 @@
 
 import hashlib
 from collections.abc import Collection
-from contextlib import suppress
-from pathlib import Path
 
 import structlog
 
 from digest.core.command_mails import read_command
-from digest.core.errors import StoreError
 from digest.mail.identity import MailIdentity
-from digest.mail.inbox import Maildir, read_mail
+from digest.mail.inbox import read_mail
 from digest.pipeline.app import App
 from digest.pipeline.command_cases import Action, Case, InboundReport
 from digest.store import inbound
@@ -42,42 +39,4 @@ def process(app: App, raw: bytes, trusted_authserv_ids: Collection[str] = ()) ->
         detail = f"{report.kind}: {report.why}" if report.why else report.kind
         inbound.record(conn, key, outcome=report.action, detail=detail, now=app.clock.now())
     log.info("inbound.handled", kind=report.kind, action=report.action.value, why=report.why)
-    return report
-
-
-def process_maildir(
-    app: App, path: Path, trusted_authserv_ids: Collection[str] = ()
-) -> list[InboundReport]:
-    """Handles every mail that waits in a Maildir, in order.
-
-    A mail that breaks goes to the folder `.Quarantine` and the next is taken. When the database
-    cannot be used, the rest stays where it is; the last report says so.
-    """
-    maildir, reports = Maildir(path), []
-    for entry in maildir.waiting():
-        with suppress(FileNotFoundError):  # another process took it
-            report = _process_entry(app, maildir, entry, trusted_authserv_ids)
-            reports.append(report)
-            if report.action is Action.LEFT:
-                break
-    return reports
-
-
-def _process_entry(
-    app: App, maildir: Maildir, entry: Path, trusted_authserv_ids: Collection[str]
-) -> InboundReport:
-    try:
-        report = process(app, maildir.read(entry), trusted_authserv_ids)
-    except FileNotFoundError:
-        raise
-    except StoreError as error:
-        log.warning("inbound.left", error_code=error.code)
-        return InboundReport(kind="unread", action=Action.LEFT, why=str(error))
-    except Exception as error:  # whatever one mail does, the others must be read
-        maildir.quarantine(entry)
-        log.error("inbound.quarantined", file=entry.name, error=type(error).__name__)
-        log.debug("inbound.quarantined_because", exc_info=error)
-        why = f"{type(error).__name__}; moved to .Quarantine"
-        return InboundReport(kind="unread", action=Action.QUARANTINED, why=why)
-    maildir.mark_seen(entry)
     return report

@@ -1,6 +1,6 @@
 """What leaves the machine, as the steps see it; wiring decides what stands behind each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -36,3 +36,33 @@ class MailConnection(Protocol):
 class Mailer(Protocol):
     def connection(self) -> AbstractContextManager[MailConnection]:
         """A connection that opens when first used and closes politely at the end."""
+
+
+class WaitingMail(Protocol):
+    """One mail in an inbox, which stays there until it is said what became of it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in logs: no word of what it says."""
+
+    def read(self) -> bytes | None:
+        """The mail, of one that is too long the beginning; None when it is gone.
+
+        Raises UnreadableMail when this one cannot be had, InboxUnavailable when none can.
+        """
+
+    def mark_handled(self) -> None:
+        """It does not wait any more. To be called when what came of it is stored."""
+
+    def set_aside(self) -> str:
+        """It does not wait any more, and lies where a person finds it: the answer says where."""
+
+
+class Inbox(Protocol):
+    """Where mail to us waits. What it says in errors and answers holds no secret."""
+
+    def opened(self) -> AbstractContextManager[Iterable[WaitingMail]]:
+        """What waits now, oldest first. Raises InboxUnavailable, as do the mails."""
+
+    def look(self) -> str:
+        """In words where it is and how much waits; changes nothing. Raises InboxUnavailable."""

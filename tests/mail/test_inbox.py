@@ -1,9 +1,7 @@
-"""Bytes to mails, whatever the bytes are, and the Maildir they lie in."""
+"""Bytes to mails, whatever the bytes are."""
 
 import base64
 import io
-import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 from digest.core.command_mails import read_command
 from digest.core.commands import Subscribe, Unsubscribe
 from digest.core.inbound import InboundMail
-from digest.mail.inbox import MAX_MAIL_BYTES, MAX_TEXT_CHARS, Maildir, read_bounded, read_mail
+from digest.mail.inbox import MAX_MAIL_BYTES, MAX_TEXT_CHARS, read_bounded, read_mail
 
 OWN = frozenset({"commands@papers.example.org"})
 HEAD = (
@@ -237,43 +235,6 @@ def test_any_headers_over_any_body_give_a_mail(
     mail = read_mail(head + b"\r\n--x\r\n" + head + b"\r\n" + body + b"\r\n--x--\r\n")
     mail.text.encode()
     assert isinstance(asks(mail), object)
-
-
-# --- Maildir ------------------------------------------------------------------------------------
-
-
-def make_maildir(path: Path) -> Maildir:
-    for name in ("tmp", "new", "cur"):
-        (path / name).mkdir(parents=True)
-    return Maildir(path)
-
-
-def test_new_mail_comes_first_and_seen_mail_not_at_all(tmp_path: Path) -> None:
-    maildir = make_maildir(tmp_path)
-    for name in ("new/2.host", "new/1.host", "cur/0.host:2,", "cur/3.host:2,FS", "new/.hidden"):
-        (tmp_path / name).write_bytes(b"x")
-    os.symlink(tmp_path / "new/1.host", tmp_path / "new/9.link")
-    assert [entry.name for entry in maildir.waiting()] == ["1.host", "2.host", "0.host:2,"]
-    assert maildir.read(maildir.waiting()[0]) == b"x"
-
-
-def test_handled_mail_is_seen_and_broken_mail_is_set_aside(tmp_path: Path) -> None:
-    maildir = make_maildir(tmp_path)
-    for name in ("new/1.host", "cur/2.host:2,F", "new/3.host"):
-        (tmp_path / name).write_bytes(b"x")
-    maildir.mark_seen(tmp_path / "new/1.host")
-    maildir.mark_seen(tmp_path / "cur/2.host:2,F")
-    maildir.quarantine(tmp_path / "new/3.host")
-    assert (tmp_path / "cur/1.host:2,S").exists()
-    assert (tmp_path / "cur/2.host:2,FS").exists()
-    assert (tmp_path / ".Quarantine/new/3.host").exists()
-    assert maildir.waiting() == []
-
-
-def test_mail_that_another_program_took_is_no_error(tmp_path: Path) -> None:
-    maildir = make_maildir(tmp_path)
-    maildir.mark_seen(tmp_path / "new/gone")
-    assert Maildir(tmp_path / "nowhere").waiting() == []
 
 
 def test_a_subject_that_only_looks_encoded_is_read_all_the_same() -> None:

@@ -20,12 +20,11 @@ from digest.core.messages import Envelope, MailKind
 from digest.core.subscribers import Language, Preferences, Status, Subscriber
 from digest.core.tokens import Purpose
 from digest.mail.identity import MailIdentity
-from digest.mail.render import Renderer
 from digest.mail.wording import load_wording
 from digest.pipeline import answer_texts, answers, compose, membership, suppression
 from digest.pipeline.app import App
 from digest.pipeline.command_cases import Action, InboundReport
-from digest.pipeline.inbound import process, process_maildir
+from digest.pipeline.inbound import process
 from digest.store import outbox
 from digest.store import subscribers as members
 from digest.store.engine import open_store
@@ -434,50 +433,6 @@ def test_a_report_tells_no_address(world: World) -> None:
     world.member()
     for body in ("help", "stop", "subscribe", "yes", "\x00", "confirm x.1"):
         assert "@" not in world.process(world.mail(body)).why
-
-
-def maildir(tmp_path: Path, *mails: bytes) -> Path:
-    path = tmp_path / "Maildir"
-    for name in ("tmp", "new", "cur"):
-        (path / name).mkdir(parents=True)
-    for number, raw in enumerate(mails):
-        (path / "new" / f"{number}.host").write_bytes(raw)
-    return path
-
-
-def test_a_maildir_is_emptied_in_order(world: World, tmp_path: Path) -> None:
-    path = maildir(tmp_path, world.mail("subscribe"), b"\xff\x00garbage", world.mail("help"))
-    reports = process_maildir(world.app, path)
-    assert [report.kind for report in reports] == ["subscribe", "ignored", "help"]
-    assert sorted(os.listdir(path / "cur")) == ["0.host:2,S", "1.host:2,S", "2.host:2,S"]
-    assert process_maildir(world.app, path) == []
-
-
-class Stumbling(Renderer):
-    """Breaks over every answer."""
-
-    def reply(self, *, subject: str, answer: str) -> None:  # type: ignore[override]
-        raise RuntimeError("broken")
-
-
-def test_a_mail_that_breaks_is_set_aside_and_the_next_is_handled(
-    world: World, tmp_path: Path
-) -> None:
-    app = replace(world.app, renderer=Stumbling([TEMPLATES], world.app.identity))
-    path = maildir(tmp_path, world.mail("help"), world.mail("subscribe"))
-    reports = process_maildir(app, path)
-    assert [report.action for report in reports] == [Action.QUARANTINED, Action.REQUESTED]
-    assert os.listdir(path / ".Quarantine" / "new") == ["0.host"]
-
-
-def test_while_the_database_cannot_be_used_the_mail_stays(world: World, tmp_path: Path) -> None:
-    path = maildir(tmp_path, world.mail("subscribe"), world.mail("help"))
-    empty = open_store(f"sqlite:///{tmp_path / 'empty.db'}")
-    reports = process_maildir(replace(world.app, store=empty), path)
-    empty.close()
-    assert [report.action for report in reports] == [Action.LEFT]
-    assert sorted(os.listdir(path / "new")) == ["0.host", "1.host"]
-    assert len(process_maildir(world.app, path)) == 2
 
 
 # --- recordings ---------------------------------------------------------------------------------
