@@ -13,6 +13,7 @@ from digest.core.subscribers import Language
 from digest.embedding.endpoint import EndpointOptions
 from digest.embedding.naming import EndpointName, parse_model
 from digest.embedding.prompts import PromptOptions
+from digest.mail.imap import ImapConfig
 from digest.mail.smtp import Security, SmtpConfig
 from digest.section_forms import (
     Address,
@@ -204,17 +205,47 @@ class SummariesSection(Section):
 
 
 class MailboxSection(Section):
-    kind: Literal["none", "maildir"] = "none"
+    kind: Literal["none", "imap", "maildir"] = "none"
     address: Address = ""
     path: str = ""
+    host: str = ""
+    port: int = Field(default=993, ge=1, le=65535)
+    security: Security = Security.TLS
+    username: str = ""
+    password: str = ""
+    ca_file: str = ""
+    folder: str = Field(default="INBOX", min_length=1)
+    handled_folder: str = ""
+    quarantine_folder: str = Field(default="Quarantine", min_length=1)
+    timeout_seconds: float = Field(default=30, gt=0, le=600)
     poll_every: Interval = timedelta(minutes=2)
     trusted_authserv_ids: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _maildir_needs_a_path(self) -> Self:
+    def _the_kind_has_its_keys(self) -> Self:
         if self.kind == "maildir" and not self.path:
             raise ValueError('mailbox.path is missing: kind "maildir" needs the folder')
+        if self.kind == "imap":
+            try:
+                self.imap_config("")
+            except ConfigError as error:
+                raise ValueError("; ".join(error.mistakes)) from None
         return self
+
+    def imap_config(self, ca_file: str) -> ImapConfig:
+        """The mailbox as the reader takes it. Raises ConfigError."""
+        return ImapConfig(
+            host=self.host,
+            port=self.port,
+            security=self.security,
+            username=self.username,
+            password=self.password,
+            folder=self.folder,
+            handled_folder=self.handled_folder,
+            quarantine_folder=self.quarantine_folder,
+            timeout_s=self.timeout_seconds,
+            ca_file=ca_file,
+        )
 
 
 class RetentionSection(Section):

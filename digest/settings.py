@@ -21,7 +21,8 @@ ENVIRONMENT_PREFIX = "DIGEST__"
 _FILE_SUFFIX = "_file"
 # A secret may stand in a file of its own; a key that names a file anyway is not one of these.
 _SECRETS = (
-    *(("smtp", "password"), ("security", "secret_key"), ("database", "url")),
+    *(("smtp", "password"), ("mailbox", "password")),
+    *(("security", "secret_key"), ("database", "url")),
     *(("ranking.endpoint", "api_key"), ("summaries", "api_key")),
 )
 # In the section of a source, the keys that such names are given.

@@ -19,6 +19,7 @@ from digest.embedding.choice import choose_encoder
 from digest.embedding.encoder import Encoder
 from digest.embedding.shipped import table_bytes
 from digest.mail.identity import MailIdentity
+from digest.mail.imap import ImapInbox
 from digest.mail.maildir import Maildir
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
@@ -284,9 +285,12 @@ def build_mailer(settings: Settings) -> SmtpMailer:
 
 
 def build_inbox(settings: Settings) -> Inbox | None:
-    """Where mail to us waits to be read; None where it does not."""
+    """Where mail to us waits to be read; None where it does not. Raises ConfigError."""
     if settings.mailbox.kind == "maildir":
         return Maildir(settings.folder / settings.mailbox.path)
+    if settings.mailbox.kind == "imap":
+        ca_file = settings.mailbox.ca_file
+        return ImapInbox(settings.mailbox.imap_config(ca_file and str(settings.folder / ca_file)))
     return None
 
 

@@ -16,6 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from digest.store import schema
 from digest.store.engine import Store, open_store
 from digest.store.tables import metadata
+from tests.dovecot import Dovecot, NoDovecot
+from tests.dovecot import running as running_dovecot
 from tests.postgres import TEMPLATE, NoServer, Server, shared_server
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -157,6 +159,19 @@ def _clear(store: Store) -> None:
         conn.execute(sa.text("SET LOCAL lock_timeout = '10s'"))
         names = ", ".join(table.name for table in metadata.sorted_tables)
         conn.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+
+
+# --- mail servers ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """The worker's own IMAP server, in which every test has accounts of its own."""
+    try:
+        with running_dovecot() as server:
+            yield server
+    except NoDovecot as reason:
+        pytest.skip(str(reason))
 
 
 # --- recordings -----------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ _SECTION = re.compile(r"(?:# )?\[([\w.]+)\]$")
 SECRET_FILES = {
     "database.url_file",
     "smtp.password_file",
+    "mailbox.password_file",
     "security.secret_key_file",
     "ranking.endpoint.api_key_file",
     "summaries.api_key_file",

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from digest.core.errors import StoreError
 from digest.daemon import Tick, run_ticks, service_ticks, stop_on_signals
+from digest.mail.maildir import Maildir
 from digest.pipeline.app import App
 from digest.store.engine import Store
 from tests.builders import NOW, make_app, store_papers, store_subscriber
@@ -203,6 +205,25 @@ def service(app: App) -> list[Tick]:
 def test_the_mailbox_ticks_only_where_there_is_one(sqlite_store: Store, tmp_path: object) -> None:
     names = [one.name for one in service(make_app(sqlite_store))]
     assert names == ["refresh", "assemble", "deliver", "housekeeping"]
+
+
+def test_the_mailbox_tick_handles_what_waits_and_rests_while_it_cannot(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    app = make_app(sqlite_store, mailer=FakeMailer())
+    (tick,) = (
+        one
+        for one in service_ticks(app, threading.Event(), Maildir(tmp_path / "mail"), NEVER_AGAIN)
+        if one.name == "mailbox"
+    )
+    with capture_logs() as logs:
+        tick.step()
+    assert [log["event"] for log in logs] == ["inbound.left", "inbound.resting"]
+    (tmp_path / "mail" / "new").mkdir(parents=True)
+    (tmp_path / "mail" / "new" / "1.host").write_bytes(b"From: ada@example.org\r\n\r\nhelp\r\n")
+    app.clock.sleep(tick.every.total_seconds() * 2)
+    tick.step()
+    assert (tmp_path / "mail" / "cur" / "1.host:2,S").exists()
 
 
 def test_a_whole_round_sends_what_is_due(sqlite_store: Store) -> None:

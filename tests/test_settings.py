@@ -137,6 +137,7 @@ def test_an_unknown_key_is_answered_with_the_nearest_known(
         ("[security]\nsecret_key = 'short'", "security.secret_key is too short"),
         ("[smtp]\nusername = 'u'\npassword = 'p'", "smtp"),
         ("[mailbox]\nkind = 'maildir'", "mailbox.path is missing"),
+        ("[mailbox]\nkind = 'imap'", "mailbox.host is missing"),
         ("smtp = 3", "smtp: "),
         ("[sources.feeds.'Not A Name']\nurl = 'https://x.example'", "sources.feeds.Not A Name"),
         ("[sources.feeds.x]\nenabled = true", "sources.feeds.x.url: missing"),
@@ -152,7 +153,16 @@ def test_a_value_that_cannot_be_is_one_line_with_its_key(
 
 
 def test_a_secret_is_never_shown_in_a_mistake(tmp_path: Path) -> None:
-    text = "[security]\nsecret_key = 'hunter2'\n[smtp]\nusername = 'u'\npassword = 'hunter3'"
+    text = """
+    [security]
+    secret_key = 'hunter2'
+    [smtp]
+    username = 'u'
+    password = 'hunter3'
+    [mailbox]
+    kind = 'imap'
+    password = 'hunter4'
+    """
     assert "hunter" not in " ".join(mistakes(tmp_path, text))
 
 
@@ -199,6 +209,12 @@ def test_secrets_may_stand_in_files_of_their_own(tmp_path: Path) -> None:
     )
     assert settings.security.secret_key == KEY
     assert settings.database.url == "sqlite:///elsewhere.db"
+
+
+def test_the_password_of_the_mailbox_may_stand_in_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("sesame\n")
+    text = "[mailbox]\nkind = 'imap'\nhost = 'h'\nusername = 'u'\npassword_file = 'password'"
+    assert load(tmp_path, text).mailbox.imap_config("").password == "sesame"
 
 
 def test_the_key_of_an_endpoint_may_stand_in_a_file_too(tmp_path: Path) -> None:

@@ -7,14 +7,16 @@ from typing import Annotated
 import typer
 
 from digest.cli.calls import Commands
-from digest.cli.context import opened_app
+from digest.cli.context import globals_of, opened_app
 from digest.cli.output import say, warn
-from digest.core.errors import InvalidInput, StoreError
+from digest.core.errors import ConfigError, InvalidInput, StoreError
 from digest.mail.inbox import read_bounded
 from digest.mail.maildir import Maildir
 from digest.pipeline.command_cases import Action, InboundReport
 from digest.pipeline.inbound import process
 from digest.pipeline.inboxes import process_inbox
+from digest.pipeline.ports import Inbox
+from digest.wiring import build_inbox
 
 app = Commands(help="Mail that came in.", no_args_is_help=True)
 
@@ -32,21 +34,24 @@ def process_mail(
     maildir: Annotated[
         Path | None, typer.Option(metavar="DIR", help="All new mail of this Maildir.")
     ] = None,
+    imap: Annotated[
+        bool, typer.Option("--imap", help="All new mail of the IMAP folder of [mailbox].")
+    ] = False,
 ) -> None:
     """Handle mail to the command address.
 
     It may say subscribe, confirm, unsubscribe, help, or what a member may change: see the answer to
     help.
 
+    --imap reads the folder that [mailbox] names; mail that nobody has seen there is handled.
+
     From a pipe, a passing failure exits with 75, so that the mail server tries again.
 
     Example: digest mailbox process --maildir /var/mail/digest
     """
-    if bool(files) == (maildir is not None):
-        raise InvalidInput("give files, - for stdin, or --maildir DIR")
-    if maildir is not None and not maildir.is_dir():
-        raise InvalidInput(f"{maildir}: there is no such folder")
-    inbox = Maildir(maildir) if maildir is not None else None
+    if [bool(files), maildir is not None, imap].count(True) != 1:
+        raise InvalidInput("give files, - for stdin, --maildir DIR, or --imap")
+    inbox = _inbox(ctx, maildir) if imap or maildir is not None else None
     try:
         with opened_app(ctx) as service:
             trusted = service.rules.trusted_authserv_ids
@@ -68,6 +73,19 @@ def process_mail(
         raise typer.Exit(FAILED if len(reports) == 1 else PARTLY)
     if not reports:
         say("no new mail")
+
+
+def _inbox(ctx: typer.Context, maildir: Path | None) -> Inbox:
+    """The Maildir that was named, else the configured IMAP folder."""
+    if maildir is not None:
+        if not maildir.is_dir():
+            raise InvalidInput(f"{maildir}: there is no such folder")
+        return Maildir(maildir)
+    settings = globals_of(ctx).settings()
+    inbox = build_inbox(settings) if settings.mailbox.kind == "imap" else None
+    if inbox is None:
+        raise ConfigError([f'mailbox.kind: --imap needs "imap", it is "{settings.mailbox.kind}"'])
+    return inbox
 
 
 def _read(name: str) -> bytes:

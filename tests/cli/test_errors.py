@@ -66,7 +66,7 @@ def test_a_folder_without_a_configuration_says_what_to_do_and_stays_empty(tmp_pa
         ("fetch --source nowhere", "there are: huggingface, arxiv"),
         ("fetch --until 2026-03-20", "--until needs --since"),
         ("fetch --since 2026-03-20 --until 2026-03-19", "--until is before --since"),
-        ("mailbox process", "give files, - for stdin, or --maildir DIR"),
+        ("mailbox process", "give files, - for stdin, --maildir DIR, or --imap"),
         ("subscribers pause ada@reader.example --until 2026-03-20", "has begun already"),
         ("subscribers edit ada@reader.example", "nothing to change: name an option"),
         ("subscribers edit ada@reader.example --timezone Mars/Base", "is not a time zone"),

@@ -44,7 +44,7 @@ PROMISED = {
     "deliveries retry": "--status --dry-run",
     "sources list": "--json",
     "sources status": "--json",
-    "mailbox process": "--maildir",
+    "mailbox process": "--maildir --imap",
     "db upgrade": "",
     "db status": "",
     "db backup": "",

@@ -1,4 +1,4 @@
-"""`digest mailbox process`: mail from files, from a pipe and from a Maildir."""
+"""`digest mailbox process`: mail from files, from a pipe, from a Maildir and by IMAP."""
 
 import email
 import email.policy
@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import DAY, Operator
 from tests.cli.test_errors import program
+from tests.dovecot import PASSWORD, Dovecot
 from tests.e2e.conftest import Service
 
 HELP = (
@@ -56,6 +57,63 @@ def test_the_new_mail_of_a_maildir_is_handled_once(operator: Operator) -> None:
     mailbox.Maildir(str(folder), create=True).add(HELP)
     assert operator.ok("mailbox", "process", "--maildir", str(folder)).count("\n") == 1
     assert operator.ok("mailbox", "process", "--maildir", str(folder)) == "no new mail\n"
+
+
+# --- IMAP -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def imap(dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> str:
+    """The name of an account of its own, in which the commands find their mail."""
+    user = request.node.name
+    settings = {
+        "KIND": "imap",
+        "HOST": "127.0.0.1",
+        "PORT": str(dovecot.imaps_port),
+        "USERNAME": user,
+        "PASSWORD": PASSWORD,
+        "CA_FILE": dovecot.ca_file,
+    }
+    for key, value in settings.items():
+        monkeypatch.setenv(f"DIGEST__MAILBOX__{key}", value)
+    return user
+
+
+def test_the_new_mail_of_an_imap_folder_is_handled_once(
+    operator: Operator, dovecot: Dovecot, imap: str
+) -> None:
+    with dovecot.client(imap) as client:
+        client.append("INBOX", HELP)
+        client.append("INBOX", HELP.replace(b"<1@", b"<2@"))
+    assert operator.ok("mailbox", "process", "--imap").count("help") == 2
+    assert operator.ok("mailbox", "process", "--imap") == "no new mail\n"
+
+
+def test_a_mail_that_came_by_two_ways_is_handled_once(
+    operator: Operator, dovecot: Dovecot, imap: str, mail: Path
+) -> None:
+    operator.ok("mailbox", "process", str(mail))
+    with dovecot.client(imap) as client:
+        client.append("INBOX", HELP)
+    assert operator.ok("mailbox", "process", "--imap") == "repeated: nothing (handled before)\n"
+
+
+def test_without_an_imap_folder_in_the_configuration_there_is_none_to_read(
+    operator: Operator,
+) -> None:
+    said = operator.refused("mailbox", "process", "--imap")
+    assert said.endswith('mailbox.kind: --imap needs "imap", it is "none"')
+
+
+def test_a_refused_login_is_one_line_and_fails(
+    operator: Operator, imap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGEST__MAILBOX__PASSWORD", "hunter2")
+    ran = operator.run("mailbox", "process", "--imap")
+    assert (ran.code, ran.out) == (1, "")
+    assert "refuses the login" in ran.err
+    assert "check mailbox.username and mailbox.password" in ran.err
+    assert "hunter2" not in ran.err
 
 
 @pytest.mark.parametrize("place", ["nowhere.eml", "."])
