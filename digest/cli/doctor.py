@@ -21,12 +21,14 @@ from digest.mail.sign import DkimKey, load_key
 from digest.pipeline import deliverability, health
 from digest.pipeline.dns_records import Names, check_dns
 from digest.pipeline.health import Check, Level, fail, ok, warn
+from digest.pipeline.mailbox_health import check_inbox
 from digest.settings import Settings, environment, find_config
 from digest.store import history
 from digest.store.engine import Store, parse_url, sqlite_path
 from digest.wiring import (
     build_encoder,
     build_identity,
+    build_inbox,
     build_mailer,
     database_url,
     open_database,
@@ -45,7 +47,7 @@ def doctor(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Check configuration, database, templates, relay, sender, clock, disk and sources.
+    """Check configuration, database, templates, relay, mailbox, sender, clock, disk and sources.
 
     Changes nothing and sends nothing. Exits with 1 when something must be mended.
 
@@ -117,7 +119,15 @@ def examine(settings: Settings, now: datetime) -> list[Check]:
         *troubles,
         *(deliverability.check_keys(keys, identity.domain) if keys or not troubles else ()),
         deliverability.check_relay(build_mailer(settings).probe(), config),
+        _check_mailbox(settings),
     ]
+
+
+def _check_mailbox(settings: Settings) -> Check:
+    try:
+        return check_inbox(build_inbox(settings))
+    except ConfigError as error:
+        return fail("mailbox", str(error), "set [mailbox]")
 
 
 def ask_dns(settings: Settings, names: Names | None = None) -> list[Check]:
