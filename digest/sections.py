@@ -14,6 +14,7 @@ from digest.embedding.endpoint import EndpointOptions
 from digest.embedding.naming import EndpointName, parse_model
 from digest.embedding.prompts import PromptOptions
 from digest.mail.imap import ImapConfig
+from digest.mail.lmtp import LmtpPlace
 from digest.mail.smtp import Security, SmtpConfig
 from digest.section_forms import (
     Address,
@@ -205,11 +206,11 @@ class SummariesSection(Section):
 
 
 class MailboxSection(Section):
-    kind: Literal["none", "imap", "maildir"] = "none"
+    kind: Literal["none", "imap", "maildir", "lmtp"] = "none"
     address: Address = ""
     path: str = ""
     host: str = ""
-    port: int = Field(default=993, ge=1, le=65535)
+    port: int = Field(default=0, ge=0, le=65535)
     security: Security = Security.TLS
     username: str = ""
     password: str = ""
@@ -234,9 +235,10 @@ class MailboxSection(Section):
 
     def imap_config(self, ca_file: str) -> ImapConfig:
         """The mailbox as the reader takes it. Raises ConfigError."""
+        usual = 143 if self.security is Security.STARTTLS else 993
         return ImapConfig(
             host=self.host,
-            port=self.port,
+            port=self.port or usual,
             security=self.security,
             username=self.username,
             password=self.password,
@@ -246,6 +248,11 @@ class MailboxSection(Section):
             timeout_s=self.timeout_seconds,
             ca_file=ca_file,
         )
+
+    def lmtp_place(self, socket_path: str) -> LmtpPlace:
+        """Where mail is handed over: the socket, where there is one."""
+        host = self.host or "127.0.0.1"
+        return LmtpPlace(host=host, port=self.port or 8024, socket_path=socket_path)
 
 
 class RetentionSection(Section):

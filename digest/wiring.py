@@ -20,10 +20,12 @@ from digest.embedding.encoder import Encoder
 from digest.embedding.shipped import table_bytes
 from digest.mail.identity import MailIdentity
 from digest.mail.imap import ImapInbox
+from digest.mail.lmtp import LmtpPlace, LmtpServer
 from digest.mail.maildir import Maildir
 from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner, load_key
 from digest.mail.smtp import SmtpMailer
+from digest.pipeline import handover
 from digest.pipeline.app import App, Rules, StandIn, WhenEmpty
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import Inbox, Source
@@ -292,6 +294,24 @@ def build_inbox(settings: Settings) -> Inbox | None:
         ca_file = settings.mailbox.ca_file
         return ImapInbox(settings.mailbox.imap_config(ca_file and str(settings.folder / ca_file)))
     return None
+
+
+def lmtp_place(settings: Settings) -> LmtpPlace | None:
+    """Where a mail server hands mail over; None where it does not."""
+    if settings.mailbox.kind != "lmtp":
+        return None
+    path = settings.mailbox.path
+    return settings.mailbox.lmtp_place(path and str(settings.folder / path))
+
+
+def build_lmtp(settings: Settings, app: App) -> LmtpServer | None:
+    """What takes mail that is handed over, where that is wanted. Raises ConfigError."""
+    place = lmtp_place(settings)
+    if place is None:
+        return None
+    accepts = functools.partial(handover.is_ours, app.identity)
+    take = functools.partial(handover.take, app)
+    return LmtpServer(place, hostname=app.identity.domain, accepts=accepts, take=take)
 
 
 def build_renderer(settings: Settings, theme: Path | None = None) -> Renderer:

@@ -9,6 +9,7 @@ from digest.core.errors import ConfigError
 from digest.section_forms import normalize_from, parse_duration
 from digest.sections import DkimSection
 from digest.settings import Settings, load_settings
+from digest.wiring import lmtp_place
 
 DKIM = "[{table}]\ndomain = 'example.org'\nselector = {selector}\nprivate_key_file = {file}\n"
 
@@ -146,3 +147,28 @@ def test_a_base_url_loses_its_last_slash(tmp_path: Path) -> None:
 def test_what_is_no_web_address_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(ConfigError, match=r"^web\.base_url: "):
         load(tmp_path, f"[web]\nbase_url = '{url}'")
+
+
+# --- mailbox --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("", 993),
+        ("security = 'starttls'", 143),
+        ("port = 1993", 1993),
+    ],
+)
+def test_the_port_of_an_imap_server_is_the_usual_one(tmp_path: Path, text: str, port: int) -> None:
+    login = "kind = 'imap'\nhost = 'h'\nusername = 'u'\npassword = 'p'"
+    assert load(tmp_path, f"[mailbox]\n{login}\n{text}").mailbox.imap_config("").port == port
+
+
+def test_mail_is_handed_over_on_loopback_or_at_a_socket_beside_the_configuration(
+    tmp_path: Path,
+) -> None:
+    assert str(lmtp_place(load(tmp_path, "[mailbox]\nkind = 'lmtp'"))) == "127.0.0.1:8024"
+    with_path = load(tmp_path, "[mailbox]\nkind = 'lmtp'\npath = 'lmtp.sock'")
+    assert str(lmtp_place(with_path)) == str(tmp_path / "lmtp.sock")
+    assert lmtp_place(load(tmp_path, "")) is None

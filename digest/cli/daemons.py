@@ -16,7 +16,7 @@ from digest.planner import answers
 from digest.settings import Settings
 from digest.web.server import WebServer
 from digest.web.site import create_web
-from digest.wiring import build_inbox
+from digest.wiring import build_inbox, build_lmtp
 
 
 def run(ctx: typer.Context) -> None:
@@ -31,7 +31,11 @@ def run(ctx: typer.Context) -> None:
         server = _started_server(app, settings)
         stack.callback(server.stop)
         note(f"digest is running, pages at {server.url}, stop with Ctrl-C")
-        inbox = build_inbox(settings)
+        lmtp, inbox = build_lmtp(settings, app), build_inbox(settings)
+        if lmtp is not None:
+            lmtp.start()
+            stack.callback(lmtp.stop)
+            note(f"mail is taken at {lmtp.place}, by LMTP")
         run_ticks(service_ticks(app, stop, inbox, settings.mailbox.poll_every), stop)
     _leave()
 

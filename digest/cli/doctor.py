@@ -21,7 +21,7 @@ from digest.mail.sign import DkimKey, load_key
 from digest.pipeline import deliverability, health
 from digest.pipeline.dns_records import Names, check_dns
 from digest.pipeline.health import Check, Level, fail, ok, warn
-from digest.pipeline.mailbox_health import check_inbox
+from digest.pipeline.mailbox_health import check_inbox, check_lmtp
 from digest.settings import Settings, environment, find_config
 from digest.store import history
 from digest.store.engine import Store, parse_url, sqlite_path
@@ -31,6 +31,7 @@ from digest.wiring import (
     build_inbox,
     build_mailer,
     database_url,
+    lmtp_place,
     open_database,
     source_intervals,
     templates_of,
@@ -124,6 +125,9 @@ def examine(settings: Settings, now: datetime) -> list[Check]:
 
 
 def _check_mailbox(settings: Settings) -> Check:
+    place = lmtp_place(settings)
+    if place is not None:
+        return check_lmtp(place)
     try:
         return check_inbox(build_inbox(settings))
     except ConfigError as error:

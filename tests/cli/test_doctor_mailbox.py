@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from digest.mail.lmtp import LmtpPlace
 from tests.cli.test_doctor import Capture, WriteConfig, diagnosed, relay, write_config
 from tests.dovecot import PASSWORD, Dovecot
+from tests.mail.test_lmtp import Taker, serving
 
 __all__ = ["relay", "write_config"]  # fixtures
 
@@ -75,3 +77,26 @@ def test_a_ca_file_that_is_none_fails_only_this_check(
     code, level, what, _ = checked(write_config(), capsys)
     assert (code, level) == (1, "fail")
     assert "mailbox.ca_file" in what
+
+
+def test_what_takes_mail_by_lmtp_must_be_there(
+    write_config: WriteConfig, mailbox: Mailbox, capsys: Capture
+) -> None:
+    mailbox.set(kind="lmtp", path="lmtp.sock")
+    config = write_config()
+    code, level, what, todo = checked(config, capsys)
+    assert (code, level, todo) == (0, "warn", "start `digest run`")
+    place = LmtpPlace(socket_path=str(config.parent / "lmtp.sock"))
+    with serving(Taker(), place):
+        _, level, what, _ = checked(config, capsys)
+    assert (level, what) == ("ok", f"mail is taken at {place}, by LMTP")
+
+
+def test_mail_that_any_machine_may_hand_in_is_a_warning(
+    write_config: WriteConfig, mailbox: Mailbox, capsys: Capture
+) -> None:
+    mailbox.set(kind="lmtp", host="0.0.0.0")
+    _, level, what, todo = checked(write_config(), capsys)
+    assert level == "warn"
+    assert "anybody's name" in what
+    assert "127.0.0.1" in todo
