@@ -75,19 +75,6 @@ def process_mail(
         say("no new mail")
 
 
-def _inbox(ctx: typer.Context, maildir: Path | None) -> Inbox:
-    """The Maildir that was named, else the configured IMAP folder."""
-    if maildir is not None:
-        if not maildir.is_dir():
-            raise InvalidInput(f"{maildir}: there is no such folder")
-        return Maildir(maildir)
-    settings = globals_of(ctx).settings()
-    inbox = build_inbox(settings) if settings.mailbox.kind == "imap" else None
-    if inbox is None:
-        raise ConfigError([f'mailbox.kind: --imap needs "imap", it is "{settings.mailbox.kind}"'])
-    return inbox
-
-
 def _read(name: str) -> bytes:
     if name == "-":
         return read_bounded(sys.stdin.buffer)
@@ -101,3 +88,16 @@ def _read(name: str) -> bytes:
 def _line(report: InboundReport) -> str:
     why = f" ({report.why})" if report.why else ""
     return f"{report.kind}: {report.action.value}{why}"
+
+
+def _inbox(ctx: typer.Context, maildir: Path | None) -> Inbox:
+    """The Maildir that was named, else the configured IMAP folder."""
+    if maildir is not None:
+        if not maildir.is_dir():
+            raise InvalidInput(f"{maildir}: there is no such folder")
+        return Maildir(maildir)
+    settings = globals_of(ctx).settings()
+    inbox = build_inbox(settings) if settings.mailbox.kind == "imap" else None
+    if inbox is None:
+        raise ConfigError([f'mailbox.kind: --imap needs "imap", it is "{settings.mailbox.kind}"'])
+    return inbox

@@ -164,6 +164,7 @@ class _Session:
         except _FAILURES as error:
             raise UnreadableMail(f"the server does not give it: {self._said(error)}") from error
         content = answer.get(uid, {}).get(_CONTENT)
+        # Dovecot gives NIL of a mail that was removed while we looked.
         return content if isinstance(content, bytes) else None
 
     def mark_handled(self, uid: int) -> None:

@@ -12,8 +12,8 @@ from threading import Thread
 @dataclass
 class ImapServer:
     """`answers` holds what to say to a command instead of obeying it, in turn: words after the
-    tag, such as "NO not now", "drop", or "drop after N" bytes of a mail, or "" to obey. `log`
-    holds the commands that came, without their arguments; `lines` all that was said to it.
+    tag, such as "NO not now", "drop", or "drop after N" bytes of a mail, "nothing" of it, or "" to
+    obey. `log` holds the commands that came, without their arguments; `lines` all that was said.
     """
 
     mails: dict[int, bytes] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class _Session(StreamRequestHandler):
             answer = chosen.pop(0) if chosen else ""
             if answer == "drop":
                 return
-            if answer and not answer.startswith("drop after"):
+            if answer and answer != "nothing" and not answer.startswith("drop after"):
                 self.say(f"{tag} {answer}")
                 continue
             self.say(f"{tag} {self.obey(name.upper(), arguments, answer)}")
@@ -119,6 +119,9 @@ class _Session(StreamRequestHandler):
         asked = re.search(r"BODY\.PEEK\[\]<0\.(\d+)>", what)
         assert asked is not None, what
         self.state.asked_bytes.append(int(asked[1]))
+        if answer == "nothing":
+            self.say(f"* 1 FETCH (UID {uid} BODY[]<0> NIL)")
+            return
         content = self.state.mails[uid][: int(asked[1])]
         self.wfile.write(b"* 1 FETCH (UID %d BODY[]<0> {%d}\r\n" % (uid, len(content)))
         if answer.startswith("drop after"):
