@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 # What is looked at is less; but whoever writes to us with a picture below is no less understood.
 MAX_TAKEN_BYTES = 10_240_000
 _MAX_RECIPIENTS = 100
-_FINISH_WITHIN_S = 5.0
+_FINISH_WITHIN_S = 1.0
 _GREETING_S = 5.0
 _TRY_AGAIN = "451 4.3.0 this cannot be handled now, try again later"
 
@@ -75,7 +75,7 @@ class LmtpServer:
         self._controller.start()
 
     def stop(self) -> None:
-        """Lets the mail that is being handled finish for a few seconds; closes connections."""
+        """Lets the mail that is being handled finish for a second; closes connections."""
         finished = self._one_at_a_time.acquire(timeout=_FINISH_WITHIN_S)
         self._controller.stop()
         if finished:
