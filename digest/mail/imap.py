@@ -18,7 +18,7 @@ from imapclient import DELETED, FLAGGED, SEEN, IMAPClient
 from imapclient.exceptions import CapabilityError, LoginError, ProtocolError
 
 from digest.core.errors import ConfigError, InboxUnavailable, UnreadableMail
-from digest.mail.inbox import MAX_MAIL_BYTES
+from digest.mail.mime import MAX_MAIL_BYTES
 from digest.mail.smtp import Security
 from digest.mail.transaction import printable
 

@@ -11,7 +11,7 @@ from imapclient import FLAGGED, SEEN
 
 from digest.core.errors import ConfigError, InboxUnavailable, UnreadableMail
 from digest.mail.imap import ImapConfig, ImapInbox
-from digest.mail.inbox import MAX_MAIL_BYTES
+from digest.mail.mime import MAX_MAIL_BYTES
 from digest.mail.smtp import Security
 from tests.dovecot import PASSWORD, Dovecot
 from tests.mail.imap_server import ImapServer, serving

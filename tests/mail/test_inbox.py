@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from digest.core.command_mails import read_command
 from digest.core.commands import Subscribe, Unsubscribe
 from digest.core.inbound import InboundMail
-from digest.mail.inbox import MAX_MAIL_BYTES, MAX_TEXT_CHARS, read_bounded, read_mail
+from digest.mail.inbox import read_bounded, read_mail
+from digest.mail.mime import MAX_MAIL_BYTES, MAX_TEXT_CHARS
 
 OWN = frozenset({"commands@papers.example.org"})
 HEAD = (
