@@ -1,24 +1,30 @@
 """What a refusal says about the address, the message, or us."""
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
-# RFC 3463: 5.1.x addressing, 5.2.1 mailbox disabled; not the middle of an IP address.
-_HARD = re.compile(r"(?<![\d.])5\.(?:1\.(?:1|2|3|6|10)|2\.1)(?!\.?\d)")
-_POLICY = re.compile(
-    r"(?i)(?<![\d.])5\.7\.\d+(?!\.?\d)|spam|blocked|blacklist|blocklist|dmarc|\bspf\b|dkim|reputation|policy"
-)
-_UNKNOWN_USER = re.compile(
-    r"(?i)no such (?:user|recipient|mailbox)|user unknown|unknown (?:user|recipient|mailbox)"
-    r"|does(?: not|n't) exist|recipient not found|invalid recipient|mailbox (?:not found|disabled)"
-)
+from digest.core import bounce_words
 
-
-# What servers say of the sender, often in words that they use of recipients too (RFC 3463: 5.1.0
-# and 5.1.7 to 5.1.8).
-_SENDER = re.compile(
-    r"(?i)(?<![\d.])5\.1\.[078](?!\.?\d)|sender(?: address)?\b.{0,40}\b(?:reject|refus|denied)"
+# Statuses of RFC 3463 and the registry begun by RFC 5248; not the middle of an IP address.
+_STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?!\.?\d)")
+# Bad addresses; 5.2.1, a disabled mailbox, is also said of mailboxes that are closed to us.
+_NO_ADDRESS = re.compile(r"5\.1\.(?:1|2|3|6|10)")
+_DISABLED = re.compile(r"5\.2\.1")
+_HARD = re.compile(rf"{_NO_ADDRESS.pattern}|{_DISABLED.pattern}")
+_FULL = re.compile(r"[45]\.(?:2\.2|2\.3|3\.4)")
+_POLICY = re.compile(r"5\.7\.\d+")
+_ABOUT_SENDER = re.compile(r"5\.1\.[078]")
+# A reply code that does not stand within a number, an address or a name of a server.
+_LATER = re.compile(r"(?<![\w.\[#-])4[2-5]\d[ -]")
+_NEVER = re.compile(r"(?<![\w.\[#-])5[05]\d[ -]")
+# Where a directory server answers for all of a domain, this is how it says that nobody is there.
+_NOT_IN_DIRECTORY = re.compile(r"5\.4\.1 (?:.{0,80} )?recipient address rejected: access denied")
+# What an address or a link is named is no reason: `nosuchuser@example.org`.
+_NAMES = re.compile(
+    r"\bhttps?://\S*|<[^<>@\s]{0,200}@[^<>\s]{0,300}>|[^\s<>()\[\]\"',;:]{1,100}@[\w.-]{1,255}"
 )
+_MAX_REPLY_CHARS = 8_000
 
 
 class BounceClass(StrEnum):
@@ -30,20 +36,90 @@ class BounceClass(StrEnum):
     POLICY = "policy"
 
 
-def classify_refusal(code: int, reply: str) -> BounceClass:
-    """What a 5xx answer at RCPT or DATA means for the subscriber (RFC 5321, 4.2.3; RFC 3463).
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`status` is that of RFC 3463 that was given, the most telling one, or "". Not `sure` where
+    nothing was said that tells: then it is soft, as a wrong suppression loses a reader."""
 
-    What is said of the sender is never the recipient's fault. An enhanced status decides where
-    there is one; then policy words; then what servers that
-    give no status say of unknown users. Anything unclear is soft: a wrong suppression loses a
-    reader, a wrong retry costs one refusal.
+    bounce_class: BounceClass
+    status: str = ""
+    sure: bool = True
+
+
+def statuses_in(text: str) -> list[str]:
+    """The enhanced status codes that stand in a reply, in order."""
+    return _STATUS.findall(text)
+
+
+def judge(text: str, status: str = "") -> Judgement:
+    """What a server's words, and the status that its report gives, mean for the recipient.
+
+    What is said of the sender is never the recipient's fault. No room decides next, whatever the
+    status; then a status that tells of the address; what is for now; what is held against us, or
+    not passed on for us; then what is said in words of people and hosts unknown.
     """
-    if _SENDER.search(reply):
+    plain = " ".join(_NAMES.sub(" <> ", text[:_MAX_REPLY_CHARS].lower()).split())
+    given = [*statuses_in(plain), *([status] if status else [])]
+    found = _class_of(plain, given)
+    telling = _telling(given, found)
+    return Judgement(found or BounceClass.SOFT, telling, sure=found is not None)
+
+
+def _class_of(plain: str, given: list[str]) -> BounceClass | None:
+    if bounce_words.SENDER.search(plain):
         return BounceClass.POLICY
-    if _HARD.search(reply):
+    if _any(_FULL, given) or bounce_words.NO_ROOM.search(plain):
+        return BounceClass.SOFT
+    if _any(_NO_ADDRESS, given) or _NOT_IN_DIRECTORY.search(plain):
         return BounceClass.HARD
-    if _POLICY.search(reply):
+    if _is_for_now(plain, given):
+        return BounceClass.SOFT
+    if bounce_words.BLAME.search(plain) or bounce_words.NO_RELAY.search(plain):
         return BounceClass.POLICY
-    if code in (550, 551, 553) and _UNKNOWN_USER.search(reply):
+    if _any(_DISABLED, given):
         return BounceClass.HARD
-    return BounceClass.SOFT
+    if tells_of_nobody(plain):
+        return BounceClass.HARD
+    if _any(_POLICY, given) or _any(_ABOUT_SENDER, given):
+        return BounceClass.POLICY
+    return BounceClass.SOFT if bounce_words.FOR_NOW.search(plain) else None
+
+
+def tells_of_nobody(plain: str) -> bool:
+    """Whether words say that nobody is there, and not that this may change."""
+    found = (
+        bounce_words.UNKNOWN_PERSON.search(plain)
+        or bounce_words.UNKNOWN_HOST.search(plain)
+        or bounce_words.UNAVAILABLE.search(plain)
+    )
+    return bool(found) and "temporar" not in plain and "not found, try again" not in plain
+
+
+def _is_for_now(plain: str, given: list[str]) -> bool:
+    passing = any(one.startswith("4") for one in given) or bool(_LATER.search(plain))
+    final = any(one.startswith("5") for one in given) or bool(_NEVER.search(plain))
+    return passing and not final
+
+
+def _any(pattern: re.Pattern[str], given: list[str]) -> bool:
+    return any(map(pattern.fullmatch, given))
+
+
+def _telling(given: list[str], found: BounceClass | None) -> str:
+    """Of several statuses the one that made the class, else the first that is no blank."""
+    by_class = {BounceClass.HARD: _HARD, BounceClass.POLICY: _POLICY, BounceClass.SOFT: _FULL}
+    made = [one for one in given if found and by_class[found].fullmatch(one)]
+    told = [one for one in given if not one.endswith(".0.0")]
+    return next(iter((*made, *told, *given)), "")
+
+
+def classify_refusal(code: int, reply: str) -> BounceClass:
+    """What an answer at RCPT or DATA means for the subscriber (RFC 5321, 4.2.3; RFC 3463).
+
+    As `judge`; but words of unknown users count only in the answers that are given to them.
+    """
+    found = judge(reply)
+    by_words = found.bounce_class is BounceClass.HARD and not _HARD.fullmatch(found.status)
+    if by_words and code not in (550, 551, 553):
+        return BounceClass.SOFT
+    return found.bounce_class

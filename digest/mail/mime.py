@@ -29,6 +29,7 @@ RECIPIENT_HEADERS = frozenset(
 )
 # An encoded word in one of these is a display name: decoded, it could pass for an address.
 _ADDRESS_HEADERS = RECIPIENT_HEADERS | {"from", "sender", "reply-to", "return-path"}
+_BOUNDARY = re.compile(rb"(?i)boundary[*\d]*\s*=")
 # What the standard library is known to raise on mail that breaks the rules.
 BREAKS = (
     email.errors.MessageError,
@@ -46,7 +47,7 @@ class _AsGiven(Compat32):
 
 def parsed(raw: bytes) -> Message:
     """The parsed mail; its header alone where the parts nest deeper than any honest mail's."""
-    if raw.lower().count(b"boundary") <= _MAX_MULTIPARTS:
+    if len(_BOUNDARY.findall(raw)) <= _MAX_MULTIPARTS:
         with suppress(*BREAKS):
             return message_from_bytes(raw, policy=_AsGiven())
     head = re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[0]

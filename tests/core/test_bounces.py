@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.core.bounces import BounceClass, classify_refusal
+from digest.core.bounces import BounceClass, classify_refusal, judge
+from tests.core import replies
 
 HARD, SOFT, POLICY = BounceClass.HARD, BounceClass.SOFT, BounceClass.POLICY
 
@@ -61,3 +62,35 @@ def test_an_ip_address_is_never_taken_for_a_status(one: int, other: int) -> None
 )
 def test_what_is_said_of_the_sender_is_never_the_recipients_fault(reply: str) -> None:
     assert classify_refusal(550, reply) is BounceClass.POLICY
+
+
+# --- in reports, where no reply code is certain -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "wanted"),
+    [
+        *((reply, HARD) for reply in replies.lines(replies.HARD)),
+        *((reply, SOFT) for reply in replies.lines(replies.SOFT)),
+        *((reply, POLICY) for reply in replies.lines(replies.POLICY)),
+    ],
+)
+def test_what_servers_say_in_words_means(reply: str, wanted: BounceClass) -> None:
+    assert judge(reply).bounce_class is wanted
+
+
+def test_of_several_statuses_the_telling_one_is_given() -> None:
+    assert judge("550 5.1.1 user unknown", "5.0.0").status == "5.1.1"
+    assert judge("something", "5.0.0").status == "5.0.0"
+    assert judge("550-5.7.1 blocked 550 5.4.9 see above", "5.0.0").status == "5.7.1"
+
+
+def test_where_nothing_tells_it_is_soft_and_not_sure() -> None:
+    found = judge("the mail could not be sent", "5.0.0")
+    assert (found.bounce_class, found.sure) == (SOFT, False)
+    assert judge("mailbox full").sure
+
+
+@given(text=st.text(max_size=400), status=st.sampled_from(["", "5.1.1", "4.0.0", "9.9.9"]))
+def test_any_words_are_judged(text: str, status: str) -> None:
+    assert judge(text, status).bounce_class in BounceClass
