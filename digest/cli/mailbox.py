@@ -1,22 +1,25 @@
 """`digest mailbox`: mail that came in."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from digest.cli.calls import Commands
-from digest.cli.context import globals_of, opened_app
-from digest.cli.output import say, warn
+from digest.cli.context import Json, globals_of, opened_app
+from digest.cli.inbound_rows import inbound_line, inbound_row
+from digest.cli.output import print_json, say, warn
 from digest.core.errors import ConfigError, InvalidInput, StoreError
 from digest.mail.inbox import read_bounded
 from digest.mail.maildir import Maildir
+from digest.pipeline.classifying import classify, own_addresses
 from digest.pipeline.command_cases import Action, InboundReport
 from digest.pipeline.inbound import process
 from digest.pipeline.inboxes import process_inbox
 from digest.pipeline.ports import Inbox
-from digest.wiring import build_inbox
+from digest.wiring import build_identity, build_inbox
 
 app = Commands(help="Mail that came in.", no_args_is_help=True)
 
@@ -73,6 +76,43 @@ def process_mail(
         raise typer.Exit(FAILED if len(reports) == 1 else PARTLY)
     if not reports:
         say("no new mail")
+
+
+@app.command("classify")
+def classify_mail(
+    ctx: typer.Context,
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Mails; - is stdin.")],
+    json: Json = False,
+) -> None:
+    """Say what mails are, and change nothing.
+
+    Each is a bounce, complaint, auto_reply, command or other. Of a bounce it tells whom the mail
+    did not reach: hard where the address is dead, else soft. A policy bounce is soft: it is held
+    against the sender. JSON is a list, with one object for each FILE, also for one.
+
+    Example: digest mailbox classify bounce.eml --json
+    """
+    own = own_addresses(build_identity(globals_of(ctx).settings()))
+    _check_readable(files)
+    found = ((name, classify(_read(name), own)) for name in files)
+    if json:
+        print_json([inbound_row(name, each) for name, each in found])
+        return
+    for name, each in found:
+        say(inbound_line(name, each))
+
+
+def _check_readable(names: Sequence[str]) -> None:
+    """Raises InvalidInput that names every file that cannot be read, before any is."""
+    mistakes = []
+    for name in names:
+        try:
+            if name != "-":
+                Path(name).open("rb").close()
+        except OSError as error:
+            mistakes.append(f"{name} cannot be read: {error.strerror}")
+    if mistakes:
+        raise InvalidInput("; ".join(mistakes))
 
 
 def _read(name: str) -> bytes:

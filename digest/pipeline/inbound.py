@@ -5,20 +5,12 @@ from collections.abc import Collection
 
 import structlog
 
-from digest.core.command_mails import read_command
-from digest.mail.identity import MailIdentity
-from digest.mail.inbox import read_mail
 from digest.pipeline.app import App
+from digest.pipeline.classifying import classify, own_addresses
 from digest.pipeline.command_cases import Action, Case, InboundReport
 from digest.store import inbound
 
 log = structlog.get_logger()
-
-
-def own_addresses(identity: MailIdentity) -> frozenset[str]:
-    """The addresses that we write from and are written to, in lower case."""
-    given = (identity.from_address, identity.command_address, identity.bounce_address)
-    return frozenset(address.lower() for address in given if address)
 
 
 def process(app: App, raw: bytes, trusted_authserv_ids: Collection[str] = ()) -> InboundReport:
@@ -28,13 +20,13 @@ def process(app: App, raw: bytes, trusted_authserv_ids: Collection[str] = ()) ->
     the operator, which remove headers that claim their name. Raises StoreError when the
     database cannot be used: try again later.
     """
-    mail = read_mail(raw)
+    found = classify(raw, own_addresses(app.identity))
+    mail = found.mail
     key = hashlib.sha256((mail.message_id or mail.content_hash).encode()).hexdigest()
     with app.store.read() as conn:
         if inbound.outcome_of(conn, key) is not None:
             return InboundReport(kind="repeated", action=Action.NOTHING, why="handled before")
-    reading = read_command(mail, own_addresses(app.identity))
-    report = Case(app, mail, reading, trusted_authserv_ids).handle()
+    report = Case(app, mail, found.reading, trusted_authserv_ids).handle()
     with app.store.write() as conn:
         detail = f"{report.kind}: {report.why}" if report.why else report.kind
         inbound.record(conn, key, outcome=report.action, detail=detail, now=app.clock.now())

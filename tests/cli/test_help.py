@@ -45,6 +45,7 @@ PROMISED = {
     "sources list": "--json",
     "sources status": "--json",
     "mailbox process": "--maildir --imap",
+    "mailbox classify": "--json",
     "db upgrade": "",
     "db status": "",
     "db backup": "",

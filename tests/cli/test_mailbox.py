@@ -1,7 +1,8 @@
-"""`digest mailbox process`: mail from files, from a pipe, from a Maildir and by IMAP."""
+"""`digest mailbox`: mail from files, from a pipe, from a Maildir and by IMAP."""
 
 import email
 import email.policy
+import json
 import mailbox
 import re
 from pathlib import Path
@@ -142,3 +143,82 @@ def test_a_confirmation_by_mail_makes_a_member(service: Service) -> None:
     )
     assert "confirm" in service.ok("mailbox", "process", str(file))
     assert service.json("subscribers", "show", "eve@reader.example")["status"] == "active"
+
+
+# --- what a mail is, without doing anything ---------------------------------------------------
+
+BOUNCE = (
+    b"From: MAILER-DAEMON@relay.example\r\nTo: b@digest.example\r\nSubject: failure notice\r\n\r\n"
+    b"I wasn't able to deliver your message to the following addresses.\r\n\r\n"
+    b"<ada@reader.example>:\r\n550 5.1.1 user unknown\r\n"
+)
+
+
+def test_a_bounce_is_told_with_its_recipients(operator: Operator) -> None:
+    file = operator.folder / "bounce.eml"
+    file.write_bytes(BOUNCE)
+    (row,) = operator.json("mailbox", "classify", str(file))
+    assert (row["file"], row["kind"], row["command"]) == (str(file), "bounce", None)
+    (ada,) = row["recipients"]
+    wanted = {"address": "ada@reader.example", "permanence": "hard", "status": "5.1.1"}
+    assert wanted.items() <= ada.items()
+    assert "user unknown" in ada["reason"]
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "wanted"),
+    [
+        ("subscribe", "graphs\nat 7:30", {"intent": "subscribe", "interests": ["graphs"]}),
+        ("Re: confirm", "yes", {"intent": "confirm", "has_token": False}),
+        ("stop", "", {"intent": "unsubscribe", "has_token": False}),
+        ("help", "", {"intent": "help"}),
+        ("export", "", {"intent": "export"}),
+        ("subscribe", "unsubscribe", {"intent": "contradictory"}),
+        ("x", "more graphs", {"wishes": [{"wish": "more", "topic": "graphs"}]}),
+        ("x", "resume", {"wishes": [{"wish": "resume"}]}),
+        ("x", "pause 3 days", {"wishes": [{"wish": "pause", "days": 3, "until": ""}]}),
+        (
+            "x",
+            "weekly",
+            {"wishes": [{"wish": "timetable", "frequency": "weekly", "at": "", "timezone": ""}]},
+        ),
+    ],
+)
+def test_a_command_is_told_in_full(
+    operator: Operator, subject: str, body: str, wanted: dict[str, object]
+) -> None:
+    file = operator.folder / "command.eml"
+    head = f"From: ada@reader.example\r\nSubject: {subject}\r\n\r\n"
+    file.write_bytes(f"{head}{body}\r\n".encode())
+    (row,) = operator.json("mailbox", "classify", str(file))
+    assert (row["kind"], row["recipients"]) == ("command", [])
+    assert wanted.items() <= row["command"].items()
+
+
+def test_each_of_several_mails_has_its_line_and_nothing_changes(operator: Operator) -> None:
+    mails = {
+        "bounce.eml": BOUNCE,
+        "help.eml": HELP,
+        "away.eml": b"From: a@b.example\r\nSubject: Automatic reply: x\r\n\r\nAway.\r\n",
+        "spam.eml": b"From: a@b.example\r\nSubject: x\r\n\r\nhttps://b.example\r\n",
+    }
+    for name, raw in mails.items():
+        (operator.folder / name).write_bytes(raw)
+    rows = operator.rows()
+    said = operator.ok("mailbox", "classify", *(str(operator.folder / name) for name in mails))
+    kinds = ("bounce: ada@reader.example hard 5.1.1", "command: help", "auto_reply", "other")
+    for line, kind in zip(said.splitlines(), kinds, strict=True):
+        assert kind in line
+    assert operator.rows() == rows
+
+
+def test_a_mail_is_classified_from_a_pipe_where_nothing_is_set_up(tmp_path: Path) -> None:
+    ran = program("mailbox", "classify", "-", "--json", folder=tmp_path, stdin=BOUNCE)
+    assert [row["file"] for row in json.loads(ran.stdout)] == ["-"], ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_file_that_cannot_be_read_is_named(operator: Operator) -> None:
+    said = operator.refused("mailbox", "classify", "nowhere.eml", "nobody.eml")
+    assert "nowhere.eml cannot be read" in said
+    assert "nobody.eml cannot be read" in said
