@@ -8,7 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.core.deliveries import DeliveryId
+from digest.core.bounces import BounceClass
+from digest.core.deliveries import DeliveryId, DeliveryStatus
 from digest.core.editions import Card, EditionId
 from digest.core.feedback import FeedbackKind
 from digest.core.identifiers import Identifier, PaperId
@@ -16,6 +17,7 @@ from digest.core.places import Place, Section
 from digest.core.subscribers import Language
 from digest.store import (
     analyses,
+    bounces,
     editions,
     feedback,
     libraries,
@@ -244,6 +246,20 @@ def test_0009_leaves_everybody_with_the_first_address_of_their_feed(blank_store:
         subscribers.renew_feed(conn, ada.id)
         (ada,) = subscribers.listed(conn)
         assert ada.feed_number == 1
+
+
+def test_0010_knows_of_no_bounce_yet_and_takes_those_of_old_deliveries(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0009")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        conn.execute(sa.text(_OLD_DELIVERY), at)
+    schema.upgrade(blank_store)
+    with blank_store.write() as conn:
+        (ada,) = subscribers.listed(conn)
+        assert bounces.of_subscriber(conn, ada.id) == {}
+        assert bounces.record(conn, DeliveryId(1), BounceClass.SOFT, "5.2.2", "full", NOW)
+        assert outbox.listed(conn)[0].delivery.status is DeliveryStatus.BOUNCED
 
 
 def test_the_history_is_one_line() -> None:

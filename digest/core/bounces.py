@@ -1,7 +1,9 @@
 """What a refusal says about the address, the message, or us."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from digest.core import bounce_words
@@ -123,3 +125,35 @@ def classify_refusal(code: int, reply: str) -> BounceClass:
     if by_words and code not in (550, 551, 553):
         return BounceClass.SOFT
     return found.bounce_class
+
+
+# --- over days ----------------------------------------------------------------------------------
+
+# Soft bounces end a subscription where so many digests in a row came back over so long a time.
+SOFT_LIMIT, SOFT_OVER = 5, timedelta(days=7)
+# Servers try for up to five days (RFC 5321, 4.5.4.1): what was sent since then may still come back.
+SETTLED_AFTER = timedelta(days=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """A digest that was sent, and what came back of it; None where nothing did."""
+
+    sent_at: datetime
+    bounce_class: BounceClass | None = None
+
+
+def keeps_bouncing(fates: Sequence[Fate], now: datetime) -> bool:
+    """Whether an address has taken nothing for so long that it counts as dead; pure.
+
+    `fates` are those of one reader's digests, newest first. What is held against us counts neither
+    way; one that stayed there ends the row, unless it may still come back.
+    """
+    row: list[datetime] = []
+    for fate in fates:
+        if fate.bounce_class is None:
+            if row or now - fate.sent_at > SETTLED_AFTER:
+                break
+        elif fate.bounce_class is not BounceClass.POLICY:
+            row.append(fate.sent_at)
+    return len(row) >= SOFT_LIMIT and row[0] - row[-1] >= SOFT_OVER

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
+from digest.core.bounces import BounceClass
 from digest.core.deliveries import DeliveryStatus
 from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
@@ -361,6 +362,17 @@ delivery_papers = Table(
     Column("section", sa.String(16), nullable=False),
     one_of("place", "place", Place),
     one_of("section", "section", Section),
+)
+
+# What came back of a delivery that the relay had taken, at its worst: `status` is of RFC 3463.
+bounces = Table(
+    "bounces",
+    metadata,
+    Column("delivery_id", ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True),
+    Column("at", Time, nullable=False),
+    Column("bounce_class", sa.String(8), nullable=False),
+    Column("status", sa.String(16), nullable=False),
+    one_of("bounce_class", "bounce_class", BounceClass),
 )
 
 # The ledger: nobody gets a paper twice, whatever the day, source or version. It outlives the

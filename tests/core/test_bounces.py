@@ -1,10 +1,12 @@
 """What a refusal says: of the address, of us, or nothing for sure."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.core.bounces import BounceClass, classify_refusal, judge
+from digest.core.bounces import BounceClass, Fate, classify_refusal, judge, keeps_bouncing
 from tests.core import replies
 
 HARD, SOFT, POLICY = BounceClass.HARD, BounceClass.SOFT, BounceClass.POLICY
@@ -94,3 +96,38 @@ def test_where_nothing_tells_it_is_soft_and_not_sure() -> None:
 @given(text=st.text(max_size=400), status=st.sampled_from(["", "5.1.1", "4.0.0", "9.9.9"]))
 def test_any_words_are_judged(text: str, status: str) -> None:
     assert judge(text, status).bounce_class in BounceClass
+
+
+# --- over days ----------------------------------------------------------------------------------
+
+NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
+
+
+def keeps(days_and_classes: str) -> bool:
+    """Fates by how many days ago the digest went out, newest first: `0s 1s 2- 3p`."""
+    classes = {"s": SOFT, "h": HARD, "p": POLICY, "-": None}
+    fates = [
+        Fate(NOW - timedelta(days=int(one[:-1])), classes[one[-1]])
+        for one in days_and_classes.split()
+    ]
+    return keeps_bouncing(fates, NOW)
+
+
+@pytest.mark.parametrize(
+    ("fates", "wanted"),
+    [
+        ("", False),
+        ("0s 1s 2s 3s 4s 5s 6s", False),  # not long enough
+        ("0s 3s 6s 9s", False),  # not often enough
+        ("0s 1s 2s 3s 7s", True),
+        ("0s 7s 14s 21s 28s", True),  # weekly
+        ("0h 1s 2s 3h 7s", True),
+        ("0s 1s 2- 3s 7s 8s 9s", False),  # one arrived
+        ("0p 1s 2s 3p 4s 5s 8s", True),  # what is held against us counts neither way
+        ("0p 1p 2p 3p 7p 8p", False),
+        ("0- 1- 3s 4s 5s 6s 10s", True),  # the newest may still come back
+        ("0- 7- 8s 9s 10s 11s 15s", False),  # this one has not
+    ],
+)
+def test_an_address_that_takes_nothing_for_days_counts_as_dead(fates: str, wanted: bool) -> None:
+    assert keeps(fates) is wanted
