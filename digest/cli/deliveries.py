@@ -7,7 +7,7 @@ import typer
 from digest.cli.calls import Commands
 from digest.cli.context import DryRun, Json, opened_app, parse_day
 from digest.cli.output import counted, iso, note, print_json, print_table, say, short_time
-from digest.core.deliveries import DeliveryStatus
+from digest.core.deliveries import Delivery, DeliveryStatus
 from digest.core.errors import NotFound
 from digest.store import outbox, retries
 from digest.store.outbox import DeliveryRow
@@ -54,7 +54,7 @@ def list_deliveries(
                 row.delivery.status.value,
                 row.delivery.attempts,
                 short_time(_moment(row)),
-                row.delivery.answer or row.delivery.detail,
+                _answer(row.delivery),
             )
             for row in rows
         ],
@@ -63,6 +63,12 @@ def list_deliveries(
     )
     if limit is None and len(rows) == _SHOWN:
         note(f"these are the newest {_SHOWN}: --limit shows more, --status and --email fewer")
+
+
+def _answer(delivery: Delivery) -> str:
+    """What is said of a delivery last: the relay had taken what came back."""
+    bounced = delivery.status is DeliveryStatus.BOUNCED
+    return delivery.detail if bounced else delivery.answer or delivery.detail
 
 
 def _moment(row: DeliveryRow) -> Any:

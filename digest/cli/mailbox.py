@@ -41,10 +41,11 @@ def process_mail(
         bool, typer.Option("--imap", help="All new mail of the IMAP folder of [mailbox].")
     ] = False,
 ) -> None:
-    """Handle mail to the command address.
+    """Handle mail to the command address, and mail that came back.
 
-    It may say subscribe, confirm, unsubscribe, help, or what a member may change: see the answer to
-    help.
+    A command may say subscribe, confirm, unsubscribe, help, or what a member may change: see the
+    answer to help. A bounce or a complaint counts where it is about a mail of ours, as the signed
+    return path or the headers in it prove; it is never answered.
 
     --imap reads the folder that [mailbox] names; mail that nobody has seen there is handled.
 

@@ -45,8 +45,9 @@ _MEMBERS = frozenset({Status.PENDING, Status.ACTIVE, Status.PAUSED})
 
 
 class Action(StrEnum):
-    """`requested`: a confirmation mail is queued if one is due. `quarantined`: a person must
-    look. `left`: the database cannot be used now, the mail is still where it was."""
+    """`requested`: a confirmation mail is queued if one is due. `suppressed`: that address is not
+    mailed again. `counted`: a mail came back, and may come back some more times. `quarantined`: a
+    person must look. `left`: the database cannot be used now, the mail is still where it was."""
 
     NOTHING = "nothing"
     REQUESTED = "requested"
@@ -54,6 +55,8 @@ class Action(StrEnum):
     CHANGED = "changed"
     ERASED = "erased"
     UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    COUNTED = "counted"
     ANSWERED = "answered"
     QUARANTINED = "quarantined"
     LEFT = "left"
@@ -64,7 +67,7 @@ class InboundReport:
     """What one mail was and what came of it. `why` holds no address, token or text of the mail.
 
     `kind` is subscribe, confirm, unsubscribe, change, interests, export, erase, help, unknown,
-    ignored, repeated or unread.
+    ignored, bounce, complaint, auto_reply, repeated or unread.
     """
 
     kind: str
@@ -76,7 +79,7 @@ class InboundReport:
         """Whether the mail moved a membership or what it holds, or asked for that."""
         return self.action in (
             *(Action.REQUESTED, Action.CONFIRMED, Action.UNSUBSCRIBED),
-            *(Action.CHANGED, Action.ERASED),
+            *(Action.CHANGED, Action.ERASED, Action.SUPPRESSED),
         )
 
 

@@ -1,16 +1,18 @@
 """All that is kept of one person, for that person (GDPR, articles 15 and 20)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from digest.core.deliveries import DeliveryId
 from digest.core.subscribers import Subscriber
 from digest.pipeline.app import App
 from digest.pipeline.feedback import learning
-from digest.store import feedback, ledger, libraries, library, outbox
+from digest.store import bounces, feedback, ledger, libraries, library, outbox
 from digest.store import subscribers as members
+from digest.store.bounces import Bounce
 from digest.store.outbox import DeliveryRow
 
 
@@ -27,6 +29,7 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
             key: {"id": key, "title": title, "url": url}
             for key, (title, url) in library.addresses_of(conn, sorted(named)).items()
         }
+        returned = bounces.of_subscriber(conn, subscriber.id)
         first_at = feedback.first_said(conn, subscriber.id)
         return {
             **_membership(subscriber),
@@ -42,7 +45,7 @@ def disclosed(app: App, subscriber: Subscriber) -> dict[str, Any]:
             ],
             "learnt": {"more": list(learnt.more), "less": list(learnt.less)},
             "deliveries": [
-                _delivery(row, [papers[key] for key in row.papers]) for row in deliveries
+                _delivery(row, [papers[key] for key in row.papers], returned) for row in deliveries
             ],
             "library": _library(conn, subscriber),
             "papers_sent": [papers[key] for key in sorted(sent)],
@@ -96,8 +99,10 @@ def _consents(conn: sa.Connection, subscriber: Subscriber) -> list[dict[str, Any
     ]
 
 
-def _delivery(row: DeliveryRow, papers: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    delivery = row.delivery
+def _delivery(
+    row: DeliveryRow, papers: Sequence[dict[str, Any]], returned: Mapping[DeliveryId, Bounce]
+) -> dict[str, Any]:
+    delivery, bounce = row.delivery, returned.get(row.delivery.id)
     return {
         "id": delivery.public_id,
         "kind": delivery.kind.value,
@@ -107,6 +112,8 @@ def _delivery(row: DeliveryRow, papers: Sequence[dict[str, Any]]) -> dict[str, A
         "created_at": _time(delivery.created_at),
         "sent_at": _time(delivery.sent_at),
         "smtp_reply": delivery.smtp_reply,
+        "bounced_at": _time(bounce.at) if bounce else None,
+        "bounce": f"{bounce.bounce_class.value} {bounce.status}".strip() if bounce else None,
         "papers": list(papers),
     }
 

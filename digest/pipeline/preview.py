@@ -257,6 +257,8 @@ def _about_delivery(delivery: Delivery) -> str:
             when = f"{delivery.next_attempt_at:%Y-%m-%d %H:%M} UTC"
             tries = "try" if delivery.attempts == 1 else "tries"
             return f"put off after {delivery.attempts} {tries}, next at {when}{answer}"
+        case DeliveryStatus.BOUNCED:
+            return f"bounced{detail}"
         case _:
             return f"{delivery.status.value}{detail}{answer}"
 
