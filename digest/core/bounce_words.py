@@ -65,7 +65,8 @@ UNKNOWN_PERSON = _any_of(
 
 # RFC 5321 says this with 550 of an address where nobody is, with 450 of one that is busy.
 UNAVAILABLE = re.compile(
-    r"\b55[013]\b.{0,80}\b(?:mail ?box|recipient|user|address|account) (?:is )?(?:un|not )available"
+    r"\b(?:55[013]|5\.\d\.\d{1,3})\b.{0,80}"
+    r"\b(?:mail ?box|recipient|user|address|account) (?:is )?(?:un|not )available"
 )
 
 # There is no such domain, or it takes no mail at all (RFC 7505).
@@ -76,7 +77,7 @@ UNKNOWN_HOST = _any_of(
     r"\b(?:unknown|no such|non-?existent|bad|invalid|illegal|can(?:'t|not) (?:find"
     r"|resolve)(?: the)?"
     r"|could(?:n't| not) find any) (?:mail |destination )?(?:host|domain)",
-    r"\bun-?rout(?:e)?able\b|nxdomain|name or service not known|\bnull ?mx\b",
+    r"\bun-?rout(?:e)?able\b|nxdomain|name or service not known|\bnull ?mx\b|no smtp service",
     r"\b(?:host|domain|server) (?:\S+ )?(?:does not|doesn't|never) (?:accept"
     r"|receive)s? (?:any )?e?-?mail",
     r"point to non-?existent hosts|\bnot a valid (?:\w+ )?domain|\bno (?:mx|dns) (?:records?|entry"

@@ -57,8 +57,9 @@ def judge(text: str, status: str = "") -> Judgement:
     """What a server's words, and the status that its report gives, mean for the recipient.
 
     What is said of the sender is never the recipient's fault. No room decides next, whatever the
-    status; then a status that tells of the address; what is for now; what is held against us, or
-    not passed on for us; then what is said in words of people and hosts unknown.
+    status; then a status that tells of the address, unless only blame stands beside it; what is
+    for now; what is held against us, or not passed on for us; then what is said in words of people
+    and hosts unknown.
     """
     plain = " ".join(_NAMES.sub(" <> ", text[:_MAX_REPLY_CHARS].lower()).split())
     given = [*statuses_in(plain), *([status] if status else [])]
@@ -72,15 +73,16 @@ def _class_of(plain: str, given: list[str]) -> BounceClass | None:
         return BounceClass.POLICY
     if _any(_FULL, given) or bounce_words.NO_ROOM.search(plain):
         return BounceClass.SOFT
-    if _any(_NO_ADDRESS, given) or _NOT_IN_DIRECTORY.search(plain):
+    if _NOT_IN_DIRECTORY.search(plain):
+        return BounceClass.HARD
+    nobody, blamed = tells_of_nobody(plain), bounce_words.BLAME.search(plain)
+    if _any(_NO_ADDRESS, given) and (nobody or not blamed):
         return BounceClass.HARD
     if _is_for_now(plain, given):
         return BounceClass.SOFT
-    if bounce_words.BLAME.search(plain) or bounce_words.NO_RELAY.search(plain):
+    if blamed or bounce_words.NO_RELAY.search(plain):
         return BounceClass.POLICY
-    if _any(_DISABLED, given):
-        return BounceClass.HARD
-    if tells_of_nobody(plain):
+    if nobody or _any(_DISABLED, given):
         return BounceClass.HARD
     if _any(_POLICY, given) or _any(_ABOUT_SENDER, given):
         return BounceClass.POLICY

@@ -91,7 +91,14 @@ def told_of(
     unique: dict[str, str] = {}
     for each in chosen[:_MAX_FOUND]:
         unique.setdefault(each.lower(), each)
-    said = _said_of(lines, placed, set(unique))
+    in_place = {each.lower() for _, each in placed}
+    mentioned = [
+        (number, each)
+        for number, line in enumerate(lines)
+        for each in _ANY_ADDRESS.findall(line)
+        if each.lower() not in in_place
+    ]
+    said = _said_of(lines, [*mentioned, *placed], set(unique))
     return [Told(address, said.get(key, "")) for key, address in unique.items()]
 
 

@@ -80,6 +80,11 @@ def read_groups(text: str) -> list[Fields]:
     return [tuple(group) for group in groups if group]
 
 
+def read_fields(text: str) -> Fields:
+    """All fields of a text, whatever their groups."""
+    return tuple(pair for group in read_groups(text) for pair in group)
+
+
 def first(fields: Fields, *names: str) -> str:
     """The value of the first of these names that has one, or ""."""
     return next((value for name in names for key, value in fields if key == name and value), "")
@@ -138,15 +143,6 @@ def read_address(value: str) -> str:
 def _character(match: re.Match[str]) -> str:
     point = int(match[1], 16)
     return chr(point) if point in _CHARACTERS and point not in _SURROGATES else match[0]
-
-
-# --- complaints ---------------------------------------------------------------------------------
-
-
-def read_feedback_report(text: str) -> Fields:
-    """The fields of a report on a complaint (RFC 5965); none where it is no such report."""
-    fields = tuple(pair for group in read_groups(text) for pair in group)
-    return fields if first(fields, "feedback-type") else ()
 
 
 # --- Amazon SES ---------------------------------------------------------------------------------

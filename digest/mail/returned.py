@@ -16,7 +16,7 @@ from digest.core.reports import (
     ReportedRecipient,
     first,
     read_delivery_report,
-    read_feedback_report,
+    read_fields,
     read_groups,
     read_notification,
 )
@@ -154,10 +154,11 @@ def _fields_of(text: str) -> Fields:
 
 
 def _by_feedback(taken: _Taken) -> ReturnedMail | None:
-    fields = read_feedback_report(taken.feedback) or read_feedback_report(taken.notice)
-    if fields and (taken.feedback or _calls_itself(taken, "feedback-report")):
-        kind = first(fields, "feedback-type").lower().split(";")[0].strip()
-        return _complaint(kind, (*taken.sent, *_envelope(fields)))
+    itself = "feedback-report" in taken.mail.value("content-type")
+    fields = read_fields(taken.feedback or (taken.notice if itself else ""))
+    kind = first(fields, "feedback-type").lower().partition(";")[0].strip()
+    if kind or taken.feedback.strip():
+        return _complaint(kind or "other", (*taken.sent, *_envelope(fields)))
     if rules.is_complaint(taken.mail, taken.notice, has_copy=bool(taken.sent)):
         return _complaint("abuse", taken.sent)
     return None
@@ -166,10 +167,6 @@ def _by_feedback(taken: _Taken) -> ReturnedMail | None:
 def _complaint(feedback: str, sent: Fields) -> ReturnedMail:
     kind = ReturnKind.NONE if feedback == "not-spam" else ReturnKind.COMPLAINT
     return ReturnedMail(kind=kind, feedback=feedback, sent=sent)
-
-
-def _calls_itself(taken: _Taken, report_type: str) -> bool:
-    return report_type in taken.mail.value("content-type")
 
 
 def _envelope(fields: Fields) -> Fields:
@@ -206,7 +203,7 @@ def _by_report(taken: _Taken) -> ReturnedMail | None:
         return ReturnedMail(kind=ReturnKind.NONE)
     told = _told(taken)
     recipients = [_with_words(each, taken, told, alone=len(failed) == 1) for each in failed]
-    fields = tuple(pair for group in read_groups(taken.reports) for pair in group)
+    fields = read_fields(taken.reports)
     named = [each for each in recipients if each.address]
     return _bounce(
         named or _for_nameless(taken, told, recipients[0]), (*taken.sent, *_envelope(fields))

@@ -13,6 +13,7 @@ from tests.cli.conftest import DAY, Operator
 from tests.cli.test_errors import program
 from tests.dovecot import PASSWORD, Dovecot
 from tests.e2e.conftest import Service
+from tests.e2e.test_day import a_week
 
 HELP = (
     b"From: ada@reader.example\r\nTo: commands@digest.example\r\nSubject: help\r\n"
@@ -143,6 +144,25 @@ def test_a_confirmation_by_mail_makes_a_member(service: Service) -> None:
     )
     assert "confirm" in service.ok("mailbox", "process", str(file))
     assert service.json("subscribers", "show", "eve@reader.example")["status"] == "active"
+
+
+def test_a_digest_that_comes_back_ends_the_mail_to_a_dead_address(service: Service) -> None:
+    """As the relay was handed it, returned by it with the headers alone."""
+    a_week(service)
+    service.ok("subscribers", "add", "eve@reader.example", "--interest", "robots", "--confirmed")
+    service.ok("send", "--date", DAY)
+    to_eve = [mail for mail in service.mails if mail.recipient == "eve@reader.example"]
+    headers = to_eve[-1].message.partition(b"\r\n\r\n")[0]
+    file = service.folder / "bounce.eml"
+    file.write_bytes(BOUNCE.replace(b"ada@", b"eve@") + b"\r\n--- Below is a copy.\r\n" + headers)
+    assert service.ok("mailbox", "process", str(file)) == "bounce: suppressed (hard 5.1.1)\n"
+    assert service.json("subscribers", "show", "eve@reader.example")["status"] == "suppressed"
+    (row,) = service.json("deliveries", "list", "--status", "bounced")
+    assert row["email"] == "eve@reader.example"
+    assert row["detail"].startswith("came back: ")
+    assert "came back" in service.ok("deliveries", "list", "--status", "bounced")
+    assert "bounced (came back" in service.ok("explain", "eve@reader.example", "--date", DAY)
+    assert service.ok("mailbox", "process", str(file)).startswith("repeated: nothing")
 
 
 # --- what a mail is, without doing anything ---------------------------------------------------

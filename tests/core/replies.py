@@ -43,6 +43,8 @@ La cuenta de correo no existe
 550 No account by this name
 553 5.3.0 <x@reader.example>... Addressee unknown, relay=[192.0.2.7]
 550 5.2.1 mailbox disabled
+smtp; 5.5.0 Requested action not taken: mailbox unavailable
+an MX or SRV record indicated no SMTP service
 """
 
 SOFT = """
@@ -85,6 +87,7 @@ POLICY = """
 550 5.7.25 The IP address sending this message does not have a PTR record
 554 The message was rejected because it contains a virus
 550 5.7.1 message refused
+550 5.1.1 blocked as spam
 554 5.7.1 <x@reader.example>: Relay access denied
 550 relay not permitted
 """

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.core.reports import (
+    first,
     read_address,
     read_delivery_report,
-    read_feedback_report,
+    read_fields,
     read_groups,
     read_notification,
 )
@@ -81,9 +82,10 @@ def test_addresses_are_decoded_as_their_type_says(value: str, wanted: str) -> No
     assert read_address(value) == wanted
 
 
-def test_a_complaint_has_its_type() -> None:
-    assert read_feedback_report("Version: 1\n\nFeedback-Type: abuse\n")
-    assert read_feedback_report("Version: 1\n") == ()
+def test_fields_are_found_in_any_group() -> None:
+    fields = read_fields("Version: 1\n\nFeedback-Type: abuse\nno field\n")
+    assert first(fields, "feedback-kind", "feedback-type") == "abuse"
+    assert first(fields, "no field") == ""
 
 
 # --- Amazon SES ---------------------------------------------------------------------------------
@@ -160,6 +162,6 @@ def test_a_notification_of_another_shape_is_read_as_far_as_it_goes(
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
     read_delivery_report(f"Final-Recipient: {text}\nStatus: {text}\nDiagnostic-Code: {text}")
-    read_feedback_report(text)
+    read_fields(text)
     read_notification("{" + text)
     read_groups(text)

@@ -442,4 +442,85 @@ Grund: Empfänger unbekannt
 {_ADA}""",
         "ada@reader.example=policy",
     ),
+    _text(
+        "addresses within sentences, two of them",
+        "Undelivered Mail Returned to Sender",
+        f"""This message was created automatically by mail delivery software.
+A message that you sent could not be delivered to one or more of its recipients.
+
+ada@reader.example Invalid Address, ERROR_CODE :550, ERROR_CODE :5.1.1
+bob@reader.example Mailbox full, ERROR_CODE :552
+
+Received: from papers.example.org
+{_TWO}""",
+        "ada@reader.example=hard bob@reader.example=soft",
+    ),
+    _text(
+        "addresses behind stars",
+        "Undeliverable mail",
+        f"""The following message was not delivered to someone because it was undeliverable.
+This is the error message:
+
+     * ada@reader.example
+        550 Recipient unknown
+     * bob@reader.example
+        452 try again later
+
+-------- Original mail --------
+{_TWO}""",
+        "ada@reader.example=hard bob@reader.example=soft",
+    ),
+    _text(
+        "a gateway that tells what it was told",
+        "Delivery Failure",
+        f"""We had trouble delivering your message. Full details follow:
+
+Subject: 'Your papers of today'
+Date: 'Fri, 20 Mar 2026 07:30:00 +0000'
+
+1 error(s):
+
+SMTP Server <mx.reader.example> rejected recipient <ada@reader.example>
+  (Error following RCPT command). It responded as follows: [550 unknown user <ada@reader.example>]
+
+{_ADA}""",
+        "ada@reader.example=hard",
+    ),
+    _text(
+        "a full mailbox at a carrier",
+        "Mail could not be delivered",
+        f"""Your mail sent on: Fri, 20 Mar 2026 07:30:00 +0900
+Could not be delivered to:
+<ada@reader.example>
+As their mailbox is full.
+
+{_ADA}""",
+        "ada@reader.example=soft",
+    ),
+    _text(
+        "a mail filter that was told no",
+        "Returned Mail: Your papers of today",
+        f"""The server mx.reader.example could not deliver mail to ada@reader.example.
+No further attempts will be made.
+
+-------server message
+>>> RCPT TO:<ada@reader.example>
+<<< 550 no such user here
+
+-----------------------original mail info
+{_ADA}""",
+        "ada@reader.example=hard",
+    ),
+    _text(
+        "a list of recipients with the limit of one",
+        "Returned mail: delivery problems",
+        f"""   ----- The following addresses had delivery problems -----
+ada@reader.example
+
+   ----- Non-delivered information -----
+The number of messages in recipient's mailbox exceeded the local limit.
+
+{_ADA}""",
+        "ada@reader.example=soft",
+    ),
 ]
