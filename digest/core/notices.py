@@ -64,10 +64,12 @@ def split_copy(text: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Whom a mail did not reach, and the lines in which that is told."""
+    """Whom a mail did not reach, and the lines in which that is told. `leads`: the address stands
+    at the head of one of them."""
 
     address: str
     words: str
+    leads: bool
 
 
 def told_of(
@@ -99,7 +101,8 @@ def told_of(
         if each.lower() not in in_place
     ]
     said = _said_of(lines, [*mentioned, *placed], set(unique))
-    return [Told(address, said.get(key, "")) for key, address in unique.items()]
+    leading = {found["address"].lower() for found in map(_LEADING.match, lines) if found}
+    return [Told(each, said.get(key, ""), key in leading) for key, each in unique.items()]
 
 
 def _may_be(address: str, own: Collection[str], sent_to: Collection[str]) -> bool:

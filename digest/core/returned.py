@@ -150,21 +150,30 @@ def has_null_sender(mail: InboundMail) -> bool:
 
 
 def speaks_of_failure(mail: InboundMail) -> bool:
-    """Whether the subject is that of a bounce, and not of an answer to one."""
-    subject = " ".join(mail.subject.lower().split())
+    """Whether the subject speaks as that of a bounce, and not of an answer to one."""
+    subject = _subject(mail)
     return bool(_SUBJECT.search(subject)) and not _ANSWER.match(subject)
+
+
+def _begins_with_failure(mail: InboundMail) -> bool:
+    return bool(_SUBJECT.match(re.sub(r"^(?:\W|\[[^]]*\])+", "", _subject(mail))))
+
+
+def _subject(mail: InboundMail) -> str:
+    return " ".join(mail.subject.lower().split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
     """What is found in a mail without a report. `failure`: it says that mail did not arrive;
     `copy`: it brings a mail back; `recognised`: it has the form of a known server's; `names`:
-    somebody stands in it who may be the one that was written to."""
+    somebody stands in it who may be the one that was written to, `leads`: at the head of a line."""
 
     failure: bool
     copy: bool
     recognised: bool
     names: bool
+    leads: bool
 
 
 def is_bounce(mail: InboundMail, signs: Signs) -> bool:
@@ -175,10 +184,13 @@ def is_bounce(mail: InboundMail, signs: Signs) -> bool:
     if is_from_server(mail):
         return subject or signs.failure or signs.recognised or signs.copy
     if has_null_sender(mail):
-        told = signs.failure and (signs.copy or signs.names)
+        told = signs.failure and (signs.copy or signs.leads)
         return signs.recognised or told or (subject and (signs.failure or signs.copy))
-    backed = signs.recognised or signs.copy or (signs.failure and signs.names)
-    return (subject and backed) or (signs.recognised and signs.failure)
+    if signs.recognised or signs.copy:
+        return subject or (signs.recognised and signs.failure)
+    listed = any(name.startswith("list-") for name, _ in mail.headers)
+    named = signs.leads or (signs.names and _begins_with_failure(mail))
+    return subject and signs.failure and named and not listed
 
 
 def is_complaint(mail: InboundMail, notice: str, *, has_copy: bool) -> bool:

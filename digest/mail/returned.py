@@ -265,6 +265,7 @@ def _by_words(taken: _Taken, raw: bytes) -> ReturnedMail | None:
         copy=bool(taken.sent),
         recognised=bool(known),
         names=bool(told),
+        leads=any(each.leads for each in told),
     )
     if not named and not rules.is_bounce(taken.mail, signs):
         return None

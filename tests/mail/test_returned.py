@@ -279,6 +279,16 @@ def test_a_complaint_without_a_report_is_one_where_it_brings_the_mail() -> None:
         ("Subject: Re: Undelivered Mail", "> <bob@reader.example>: user unknown\nwhy?", NONE),
         ("Subject: Delivery failed: your parcel", "Your parcel could not be delivered.", NONE),
         ("Subject: Your account does not exist?", "user unknown, it says. What now?", NONE),
+        (
+            "Subject: my account does not exist any more?",
+            "I wrote to bob@reader.example, and it could not be delivered.",
+            NONE,
+        ),
+        (
+            "Subject: Fewer bounces and less undelivered mail\nList-Id: <news.reader.example>",
+            "User unknown, mailbox full, not delivered?\nsales@reader.example\nhelps.",
+            NONE,
+        ),
         ("Subject: unsubscribe", "please", NONE),
         ("", "", NONE),
     ],
