@@ -187,7 +187,8 @@ def is_bounce(mail: InboundMail, signs: Signs) -> bool:
         told = signs.failure and (signs.copy or signs.leads)
         return signs.recognised or told or (subject and (signs.failure or signs.copy))
     if signs.recognised or signs.copy:
-        return subject or (signs.recognised and signs.failure)
+        shaped = signs.recognised or (signs.leads and not _ANSWER.match(_subject(mail)))
+        return subject or (shaped and signs.failure)
     listed = any(name.startswith("list-") for name, _ in mail.headers)
     named = signs.leads or (signs.names and _begins_with_failure(mail))
     return subject and signs.failure and named and not listed

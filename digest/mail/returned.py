@@ -60,7 +60,6 @@ class _Taken:
     back; `types` those of its parts, a machine's report among them being text."""
 
     mail: InboundMail
-    message: Message
     types: frozenset[str]
     notice: str
     reports: str
@@ -89,14 +88,12 @@ def read_returned(raw: bytes, mail: InboundMail) -> ReturnedMail:
 
 
 def _take_apart(raw: bytes, mail: InboundMail) -> _Taken:
-    message = parsed(_REPORTS.sub(rb"\1text/x-\2", raw))
-    found = list(parts(message))
+    found = list(parts(parsed(_REPORTS.sub(rb"\1text/x-\2", raw))))
     types = [part.get_content_type() for part in found]
     words = _notice(found) or decode_text(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1], "")
     notice, copy = split_copy(words[:MAX_TEXT_CHARS])
     return _Taken(
         mail=mail,
-        message=message,
         types=frozenset(types),
         notice=notice,
         reports="\n\n".join(_texts(found, _DELIVERY)),
@@ -203,16 +200,15 @@ def _by_report(taken: _Taken) -> ReturnedMail | None:
         return ReturnedMail(kind=ReturnKind.NONE)
     told = _told(taken)
     recipients = [_with_words(each, taken, told, alone=len(failed) == 1) for each in failed]
-    fields = read_fields(taken.reports)
-    named = [each for each in recipients if each.address]
-    return _bounce(
-        named or _for_nameless(taken, told, recipients[0]), (*taken.sent, *_envelope(fields))
-    )
+    if not any(each.address for each in recipients):
+        recipients = _for_nameless(taken, told, recipients[0])
+    return _bounce(recipients, (*taken.sent, *_envelope(read_fields(taken.reports))))
 
 
 def _is_by_machine(mail: InboundMail) -> bool:
     server = rules.is_from_server(mail) or rules.has_null_sender(mail)
-    return server or rules.speaks_of_failure(mail)
+    reports = mail.value("content-type").startswith("multipart/report")
+    return server or reports or rules.speaks_of_failure(mail)
 
 
 def _reported(each: ReportedRecipient) -> FailedRecipient:
@@ -247,7 +243,7 @@ def _for_nameless(
     """The recipients of a report that names nobody in a way that can be read."""
     by_words = [each.address for each in told]
     addresses = _named_failures(taken) or by_words or _only_one(_sent_to(taken))
-    return [replace(found, address=address) for address in addresses]
+    return [replace(found, address=address) for address in addresses] or [found]
 
 
 # --- words --------------------------------------------------------------------------------------
@@ -338,13 +334,14 @@ def _addresses(values: Iterable[str]) -> list[str]:
 # --- both ---------------------------------------------------------------------------------------
 
 
-def _bounce(recipients: Iterable[FailedRecipient], sent: Fields) -> ReturnedMail:
-    unique = {each.address.lower(): each for each in reversed(list(recipients))}
-    found = tuple(reversed(unique.values()))
-    classes = {each.bounce_class for each in found}
+def _bounce(failed: Iterable[FailedRecipient], sent: Fields) -> ReturnedMail:
+    """A bounce of these recipients, each once, of whom some may have no address."""
+    every = list(failed)
+    unique = {each.address.lower(): each for each in reversed(every) if each.address}
+    classes = {each.bounce_class for each in every}
     return ReturnedMail(
         kind=ReturnKind.BOUNCE,
-        recipients=found,
+        recipients=tuple(reversed(unique.values())),
         bounce_class=classes.pop() if len(classes) == 1 else BounceClass.SOFT,
         sent=sent,
     )

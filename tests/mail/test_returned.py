@@ -124,6 +124,11 @@ def test_a_report_that_names_nobody_is_about_whom_the_mail_was_sent_to(address: 
     assert classes(found) == "ada@reader.example=hard"
 
 
+def test_a_report_of_nobody_at_all_still_says_how_it_is() -> None:
+    found = read(report(failed("5.1.1", address="<>"), copy="Content-Type: text/plain\n\nx\n"))
+    assert (found.kind, found.recipients, found.bounce_class) == (BOUNCE, (), HARD)
+
+
 def test_a_report_without_its_mime_is_read_from_the_text() -> None:
     raw = f"{DAEMON}Subject: Returned mail\n\nSorry.\n\n{failed('5.1.1')}".encode()
     assert classes(read(raw)) == "ada@reader.example=hard"
