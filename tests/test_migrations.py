@@ -22,6 +22,7 @@ from digest.store import (
     feedback,
     libraries,
     library,
+    measures,
     models,
     outbox,
     schema,
@@ -260,6 +261,22 @@ def test_0010_knows_of_no_bounce_yet_and_takes_those_of_old_deliveries(blank_sto
         assert bounces.of_subscriber(conn, ada.id) == {}
         assert bounces.record(conn, DeliveryId(1), BounceClass.SOFT, "5.2.2", "full", NOW)
         assert outbox.listed(conn)[0].delivery.status is DeliveryStatus.BOUNCED
+
+
+def test_0011_counts_what_was_delivered_before_it_came(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0010")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    statuses = ("sent", "sent", "bounced", "failed", "queued", "skipped")
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        for number, status in enumerate(statuses):
+            statement = _OLD_DELIVERY.replace("'d'", f"'d{number}'").replace("'sent'", ":status")
+            conn.execute(sa.text(statement), at | {"status": status})
+    schema.upgrade(blank_store)
+    with blank_store.read() as conn:
+        found = {status.value: n for status, n in measures.delivery_totals(conn).items()}
+        assert len(outbox.listed(conn)) == len(statuses)
+    assert found == {"sent": 3, "failed": 1, "bounced": 1}
 
 
 def test_the_history_is_one_line() -> None:

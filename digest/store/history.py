@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from digest.core.deliveries import DeliveryStatus
 from digest.core.fetching import Outcome
-from digest.store.outbox import WAITING
+from digest.store.outbox import PRIORITIES, WAITING
 from digest.store.tables import (
     consents,
     deliveries,
@@ -207,10 +207,19 @@ def newest_moment(conn: sa.Connection) -> datetime | None:
 
 
 def oldest_waiting(conn: sa.Connection, now: datetime) -> datetime | None:
-    """Since when the delivery that is due longest has been due; None when none is."""
-    moment: datetime | None = conn.scalar(
-        sa.select(sa.func.min(deliveries.c.next_attempt_at)).where(
-            deliveries.c.status.in_(WAITING), deliveries.c.next_attempt_at <= now
+    """Since when the delivery that is due longest has been due; None when none is.
+
+    The first of each status and priority is read off the index, however long the queue.
+    """
+    firsts = [
+        conn.scalar(
+            sa.select(sa.func.min(deliveries.c.next_attempt_at)).where(
+                deliveries.c.status == status,
+                deliveries.c.priority == priority,
+                deliveries.c.next_attempt_at <= now,
+            )
         )
-    )
-    return moment
+        for status in WAITING
+        for priority in PRIORITIES
+    ]
+    return min((moment for moment in firsts if moment is not None), default=None)

@@ -44,3 +44,13 @@ leases = Table(
     Column("until", Time, nullable=False),
     Column("reason", Text, nullable=False),
 )
+
+# What became of deliveries, by the name of the status, counted by the database itself as it happens
+# (see the migration), in a few rows for each name: what is dropped later stays counted.
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", sa.String(40), primary_key=True),
+    Column("slot", sa.Integer, primary_key=True, autoincrement=False),
+    Column("value", sa.BigInteger, nullable=False),
+)

@@ -21,6 +21,7 @@ from digest.store.upserts import upsert
 WAITING = (DeliveryStatus.QUEUED, DeliveryStatus.DEFERRED)
 # What did not reach its reader, so that its papers may come again.
 _NOTHING = (DeliveryStatus.SKIPPED, DeliveryStatus.CANCELLED, DeliveryStatus.FAILED)
+PRIORITIES = (0, 1)
 _PRIORITY = {MailKind.DIGEST: 1}  # everything else is waited for: 0
 
 

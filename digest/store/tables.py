@@ -23,11 +23,12 @@ analyses, term_counts, models, summaries = (
     learnt_tables.models,
     learnt_tables.summaries,
 )
-suppressions, attempts, inbound_mails, leases = (
+suppressions, attempts, inbound_mails, leases, counters = (
     operation_tables.suppressions,
     operation_tables.attempts,
     operation_tables.inbound_mails,
     operation_tables.leases,
+    operation_tables.counters,
 )
 
 # --- papers -----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from digest.store import (
     ledger,
     libraries,
     library,
+    measures,
     outbox,
     papers,
     subscribers,
@@ -81,6 +82,10 @@ QUESTIONS: dict[str, Question] = {
     "known texts": lambda conn: embeddings.known_texts(conn, "a model", {"a"}),
     "known papers": lambda conn: embeddings.known_papers(conn, "a model", {"a"}),
     "vectors of texts": lambda conn: embeddings.text_vectors(conn, "a model", {"a"}),
+    "delivery totals": measures.delivery_totals,
+    "deliveries in few": measures.few_deliveries,
+    "due deliveries": lambda conn: measures.due(conn, NOW),
+    "last answer": lambda conn: measures.last_answered_at(conn, "arxiv"),
     "cards": lambda conn: editions.cards_of(conn, editions.EditionId(1), [PaperId(1)]),
 }
 
