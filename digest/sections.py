@@ -3,6 +3,7 @@
 `config.example.toml` shows each with a line of why; a test keeps the two in step.
 """
 
+import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
@@ -29,6 +30,9 @@ from digest.section_forms import (
 from digest.source_sections import SourcesSection
 from digest.writing.chat import parse_model as parse_chat_model
 from digest.writing.endpoint import ChatOptions
+
+# RFC 6750, 2.1, of some length.
+_BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{16,}=*")
 
 
 class DatabaseSection(Section):
@@ -100,6 +104,12 @@ class DkimSection(Section):
         return tuple(zip(selectors, files, strict=True)) if len(selectors) == len(files) else ()
 
 
+def _bearer_token(value: str) -> str:
+    if value and not _BEARER_TOKEN.fullmatch(value):
+        raise ValueError("a token has at least 16 characters, of A-Z a-z 0-9 - . _ ~ + / =")
+    return value
+
+
 class WebSection(Section):
     base_url: WebAddress = "http://127.0.0.1:8000"
     host: str = "127.0.0.1"
@@ -107,6 +117,8 @@ class WebSection(Section):
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     subscribe_per_hour: int = Field(default=20, ge=1)
     confirmations_per_domain_per_hour: int = Field(default=50, ge=1)
+    metrics_from: tuple[str, ...] = ("127.0.0.1", "::1")
+    metrics_token: Annotated[str, AfterValidator(_bearer_token)] = ""
 
 
 class SecuritySection(Section):

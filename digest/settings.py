@@ -21,7 +21,7 @@ ENVIRONMENT_PREFIX = "DIGEST__"
 _FILE_SUFFIX = "_file"
 # A secret may stand in a file of its own; a key that names a file anyway is not one of these.
 _SECRETS = (
-    *(("smtp", "password"), ("mailbox", "password")),
+    *(("smtp", "password"), ("mailbox", "password"), ("web", "metrics_token")),
     *(("security", "secret_key"), ("database", "url")),
     *(("ranking.endpoint", "api_key"), ("summaries", "api_key")),
 )

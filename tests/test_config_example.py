@@ -24,6 +24,7 @@ SECRET_FILES = {
     "smtp.password_file",
     "mailbox.password_file",
     "security.secret_key_file",
+    "web.metrics_token_file",
     "ranking.endpoint.api_key_file",
     "summaries.api_key_file",
     "sources.openalex.api_key_file",

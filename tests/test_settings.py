@@ -135,6 +135,8 @@ def test_an_unknown_key_is_answered_with_the_nearest_known(
         ("[mail]\nfrom = 'Digest'", "mail.from: "),
         ("[mail]\nreply_to = 'nobody'", "mail.reply_to: 'nobody' is not an e-mail address"),
         ("[security]\nsecret_key = 'short'", "security.secret_key is too short"),
+        ("[web]\nmetrics_token = 'short'", "web.metrics_token: a token has at least 16"),
+        ("[web]\nmetrics_token = 'two words and more'", "web.metrics_token: a token has"),
         ("[smtp]\nusername = 'u'\npassword = 'p'", "smtp"),
         ("[mailbox]\nkind = 'maildir'", "mailbox.path is missing"),
         ("[mailbox]\nkind = 'imap'", "mailbox.host is missing"),

@@ -14,6 +14,7 @@ from digest.logs import configure_logs
 from digest.pipeline.app import App
 from digest.planner import answers
 from digest.settings import Settings
+from digest.web.monitors import Monitors
 from digest.web.server import WebServer
 from digest.web.site import create_web
 from digest.wiring import build_inbox, build_lmtp
@@ -85,8 +86,10 @@ def _prepare(ctx: typer.Context) -> tuple[Settings, threading.Event]:
 
 
 def _started_server(app: App, settings: Settings) -> WebServer:
-    site = create_web(app, trusted_proxies=settings.web.trusted_proxies)
-    server = WebServer(site, host=settings.web.host, port=settings.web.port)
+    pages = settings.web
+    monitors = Monitors(pages.metrics_from, pages.metrics_token)
+    site = create_web(app, trusted_proxies=pages.trusted_proxies, monitors=monitors)
+    server = WebServer(site, host=pages.host, port=pages.port)
     server.start()
     return server
 

@@ -21,7 +21,7 @@ class BehindProxies:
         self, application: WSGIApplication, *, trusted_proxies: Sequence[str], prefix: str = ""
     ) -> None:
         self._application = application
-        self._trusted = parse_networks(trusted_proxies)
+        self._trusted = parse_networks(trusted_proxies, "web.trusted_proxies")
         self._prefix = prefix.rstrip("/")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -56,16 +56,15 @@ class BehindProxies:
             environ["PATH_INFO"] = path.removeprefix(self._prefix) or "/"
 
 
-def parse_networks(trusted_proxies: Sequence[str]) -> tuple[_Network, ...]:
-    """Raises ConfigError with every entry that is neither an address nor a network."""
+def parse_networks(entries: Sequence[str], key: str) -> tuple[_Network, ...]:
+    """Raises ConfigError, under this key, with every entry that is neither address nor network."""
     networks, mistakes = [], []
-    for entry in trusted_proxies:
+    for entry in entries:
         try:
             networks.append(ip_network(entry.strip(), strict=False))
         except ValueError:
             mistakes.append(
-                f"web.trusted_proxies: {entry!r} is not an address or network, "
-                "e.g. 127.0.0.1 or 10.0.0.0/8"
+                f"{key}: {entry!r} is not an address or network, e.g. 127.0.0.1 or 10.0.0.0/8"
             )
     if mistakes:
         raise ConfigError(mistakes)

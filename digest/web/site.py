@@ -26,6 +26,8 @@ from digest.web import (
     replies,
 )
 from digest.web.addresses import DayConverter, RowConverter
+from digest.web.metrics import metrics_of
+from digest.web.monitors import Monitors
 from digest.web.proxies import BehindProxies
 
 MAX_BODY_BYTES = 64 * 1024
@@ -36,17 +38,24 @@ _PLACES = (_PACKAGE / "_templates", _PACKAGE.parent / "templates")
 
 
 def create_web(
-    app: App, *, trusted_proxies: Sequence[str] = (), templates_dirs: Sequence[Path] = ()
+    app: App,
+    *,
+    trusted_proxies: Sequence[str] = (),
+    templates_dirs: Sequence[Path] = (),
+    monitors: Monitors | None = None,
 ) -> Flask:
     """The web pages of `app`, at the path of its base URL.
 
     `trusted_proxies` are addresses or networks whose X-Forwarded-For is believed. A template in
     one of `templates_dirs` (each with a `web/` folder) stands before the one of the same name
-    that comes with the program. Raises ConfigError for what is neither address nor network.
+    that comes with the program. Only `monitors`, nobody by default, are shown the metrics. Raises
+    ConfigError for what is neither address nor network.
     """
     site = Flask("digest.web", static_folder=None, template_folder=None)
     site.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     site.extensions["digest"] = app
+    site.extensions["digest.monitors"] = monitors or Monitors()
+    site.extensions["digest.metrics"] = metrics_of(app)
     site.url_map.converters.update(row=RowConverter, day=DayConverter)
     _prepare_templates(site, app, [*templates_dirs, *_PLACES])
     for one in (public, membership, feedback, archive, feeds, ops):

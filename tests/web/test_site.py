@@ -46,6 +46,7 @@ def paths(world: World) -> dict[str, str]:
         "/d/<token>": f"/d/{copy}",
         "/healthz": "/healthz",
         "/readyz": "/readyz",
+        "/metrics": "/metrics",
     }
 
 

@@ -22,6 +22,7 @@ from digest.store.editions import Candidate
 from digest.store.engine import Store
 from digest.store.outbox import DeliveryRow, NewDelivery
 from digest.store.tables import metadata
+from digest.web.monitors import Monitors
 from digest.web.site import create_web
 from tests import builders
 from tests.builders import make_identity
@@ -53,7 +54,7 @@ class World:
 
     @property
     def site(self) -> Flask:
-        return create_web(self.app)
+        return create_web(self.app, monitors=Monitors(["127.0.0.1"]))
 
     def member(
         self,
