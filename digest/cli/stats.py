@@ -1,8 +1,7 @@
 """`digest stats`: how it went over the last days."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,27 +13,10 @@ from digest.core.deliveries import DeliveryStatus
 from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status
-from digest.pipeline.app import App
-from digest.store import feedback, history, subscribers
-from digest.store.history import DayCounts, EditionCounts, PaperCounts, SourceCounts
+from digest.pipeline.stats import Day, Stats, count
+from digest.store.history import DayCounts, EditionCounts, SourceCounts
 from digest.store.outbox import WAITING
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stats:
-    """The days from `first` to `last` (UTC), both inclusive; totals are of the present."""
-
-    first: date
-    last: date
-    subscribers: Mapping[Status, int]
-    changes: Mapping[str, int]
-    suppressed: int
-    suppressions: Mapping[str, int]
-    editions: tuple[EditionCounts, ...]
-    deliveries: tuple[DayCounts, ...]
-    sources: tuple[SourceCounts, ...]
-    papers: PaperCounts
-    feedback: Mapping[FeedbackKind, int]
+from digest.store.timeline import SourceDay
 
 
 def stats(
@@ -46,7 +28,9 @@ def stats(
 ) -> None:
     """Count subscribers, feedback, editions, mails, bounces, fetches and papers of the last days.
 
-    Days are those of UTC; what is older than [retention] says is gone.
+    Days are those of UTC; what is older than [retention] says is gone. Readers of
+    days gone by are told back from who joined and left since; those who were erased
+    are left out.
 
     Example: digest stats --days 30
     """
@@ -56,27 +40,6 @@ def stats(
         print_json(_document(counted))
     else:
         _print(counted)
-
-
-def count(app: App, days: int) -> Stats:
-    """The counts of the last `days` days, today included."""
-    last = app.clock.now().date()
-    first = last - timedelta(days=days - 1)
-    since = datetime.combine(first, time(), tzinfo=UTC)
-    with app.store.read() as conn:
-        return Stats(
-            first=first,
-            last=last,
-            subscribers=subscribers.counts(conn),
-            changes=history.consent_events(conn, since),
-            suppressed=history.suppressed_total(conn),
-            suppressions=history.suppression_counts(conn, since),
-            editions=tuple(history.edition_counts(conn, first)),
-            deliveries=tuple(history.delivery_days(conn, since)),
-            sources=tuple(history.source_counts(conn, since)),
-            papers=history.paper_counts(conn, since),
-            feedback=feedback.counts(conn, since=since),
-        )
 
 
 # --- for programs ---------------------------------------------------------------------------------
@@ -96,9 +59,22 @@ def _document(counted: Stats) -> dict[str, Any]:
             {"date": day.day, **_named(day.by_status, DeliveryStatus)} for day in counted.deliveries
         ],
         "suppressions": {"total": counted.suppressed, "new": dict(counted.suppressions)},
-        "sources": [_source_row(source) for source in counted.sources],
+        "sources": [
+            _source_row(source, counted.fetched[source.source]) for source in counted.sources
+        ],
         "papers": {"stored": counted.papers.stored, "new": counted.papers.new},
         "feedback": _named(counted.feedback, FeedbackKind),
+        "days": [_day_row(day) for day in reversed(counted.days)],
+    }
+
+
+def _day_row(day: Day) -> dict[str, Any]:
+    return {
+        "date": day.day,
+        "readers": day.readers,
+        **day.membership._asdict(),
+        **_named(day.feedback, FeedbackKind),
+        "new_papers": day.new_papers,
     }
 
 
@@ -112,7 +88,7 @@ def _edition_row(edition: EditionCounts) -> dict[str, Any]:
     }
 
 
-def _source_row(source: SourceCounts) -> dict[str, Any]:
+def _source_row(source: SourceCounts, days: Mapping[date, SourceDay]) -> dict[str, Any]:
     return {
         "source": source.source,
         "last_at": iso(source.last_at),
@@ -123,6 +99,10 @@ def _source_row(source: SourceCounts) -> dict[str, Any]:
         "updated": source.updated,
         "merged": source.merged,
         "bad": source.bad,
+        "days": [
+            {"date": day, "new": days[day].new, **_named(days[day].outcomes, Outcome)}
+            for day in sorted(days, reverse=True)
+        ],
     }
 
 
@@ -140,6 +120,8 @@ def _print(counted: Stats) -> None:
     say(f"papers       {counted.papers.stored:,} stored, {counted.papers.new:,} new")
     say(f"feedback     {_listed(counted.feedback.items()) or 'none'}")
     say("")
+    _print_timeline(counted.days)
+    say("")
     _print_editions(counted.editions)
     say("")
     _print_days(counted.deliveries)
@@ -156,6 +138,29 @@ def _print_people(counted: Stats) -> None:
 
 def _listed(counts: Iterable[tuple[str, int]]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts if number)
+
+
+def _print_timeline(days: Iterable[Day]) -> None:
+    """The days on which anything happened, newest first."""
+    print_table(
+        ("day", "readers", "joined", "left", "suppressed", "opened", "more", "less", "new papers"),
+        [
+            (
+                day.day.isoformat(),
+                day.readers,
+                day.membership.joined,
+                day.membership.unsubscribed,
+                day.membership.suppressed,
+                day.feedback.get(FeedbackKind.OPEN, 0),
+                day.feedback.get(FeedbackKind.MORE, 0),
+                day.feedback.get(FeedbackKind.LESS, 0),
+                day.new_papers,
+            )
+            for day in reversed(list(days))
+            if any(day.membership) or day.feedback or day.new_papers
+        ],
+        empty="no changes",
+    )
 
 
 def _print_editions(editions: Iterable[EditionCounts]) -> None:

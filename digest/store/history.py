@@ -19,6 +19,7 @@ from digest.store.tables import (
     subscribers,
     suppressions,
 )
+from digest.store.timeline import day_of
 
 # Why an address is suppressed is kept in words; these are the words it begins with.
 _REASONS = {"erased": "erased", "bounce": "bounce", "complaint": "complaint"}
@@ -107,7 +108,7 @@ def edition_counts(conn: sa.Connection, since: date) -> list[EditionCounts]:
 def delivery_days(conn: sa.Connection, since: datetime) -> list[DayCounts]:
     """The days since `since` on which a mail was queued, newest first."""
     rows = conn.execute(
-        sa.select(_day(deliveries.c.created_at), deliveries.c.status, sa.func.count())
+        sa.select(day_of(deliveries.c.created_at), deliveries.c.status, sa.func.count())
         .where(deliveries.c.created_at >= since)
         .group_by("day", deliveries.c.status)
     )
@@ -118,11 +119,6 @@ def delivery_days(conn: sa.Connection, since: datetime) -> list[DayCounts]:
         DayCounts(day=date.fromisoformat(text), by_status=by_day[text])
         for text in sorted(by_day, reverse=True)
     ]
-
-
-def _day(column: sa.Column[Any]) -> sa.Label[str]:
-    """The UTC date of a moment, as `day`: the first ten characters of what is stored."""
-    return sa.func.substr(sa.type_coerce(column, sa.String), 1, 10).label("day")
 
 
 def consent_events(conn: sa.Connection, since: datetime) -> dict[str, int]:

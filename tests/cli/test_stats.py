@@ -65,6 +65,23 @@ def test_a_program_gets_one_document_of_counts(config: Path, capsys: Capture) ->
     assert (day["date"], day["queued"], day["sent"]) == ("2026-03-20", 1, 0)
     (source,) = found["sources"]
     assert (source["source"], source["outcomes"]["ok"]) == ("arxiv", 1)
+    assert [(day["date"], day["ok"], day["failed"]) for day in source["days"]] == [
+        ("2026-03-20", 1, 0)
+    ]
+    assert [day["date"] for day in found["days"]][::6] == ["2026-03-20", "2026-03-14"]
+    assert found["days"][0] == {
+        "date": "2026-03-20",
+        "readers": 1,
+        "joined": 1,
+        "unsubscribed": 0,
+        "suppressed": 1,
+        "more": 1,
+        "less": 0,
+        "open": 0,
+        "new_papers": 3,
+    }
+    # With the suppressed one, and without who came today.
+    assert found["days"][1]["readers"] == 1
 
 
 def test_a_person_gets_tables_and_no_address(config: Path, capsys: Capture) -> None:
@@ -75,6 +92,9 @@ def test_a_person_gets_tables_and_no_address(config: Path, capsys: Capture) -> N
     assert "1 confirmed" in shown
     assert "arxiv" in shown
     assert "example.org" not in shown
+    assert ["2026-03-20", "1", "1", "0", "1", "0", "1", "0", "3"] in [
+        line.split() for line in shown.splitlines()
+    ]
 
 
 def test_an_empty_service_has_nothing_to_count(tmp_path: Path, capsys: Capture) -> None:
@@ -83,7 +103,7 @@ def test_an_empty_service_has_nothing_to_count(tmp_path: Path, capsys: Capture) 
     assert stats(path) == 0
     shown = capsys.readouterr().out
     assert "subscribers  none" in shown
-    for line in ("no editions", "no mails", "no fetches"):
+    for line in ("no changes", "no editions", "no mails", "no fetches"):
         assert line in shown
 
 
