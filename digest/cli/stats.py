@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from digest.cli.chart import check_chart, draw
 from digest.cli.context import Json, opened_app
-from digest.cli.output import iso, print_json, print_table, say, short_time
+from digest.cli.output import iso, note, print_json, print_table, say, short_time
 from digest.core.deliveries import DeliveryStatus
 from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
@@ -25,6 +27,14 @@ def stats(
         int, typer.Option(min=1, max=3650, help="The last so many days, today included.")
     ] = 14,
     json: Json = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.svg|.png",
+            callback=check_chart,
+            help="Draw it, too; needs `pip install 'digest[plot]'`.",
+        ),
+    ] = None,
 ) -> None:
     """Count subscribers, feedback, editions, mails, bounces, fetches and papers of the last days.
 
@@ -32,10 +42,13 @@ def stats(
     days gone by are told back from who joined and left since; those who were erased
     are left out.
 
-    Example: digest stats --days 30
+    Example: digest stats --days 30 --plot stats.svg
     """
     with opened_app(ctx) as service:
         counted = count(service, days)
+    if plot is not None:
+        draw(counted, plot)
+        note(f"drawn in {plot}")
     if json:
         print_json(_document(counted))
     else:
