@@ -59,7 +59,13 @@ def test_any_text_reads_back_without_the_characters_that_xml_forbids(text: str) 
     assert read_back(feed, "a:entry/a:category/@term") == [kept]
 
 
-@given(st.text(st.characters(codec=None, exclude_categories=("Cc",))))
+# feedparser takes letters of Latin-1 in a row for UTF-8 that was read wrongly, and mends them.
+_TAKEN_AS_THEY_ARE = st.characters(
+    codec=None, exclude_categories=("Cc",), exclude_characters="".join(map(chr, range(0x80, 0x100)))
+)
+
+
+@given(st.text(_TAKEN_AS_THEY_ARE))
 def test_a_feed_reader_takes_a_title_for_text_never_for_markup(text: str) -> None:
     title = f"<script>{text}</script> &amp; so on"
     found = feedparser.parse(written(with_entry(title=title, summary=title)))
