@@ -84,8 +84,9 @@ UNKNOWN_HOST = _any_of(
     r"|entries|found)\b",
 )
 
-# The mailbox has no room, or not for this mail.
+# The mailbox has no room, or not for this mail, or not for so many at a time.
 NO_ROOM = _any_of(
+    r"\breceiving (?:e-?)?mail (?:too quickly|at a rate)",
     r"\bquota\b|over ?quota|\bmail ?box (?:\S+ ){0,4}?full\b|full mail ?box",
     r"\b(?:in-?box|account|folder|maildir|storage|user|recipient|address)\S* (?:\S+ ){0,4}?full\b",
     r"exceed\w*.{0,60}\b(?:storage|space|limit|size|allocat\w+|capacity)|\bstorage limit"

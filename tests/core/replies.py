@@ -48,6 +48,7 @@ an MX or SRV record indicated no SMTP service
 """
 
 SOFT = """
+550-5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more
 552 5.2.2 mailbox full
 user is over quota
 552 Requested mail action aborted: exceeded storage allocation
