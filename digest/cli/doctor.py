@@ -21,9 +21,9 @@ from digest.mail.sign import DkimKey, load_key
 from digest.pipeline import deliverability, health
 from digest.pipeline.dns_records import Names, check_dns
 from digest.pipeline.health import Check, Level, fail, ok, warn
-from digest.pipeline.mailbox_health import check_inbox, check_lmtp
+from digest.pipeline.mailbox_health import check_inbox, check_lmtp, check_piped
 from digest.settings import Settings, environment, find_config
-from digest.store import history
+from digest.store import history, inbound
 from digest.store.engine import Store, parse_url, sqlite_path
 from digest.wiring import (
     build_encoder,
@@ -120,18 +120,21 @@ def examine(settings: Settings, now: datetime) -> list[Check]:
         *troubles,
         *(deliverability.check_keys(keys, identity.domain) if keys or not troubles else ()),
         deliverability.check_relay(build_mailer(settings).probe(), config),
-        _check_mailbox(settings),
+        *_check_mailbox(settings),
     ]
 
 
-def _check_mailbox(settings: Settings) -> Check:
+def _check_mailbox(settings: Settings) -> Iterator[Check]:
+    """Whether mail to us gets in, where we wait for it ourselves."""
     place = lmtp_place(settings)
     if place is not None:
-        return check_lmtp(place)
+        yield check_lmtp(place)
+        return
     try:
-        return check_inbox(build_inbox(settings))
+        if (inbox := build_inbox(settings)) is not None:
+            yield check_inbox(inbox)
     except ConfigError as error:
-        return fail("mailbox", str(error), "set [mailbox]")
+        yield fail("mailbox", str(error), "set [mailbox]")
 
 
 def ask_dns(settings: Settings, names: Names | None = None) -> list[Check]:
@@ -215,10 +218,15 @@ def _check_stored(settings: Settings, now: datetime) -> list[Check]:
             found = [
                 warn("database", f"{path} does not exist yet", "`digest db upgrade` creates it"),
                 health.check_clock(None, now),
+                *_check_piped(settings, None, now),
             ]
         else:
             with open_database(settings) as store:
                 found = _check_store(store, _enabled_intervals(settings), now)
+                if found[0].level is Level.OK:
+                    with store.read() as conn:
+                        last = inbound.last_handled_at(conn)
+                    found.extend(_check_piped(settings, last, now))
     except ConfigError as error:
         return [fail("database", str(error), "set database.url")]
     if path is not None and path.exists():
@@ -227,6 +235,14 @@ def _check_stored(settings: Settings, now: datetime) -> list[Check]:
     used = path.stat().st_size if path is not None and path.exists() else 0
     free = shutil.disk_usage(folder).free
     return [*found, health.check_disk(folder, free_bytes=free, database_bytes=used)]
+
+
+def _check_piped(settings: Settings, last: datetime | None, now: datetime) -> Iterator[Check]:
+    """Nothing where an inbox is read: that is looked at itself."""
+    if settings.mailbox.kind == "none":
+        identity = build_identity(settings)
+        named = filter(None, (identity.command_address, identity.bounce_address))
+        yield check_piped(list(dict.fromkeys(named)), last, now)
 
 
 def _check_store(store: Store, every: dict[str, timedelta], now: datetime) -> list[Check]:

@@ -1,5 +1,8 @@
 """Whether mail to us gets in, as `doctor` sees it."""
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
 from digest.core.errors import InboxUnavailable
 from digest.mail.lmtp import LmtpPlace, greeting_at
 from digest.pipeline.deliverability import is_this_machine
@@ -7,13 +10,24 @@ from digest.pipeline.health import Check, fail, ok, warn
 from digest.pipeline.ports import Inbox
 
 NAME = "mailbox"
+# Of a mailer that works something comes back every week, be it that somebody is on holiday.
+_COMES_WITHIN = timedelta(days=30)
+_HOW = "set mailbox.kind, or let a mail server pipe it to `digest mailbox process -`"
 
 
-def check_inbox(inbox: Inbox | None) -> Check:
-    """Whether the inbox can be read; where there is none, how mail could come."""
-    if inbox is None:
-        how = "set mailbox.kind, or let a mail server pipe it to `digest mailbox process -`"
-        return ok(NAME, "no mail is waited for", how)
+def check_piped(addresses: Sequence[str], last: datetime | None, now: datetime) -> Check:
+    """Where we read no inbox, whether mail to `addresses`, which our mails name, comes to us;
+    `last` is when one was last handled."""
+    if not addresses:
+        return ok(NAME, "no mail is waited for", _HOW)
+    named = " and ".join(addresses)
+    if last is None or now - last > _COMES_WITHIN:
+        return warn(NAME, f"no mail to {named} was handled for {_COMES_WITHIN.days} days", _HOW)
+    return ok(NAME, f"mail to {named} is handed to us, last on {last:%Y-%m-%d}")
+
+
+def check_inbox(inbox: Inbox) -> Check:
+    """Whether the inbox can be read."""
     try:
         return ok(NAME, inbox.look())
     except InboxUnavailable as error:

@@ -13,6 +13,12 @@ def outcome_of(conn: sa.Connection, key: str) -> str | None:
     return conn.scalar(sa.select(inbound_mails.c.outcome).where(inbound_mails.c.key == key))
 
 
+def last_handled_at(conn: sa.Connection) -> datetime | None:
+    """When a mail was last handled, of those that are remembered."""
+    newest = sa.select(inbound_mails.c.at).order_by(inbound_mails.c.at.desc()).limit(1)
+    return conn.scalar(newest)
+
+
 def record(conn: sa.Connection, key: str, *, outcome: str, detail: str, now: datetime) -> None:
     statement = upsert(conn, inbound_mails).values(key=key, at=now, outcome=outcome, detail=detail)
     conn.execute(statement.on_conflict_do_nothing())

@@ -48,6 +48,8 @@ def write_config(tmp_path: Path, relay: Relay) -> WriteConfig:
         }
         path = tmp_path / "config.toml"
         path.touch(mode=0o600)
+        for part in ("cur", "new", "tmp"):
+            (tmp_path / "mail" / part).mkdir(parents=True, exist_ok=True)
         path.write_text(
             f"""
             [database]
@@ -65,6 +67,9 @@ def write_config(tmp_path: Path, relay: Relay) -> WriteConfig:
             base_url = "{values["base_url"]}"
             [security]
             secret_key = "{values["secret"]}"
+            [mailbox]
+            kind = "maildir"
+            path = "mail"
             {values["dkim"]}
             """,
             encoding="utf-8",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.main import run_command
 from digest.mail.lmtp import LmtpPlace
 from tests.cli.test_doctor import Capture, WriteConfig, diagnosed, relay, write_config
 from tests.dovecot import PASSWORD, Dovecot
@@ -36,11 +37,31 @@ def checked(config: Path, capsys: Capture) -> tuple[int, str, str, str]:
 
 
 def test_where_no_mail_is_waited_for_it_is_said_how_it_could(
-    write_config: WriteConfig, capsys: Capture
+    write_config: WriteConfig, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
+    mailbox.set(kind="none")
+    monkeypatch.setenv("DIGEST__MAIL__BOUNCE_ADDRESS", "")
     code, level, _, todo = checked(write_config(), capsys)
     assert (code, level) == (0, "ok")
     assert "mailbox.kind" in todo
+
+
+def test_addresses_to_which_no_mail_is_ever_handled_are_told(
+    write_config: WriteConfig, mailbox: Mailbox, capsys: Capture
+) -> None:
+    mailbox.set(kind="none", address="commands@papers.example.org")
+    config = write_config()
+    code, level, what, todo = checked(config, capsys)
+    assert (code, level) == (0, "warn")
+    assert "commands@papers.example.org and bounces@papers.example.org" in what
+    assert "digest mailbox process" in todo
+    mail = config.parent / "one.eml"
+    mail.write_bytes(b"From: a@example.org\r\nTo: commands@papers.example.org\r\n\r\nwhatever\r\n")
+    assert run_command(["--config", str(config), "mailbox", "process", str(mail)]) == 0
+    capsys.readouterr()
+    code, level, what, _ = checked(config, capsys)
+    assert (code, level) == (0, "ok")
+    assert "is handed to us, last on" in what
 
 
 def test_an_imap_folder_is_logged_in_to(
@@ -95,7 +116,7 @@ def test_what_takes_mail_by_lmtp_must_be_there(
 def test_mail_that_any_machine_may_hand_in_is_a_warning(
     write_config: WriteConfig, mailbox: Mailbox, capsys: Capture
 ) -> None:
-    mailbox.set(kind="lmtp", host="0.0.0.0")
+    mailbox.set(kind="lmtp", path="", host="0.0.0.0")
     _, level, what, todo = checked(write_config(), capsys)
     assert level == "warn"
     assert "anybody's name" in what
