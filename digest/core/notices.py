@@ -17,7 +17,8 @@ ADDRESS = (
 _ANY_ADDRESS = re.compile(ADDRESS)
 # An address that begins a line, perhaps behind a reply code, and of which something is said after.
 _LEADING = re.compile(
-    r"^[\W_]*(?:\d{3}[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?(?:e?smtp:|rfc822;|mailto:)?[<\"'(\[]*"
+    r"^[\W_]{0,40}(?:\d{3}[ -](?:[245]\.\d{1,3}\.\d{1,3} )?)?(?:e?smtp:|rfc822;|mailto:)?"
+    r"[<\"'(\[]{0,4}"
     rf"(?P<address>{ADDRESS})"
     r"[>\"')\]]*(?:\s*$|\s*[:;(,>]|\.\.\.|\s+-|\s{2,}|\t|\s*=(?:>|20)|\.?\s*$|\s+<)",
     re.IGNORECASE,

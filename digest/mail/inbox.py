@@ -4,16 +4,15 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from email.message import Message
-from email.utils import getaddresses
 from typing import BinaryIO
 
 from digest.core.errors import InvalidAddress
 from digest.core.inbound import InboundMail
 from digest.core.subscribers import normalize_address
 from digest.mail.mime import (
-    BREAKS,
     MAX_MAIL_BYTES,
     RECIPIENT_HEADERS,
+    addresses_in,
     header_fields,
     is_attachment,
     parsed,
@@ -77,16 +76,9 @@ def _text_of_broken(part: Message) -> str:
 # --- headers ----------------------------------------------------------------------------------
 
 
-def _addresses(values: Sequence[str]) -> list[str]:
-    try:
-        return [address for _, address in getaddresses(values) if address]
-    except BREAKS:
-        return []
-
-
 def _one_sender(values: Sequence[str]) -> str:
     """The address of From when it names exactly one, as `normalize_address` spells it."""
-    found = _addresses(values)
+    found = addresses_in(values)
     if len(values) != 1 or len(found) != 1 or _GROUP.match(values[0]):
         return ""
     try:
@@ -97,7 +89,7 @@ def _one_sender(values: Sequence[str]) -> str:
 
 def _recipients(headers: Sequence[tuple[str, str]]) -> Iterator[str]:
     values = [value for name, value in headers if name in RECIPIENT_HEADERS]
-    yield from dict.fromkeys(address for address in _addresses(values) if "@" in address)
+    yield from dict.fromkeys(address for address in addresses_in(values) if "@" in address)
 
 
 def _ids(values: Iterator[str]) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ is left out.
 import binascii
 import email.errors
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from email import message_from_bytes
 from email.header import decode_header
 from email.message import Message
 from email.policy import Compat32
+from email.utils import getaddresses
 
 from digest.mail.plaintext import decode_text, text_of_html, unflow
 
@@ -22,6 +23,8 @@ MAX_TEXT_CHARS = 100_000
 MAX_HTML_CHARS = 500_000
 _MAX_HEADERS = 300
 _MAX_HEADER_CHARS = 8_000
+# Of all headers that name somebody: the library's parser takes its time, and 300 can be long.
+_MAX_ADDRESSES_CHARS = 40_000
 _MAX_MULTIPARTS = 20
 _MAX_PARTS = 60
 RECIPIENT_HEADERS = frozenset(
@@ -95,6 +98,20 @@ def header_fields(message: Message) -> Iterator[tuple[str, str]]:
     for name, value in message.items()[:_MAX_HEADERS]:
         lower = name.lower()
         yield lower, _decoded(str(value)[:_MAX_HEADER_CHARS], words=lower not in _ADDRESS_HEADERS)
+
+
+def addresses_in(values: Iterable[str]) -> list[str]:
+    """The addresses in the values of headers, in order; of very long lists the first ones."""
+    kept, room = [], _MAX_ADDRESSES_CHARS
+    for value in values:
+        if len(value) > room:
+            break
+        kept.append(value)
+        room -= len(value)
+    try:
+        return [address for _, address in getaddresses(kept) if address]
+    except BREAKS:
+        return []
 
 
 def _decoded(value: str, *, words: bool) -> str:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.message import Message
-from email.utils import getaddresses
 
 from digest.core import returned as rules
 from digest.core.bounces import BounceClass, Judgement, judge
@@ -27,6 +26,7 @@ from digest.mail.mime import (
     MAX_MAIL_BYTES,
     MAX_TEXT_CHARS,
     RECIPIENT_HEADERS,
+    addresses_in,
     header_fields,
     is_attachment,
     parsed,
@@ -324,10 +324,7 @@ def _values(headers: Fields, names: Sequence[str]) -> list[str]:
 
 
 def _addresses(values: Iterable[str]) -> list[str]:
-    try:
-        found = [address for _, address in getaddresses(list(values)) if "@" in address]
-    except BREAKS:
-        return []
+    found = [address for address in addresses_in(values) if "@" in address]
     return list(dict.fromkeys(found))[:MAX_RECIPIENTS]
 
 

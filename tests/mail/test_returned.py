@@ -341,7 +341,7 @@ def test_an_unknown_charset_hides_nothing() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["a" * 70 + "\n", "a" * 900 + "@\n", "a" * MAX_MAIL_BYTES, "<a@b.example>:\n", "(" * 900],
+    ["a" * 70 + "\n", "a" * 900 + "@\n", "a" * MAX_MAIL_BYTES, "<a@b.example>:\n"],
 )
 def test_ten_megabytes_are_read_in_a_few_seconds(line: str) -> None:
     head = (
@@ -351,3 +351,19 @@ def test_ten_megabytes_are_read_in_a_few_seconds(line: str) -> None:
     began = time.perf_counter()
     assert read(head + body).kind is BOUNCE
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize("line", ["(" * 900 + "\n", "[" * 70 + "\n", "'" * 900 + "\n"])
+def test_lines_of_brackets_are_read_at_once(line: str) -> None:
+    raw = f"{DAEMON}Subject: Undelivered mail: user unknown\n\n{line * (100_000 // len(line))}"
+    began = time.perf_counter()
+    assert read(raw.encode()).kind is BOUNCE
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("names", ["@", "a@b.example,", "[", "<a@"])
+def test_headers_full_of_addresses_are_read_at_once(names: str) -> None:
+    value = (names * 8_000)[:8_000]
+    began = time.perf_counter()
+    read("".join(f"To: {value}\nX-Failed-Recipients: {value}\n" for _ in range(125)).encode())
+    assert time.perf_counter() - began < 2
