@@ -9,10 +9,11 @@ import sqlalchemy as sa
 
 from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
-from digest.store.tables import consents, feedback, fetches, papers, subscribers, suppressions
+from digest.store.tables import consents, feedback, fetches, papers, suppressions
 
 # An erased person has left no consents to count against.
 _ERASED = "erased"
+_JOINED, _LEFT = "confirmed", "unsubscribed"
 
 
 class Membership(NamedTuple):
@@ -43,20 +44,31 @@ def day_of(column: sa.Column[Any]) -> sa.Label[str]:
 def membership(conn: sa.Connection, since: datetime) -> dict[date, Membership]:
     """The days on which people joined or left. Who left before they confirmed never was a reader;
     who was erased since is in none of the counts."""
-    joined = _count(conn, consents.c.at, since, consents.c.event == "confirmed")
+    joined = _count(conn, consents.c.at, since, consents.c.event == _JOINED)
     unsubscribed = _count(
-        conn,
-        consents.c.at,
-        since,
-        consents.c.event == "unsubscribed",
-        consents.c.subscriber_id == subscribers.c.id,
-        subscribers.c.confirmed_at <= consents.c.at,
+        conn, consents.c.at, since, consents.c.event == _LEFT, _was_before() == _JOINED
     )
     suppressed = _count(conn, suppressions.c.at, since, suppressions.c.reason != _ERASED)
     return {
         day: Membership(joined.get(day, 0), unsubscribed.get(day, 0), suppressed.get(day, 0))
         for day in joined.keys() | unsubscribed.keys() | suppressed.keys()
     }
+
+
+def _was_before() -> sa.ScalarSelect[str]:
+    """What somebody last did before a consent: that they joined, or that they left."""
+    earlier = consents.alias()
+    return (
+        sa.select(earlier.c.event)
+        .where(
+            earlier.c.subscriber_id == consents.c.subscriber_id,
+            earlier.c.event.in_((_JOINED, _LEFT)),
+            earlier.c.id < consents.c.id,
+        )
+        .order_by(earlier.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def new_papers(conn: sa.Connection, since: datetime) -> dict[date, int]:

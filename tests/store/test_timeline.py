@@ -51,6 +51,22 @@ def test_who_never_confirmed_cannot_have_left_and_who_was_erased_left_no_trace(
         assert timeline.membership(conn, SINCE) == {}
 
 
+def test_who_comes_back_has_left_before_and_each_time_counts(store: Store) -> None:
+    reader = store_subscriber(store, now=NOW - 6 * DAY)
+    happened = ("confirmed", "unsubscribed", "requested", "unsubscribed", "requested", "confirmed")
+    with store.write() as conn:
+        for days_ago, event in zip(range(6, 0, -1), happened, strict=True):
+            consent = Consent(event=event, via="web", at=NOW - days_ago * DAY)
+            subscribers.record_consent(conn, reader.id, consent)
+        subscribers.set_status(conn, reader.id, Status.ACTIVE, confirmed_at=NOW - DAY)
+    with store.read() as conn:
+        assert timeline.membership(conn, SINCE) == {
+            TODAY - 6 * DAY: Membership(joined=1),
+            TODAY - 5 * DAY: Membership(unsubscribed=1),
+            TODAY - DAY: Membership(joined=1),
+        }
+
+
 def test_what_readers_say_counts_on_the_day_on_which_they_last_said_it(store: Store) -> None:
     first, second = store_papers(store, 2)
     ada = store_subscriber(store)
