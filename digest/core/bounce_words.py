@@ -111,11 +111,17 @@ BLAME = _any_of(
     r"|detected)|will not accept delivery",
 )
 
+_HEADERS_OF_SENDER = r"(?:from|return[ -]?path|reply-?to)"
+
 # What servers say of the sender, often in words that they use of recipients too.
 SENDER = _any_of(
+    rf"\b(?:sender(?:'?s)?|{_HEADERS_OF_SENDER}|your)(?: e-?mail)? (?:address|mail ?box|domain"
+    rf"|header)\b[^<>]{{0,20}}?\b{_GONE}",
+    rf"\b{_NO_GOOD} (?:sender|address in (?:the )?{_HEADERS_OF_SENDER})\b",
+    r"\b(?:address|mail ?box|domain) of (?:the )?sender",
     r"\bsender(?: address| verif\w+)?\b.{0,40}\b(?:reject|refus|denied|fail)"
     r"|\bsender(?:'s)? domain",
-    r"\bdomain of (?:the )?sender|\b(?:helo|ehlo)\b.{0,30}\b(?:not|invalid|reject|bad|unknown"
+    r"\b(?:helo|ehlo)\b.{0,30}\b(?:not|invalid|reject|bad|unknown"
     r"|must)",
     r"\b(?:reply to|after|response to|during) (?:the )?mail from",
 )

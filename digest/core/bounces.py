@@ -16,7 +16,9 @@ _DISABLED = re.compile(r"5\.2\.1")
 _HARD = re.compile(rf"{_NO_ADDRESS.pattern}|{_DISABLED.pattern}")
 _FULL = re.compile(r"[45]\.(?:2\.2|2\.3|3\.4)")
 _POLICY = re.compile(r"5\.7\.\d+")
-_ABOUT_SENDER = re.compile(r"5\.1\.[078]")
+# 5.1.0, any other trouble with an address, is said of either.
+_OF_SENDER = re.compile(r"[45]\.1\.[78]")
+_OF_ANY_ADDRESS = re.compile(r"5\.1\.0")
 # A reply code that does not stand within a number, an address or a name of a server.
 _LATER = re.compile(r"(?<![\w.\[#-])4[2-5]\d[ -]")
 _NEVER = re.compile(r"(?<![\w.\[#-])5[05]\d[ -]")
@@ -58,8 +60,8 @@ def judge(text: str, status: str = "") -> Judgement:
 
     What is said of the sender is never the recipient's fault. No room decides next, whatever the
     status; then a status that tells of the address, unless only blame stands beside it; what is
-    for now; what is held against us, or not passed on for us; then what is said in words of people
-    and hosts unknown.
+    for now, in words against any status; what is held against us, or not passed on for us; then
+    what is said in words of people and hosts unknown.
     """
     plain = " ".join(_NAMES.sub(" <> ", text[:_MAX_REPLY_CHARS].lower()).split())
     given = [*statuses_in(plain), *([status] if status else [])]
@@ -69,22 +71,23 @@ def judge(text: str, status: str = "") -> Judgement:
 
 
 def _class_of(plain: str, given: list[str]) -> BounceClass | None:
-    if bounce_words.SENDER.search(plain):
+    if bounce_words.SENDER.search(plain) or _any(_OF_SENDER, given):
         return BounceClass.POLICY
     if _any(_FULL, given) or bounce_words.NO_ROOM.search(plain):
         return BounceClass.SOFT
     if _NOT_IN_DIRECTORY.search(plain):
         return BounceClass.HARD
     nobody, blamed = tells_of_nobody(plain), bounce_words.BLAME.search(plain)
-    if _any(_NO_ADDRESS, given) and (nobody or not blamed):
+    may_change = _may_change(plain)
+    if _any(_NO_ADDRESS, given) and (nobody or not blamed) and not may_change:
         return BounceClass.HARD
     if _is_for_now(plain, given):
         return BounceClass.SOFT
     if blamed or bounce_words.NO_RELAY.search(plain):
         return BounceClass.POLICY
-    if nobody or _any(_DISABLED, given):
+    if nobody or (_any(_DISABLED, given) and not may_change):
         return BounceClass.HARD
-    if _any(_POLICY, given) or _any(_ABOUT_SENDER, given):
+    if _any(_POLICY, given) or _any(_OF_ANY_ADDRESS, given):
         return BounceClass.POLICY
     return BounceClass.SOFT if bounce_words.FOR_NOW.search(plain) else None
 
@@ -96,7 +99,12 @@ def tells_of_nobody(plain: str) -> bool:
         or bounce_words.UNKNOWN_HOST.search(plain)
         or bounce_words.UNAVAILABLE.search(plain)
     )
-    return bool(found) and "temporar" not in plain and "not found, try again" not in plain
+    return bool(found) and not _may_change(plain)
+
+
+def _may_change(plain: str) -> bool:
+    """Whether a server says that it may be otherwise soon, whatever status it gives."""
+    return "temporar" in plain or "not found, try again" in plain
 
 
 def _is_for_now(plain: str, given: list[str]) -> bool:

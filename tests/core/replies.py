@@ -49,6 +49,8 @@ an MX or SRV record indicated no SMTP service
 
 SOFT = """
 550-5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more
+550 5.2.1 Mailbox temporarily disabled
+550 5.1.1 User lookup failed: temporary directory failure
 552 5.2.2 mailbox full
 user is over quota
 552 Requested mail action aborted: exceeded storage allocation
@@ -74,6 +76,14 @@ Delivery time expired
 """
 
 POLICY = """
+501 5.1.7 Bad sender address syntax
+550 Sender address not found in member list
+550 5.7.1 The sender's mailbox is unknown
+550 Cannot verify sender: mailbox of sender does not exist
+550 Message rejected: return path address does not exist
+550 Your email address is not recognized
+550 invalid address in From header
+550 5.7.1 Your domain does not exist
 550 5.1.0 <d@papers.example.org> sender rejected
 550 Sender address rejected: User unknown
 553 5.1.8 <d@papers.example.org>... Domain of sender address d@papers.example.org does not exist
