@@ -104,8 +104,11 @@ def _bounce(app: App, found: InboundReading, delivery: Delivery) -> InboundRepor
         why = " ".join(filter(None, (told.bounce_class.value, told.status)))
         if told.delayed:
             return _nothing(found, "still being tried")
-        if now - (delivery.sent_at or delivery.created_at) > BOUNCES_COUNT_FOR:
+        sent_at = delivery.sent_at or delivery.created_at
+        if now - sent_at > BOUNCES_COUNT_FOR:
             return _nothing(found, "about a mail of long ago")
+        if subscriber.confirmed_at is not None and sent_at < subscriber.confirmed_at:
+            return _nothing(found, "about a mail of before they confirmed")
         detail = f"came back: {told.reason or why}"
         if not bounces.record(conn, delivery.id, told.bounce_class, told.status, detail, now):
             return _nothing(found, "known before")
@@ -144,7 +147,8 @@ def _why_suppressed(
         return ""
     if told.bounce_class is BounceClass.HARD:
         return f"bounce: {told.status or 'unknown address'}"
-    if keeps_bouncing(bounces.fates(conn, subscriber.id), now):
+    since = subscriber.confirmed_at or subscriber.created_at
+    if keeps_bouncing(bounces.fates(conn, subscriber.id, since), now):
         return f"bounce: nothing arrived for {SOFT_OVER.days} days, {told.status or 'soft'}"
     return ""
 

@@ -70,15 +70,15 @@ def of_subscriber(conn: sa.Connection, subscriber_id: SubscriberId) -> dict[Deli
     }
 
 
-def fates(conn: sa.Connection, subscriber_id: SubscriberId) -> list[Fate]:
-    """What came of a reader's latest digests that the relay took, newest first."""
+def fates(conn: sa.Connection, subscriber_id: SubscriberId, since: datetime) -> list[Fate]:
+    """What came of a reader's latest digests that the relay took since then, newest first."""
     rows = conn.execute(
         sa.select(deliveries.c.sent_at, bounces.c.bounce_class)
         .outerjoin(bounces, bounces.c.delivery_id == deliveries.c.id)
         .where(
             deliveries.c.subscriber_id == subscriber_id,
             deliveries.c.kind == MailKind.DIGEST,
-            deliveries.c.sent_at.is_not(None),
+            deliveries.c.sent_at >= since,
         )
         .order_by(deliveries.c.id.desc())
         .limit(_LOOKED_AT)

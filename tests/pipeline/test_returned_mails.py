@@ -235,6 +235,25 @@ def test_who_was_let_in_again_is_not_shut_out_by_the_same_bounce(
     assert post.status() is Status.UNSUBSCRIBED
 
 
+def test_who_has_confirmed_again_begins_anew(post: Post, ada: Subscriber) -> None:
+    """Neither a bounce of an earlier mail, nor a row of earlier ones, ends the mail again."""
+    keys = []
+    for day in range(9):
+        post.clock.set(NOW + timedelta(days=day))
+        keys.append(post.send(ada))
+        if day > 0:
+            post.bounce(keys[-1], "4.2.2")
+    assert post.status() is Status.SUPPRESSED
+    post.clock.set(NOW + timedelta(days=9))
+    suppression.unsuppress(post.app, ADA, "there is room again")
+    with post.store.write() as conn:
+        members.set_status(conn, ada.id, Status.ACTIVE, confirmed_at=post.clock.now())
+    late = post.bounce(keys[0], "5.1.1")
+    assert (late.action, late.why) == (Action.NOTHING, "about a mail of before they confirmed")
+    assert post.bounce(post.send(ada), "4.2.2").action is Action.COUNTED
+    assert post.status() is Status.ACTIVE
+
+
 def test_a_bounced_confirmation_mail_ends_the_request(post: Post) -> None:
     membership.request_subscription(post.app, ADA, (), Origin(via="web"))
     deliver(post.app)
