@@ -135,7 +135,7 @@ def _require_new(service: App, address: str) -> None:
 def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
     """Show one subscriber: interests, library, timetable, consents.
 
-    `feedback` counts what they said of papers.
+    `feedback` counts what they said of papers; `suppressed` says why nobody mails them.
 
     Example: digest subscribers show ada@example.org
     """
@@ -144,8 +144,9 @@ def show(ctx: typer.Context, email: Email, json: Json = False) -> None:
         with service.store.read() as conn:
             consents = members.consents_of(conn, found.id)
             said = feedback.counts(conn, subscriber_id=found.id)
+            why = members.suppression_reason(conn, service.address_hash(found.email))
         library = library_imports.library_row(service, found)
-    row = subscriber_row(found)
+    row = subscriber_row(found) | {"suppressed": why}
     row["feedback"] = {kind.value: number for kind, number in said.items()}
     row["consents"] = [
         {"event": c.event, "via": c.via, "at": iso(c.at), "ip": c.ip} for c in consents

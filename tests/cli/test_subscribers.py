@@ -120,6 +120,7 @@ def test_a_member_can_leave_and_be_confirmed_again(operator: Operator) -> None:
 def test_suppression_holds_until_it_is_lifted(operator: Operator) -> None:
     operator.ok("subscribers", "suppress", ADA, "--reason", "asked by phone")
     assert status(operator) == "suppressed"
+    assert operator.json("subscribers", "show", ADA)["suppressed"] == "asked by phone"
     assert "nothing to confirm" in operator.refused("subscribers", "confirm", ADA)
     operator.ok("subscribers", "suppress", "trap@reader.example", "--reason", "spam trap")
     refused = operator.refused("subscribers", "add", "TRAP@reader.example")
