@@ -156,7 +156,7 @@ def speaks_of_failure(mail: InboundMail) -> bool:
 
 
 def _begins_with_failure(mail: InboundMail) -> bool:
-    return bool(_SUBJECT.match(re.sub(r"^(?:\W|\[[^]]*\])+", "", _subject(mail))))
+    return bool(_SUBJECT.match(re.sub(r"^(?:\[[^]\[]{0,80}\]|\W)+", "", _subject(mail))))
 
 
 def _subject(mail: InboundMail) -> str:

@@ -235,6 +235,13 @@ def notification(document: dict[str, object]) -> bytes:
     ).encode()
 
 
+def test_a_mark_that_a_filter_puts_before_the_subject_hides_no_bounce() -> None:
+    raw = "From: relay@r.example\nSubject: {}Undeliverable mail\n\nIt could not be sent to {}."
+    for mark in ("", "[EXTERNAL] ", "** [spam?] "):
+        found = read(raw.format(mark, "the user ada@reader.example").encode())
+        assert found.kind is BOUNCE, mark
+
+
 # --- complaints ---------------------------------------------------------------------------------
 
 
