@@ -12,7 +12,7 @@ from digest.cli.context import Json, globals_of, opened_app
 from digest.cli.inbound_rows import inbound_line, inbound_row
 from digest.cli.output import print_json, say, warn
 from digest.core.errors import ConfigError, InvalidInput, StoreError
-from digest.mail.inbox import read_bounded
+from digest.mail.inbox import read_bounded, read_piped
 from digest.mail.maildir import Maildir
 from digest.pipeline.classifying import classify, own_addresses
 from digest.pipeline.command_cases import Action, InboundReport
@@ -118,7 +118,7 @@ def _check_readable(names: Sequence[str]) -> None:
 
 def _read(name: str) -> bytes:
     if name == "-":
-        return read_bounded(sys.stdin.buffer)
+        return read_piped(sys.stdin.buffer)
     try:
         with Path(name).open("rb") as file:
             return read_bounded(file)

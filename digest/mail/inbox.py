@@ -21,6 +21,7 @@ from digest.mail.mime import (
 )
 
 _MAX_IDS = 50
+_PIECE_BYTES = 1 << 20
 _MESSAGE_ID = re.compile(r"<[^<>\s\x00-\x1f\x7f]{1,250}>")
 _GROUP = re.compile(r"[^\"<@]*:")  # RFC 5322, 3.4: `Name: a@example.org;`
 
@@ -49,6 +50,14 @@ def read_mail(raw: bytes) -> InboundMail:
 def read_bounded(stream: BinaryIO) -> bytes:
     """What `stream` holds, at most one byte more than is looked at."""
     return stream.read(MAX_MAIL_BYTES + 1)
+
+
+def read_piped(stream: BinaryIO) -> bytes:
+    """As `read_bounded`, to the end: a mail server takes a pipe that breaks for a failure."""
+    raw = read_bounded(stream)
+    while stream.read(_PIECE_BYTES):
+        pass
+    return raw
 
 
 # --- text -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from digest.core.command_mails import read_command
 from digest.core.commands import Subscribe, Unsubscribe
 from digest.core.inbound import InboundMail
-from digest.mail.inbox import read_bounded, read_mail
+from digest.mail.inbox import read_bounded, read_mail, read_piped
 from digest.mail.mime import MAX_MAIL_BYTES, MAX_TEXT_CHARS
 
 OWN = frozenset({"commands@papers.example.org"})
@@ -241,3 +241,9 @@ def test_any_headers_over_any_body_give_a_mail(
 def test_a_subject_that_only_looks_encoded_is_read_all_the_same() -> None:
     mail = read_mail(b"From: ada@e.org\r\nSubject: =?utf-8?b?abcde?=\r\n\r\nunsubscribe\r\n")
     assert mail.sender == "ada@e.org"
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    stream = io.BytesIO(b"x" * (3 * MAX_MAIL_BYTES))
+    assert len(read_piped(stream)) == MAX_MAIL_BYTES + 1
+    assert stream.read() == b""
