@@ -16,7 +16,6 @@ from digest.core.editions import Edition
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status
 from digest.pipeline.app import App
-from digest.pipeline.outcomes import known_names
 from digest.store import cursors, editions, history, leases, measures, subscribers
 from digest.store.measures import Due
 
@@ -93,12 +92,14 @@ def _read(conn: sa.Connection, app: App) -> _Reading:
         totals=measures.delivery_totals(conn),
         due=measures.due(conn, now),
         paused=leases.holder(conn, leases.OUTBOX_PAUSE, now) is not None,
-        sources=_source_states(conn, known_names(app)),
+        sources=_source_states(conn, tuple(app.sources)),
         edition=editions.newest(conn),
     )
 
 
 def _source_states(conn: sa.Connection, names: tuple[str, ...]) -> dict[str, _SourceState]:
+    """How the sources do that are asked by a timetable. One that only stands in is not among them:
+    that it has not answered for long says that nobody needed it."""
     last = cursors.last_fetches(conn, names)
     return {
         name: _SourceState(

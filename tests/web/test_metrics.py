@@ -16,6 +16,7 @@ from digest.core.errors import ConfigError
 from digest.core.fetching import Outcome
 from digest.core.messages import MailKind
 from digest.core.subscribers import Status
+from digest.pipeline.app import StandIn
 from digest.store import cursors, leases, outbox, subscribers
 from digest.store.cursors import Fetch
 from digest.store.engine import Store
@@ -136,6 +137,19 @@ def test_each_source_shows_when_it_last_answered_and_what_came_of_asking_since(
     assert found['digest_source_failures{source="github"}'] == 0
     assert f'{last}success_timestamp_seconds{{source="github"}}' not in found
     assert "no.longer.asked" not in str(found)
+
+
+def test_a_source_that_only_stands_in_is_never_overdue_and_so_not_shown(world: World) -> None:
+    stand_in = StandIn(source=FakeSource("arxiv_rss", []))
+    sources = {"arxiv": FakeSource("arxiv", [])}
+    app = replace(world.app, sources=sources, stand_ins={"arxiv": (stand_in,)})
+    once = Fetch(source="arxiv_rss", started_at=NOW, finished_at=NOW, outcome=Outcome.FAILED)
+    with world.app.store.write() as conn:
+        cursors.record_fetch(conn, once)
+        cursors.save_due(conn, "arxiv_rss", next_due_at=NOW, failures=3)
+    found = samples(create_web(app, monitors=Monitors(["127.0.0.1"])).test_client())
+    assert 'digest_source_failures{source="arxiv"}' in found
+    assert "arxiv_rss" not in str(found)
 
 
 def test_the_newest_edition_with_papers_is_shown(world: World, web: FlaskClient) -> None:
