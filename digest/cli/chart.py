@@ -7,7 +7,7 @@ differ in lightness, and in the form of their marks. The same counts make the sa
 import importlib
 import io
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -28,7 +28,9 @@ _INSTALL = "pip install 'digest[plot]'"
 # Dark, middle and light, apart for all kinds of colour blindness (Okabe and Ito).
 _INK, _DARK, _MIDDLE, _LIGHT, _PALE = "#222222", "#004c7f", "#d55e00", "#e8a33d", "#cfd8df"
 _RULE = "#dddddd"
-_WIDTH_IN, _PANEL_IN, _ROW_IN, _GAP_IN, _EDGE_IN = 8.0, 1.05, 0.2, 0.45, 0.6
+_LEFT_IN, _PLOT_IN, _RIGHT_IN = 1.04, 6.72, 0.24
+_PANEL_IN, _ROW_IN, _GAP_IN, _EDGE_IN = 1.05, 0.2, 0.45, 0.6
+_NAME_PT = 8
 _STYLE = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
@@ -44,7 +46,7 @@ _STYLE = {
     "axes.titlelocation": "left",
     "xtick.color": "#555555",
     "ytick.color": "#555555",
-    "ytick.labelsize": 8,
+    "ytick.labelsize": _NAME_PT,
     "xtick.labelsize": 8,
     "legend.frameon": False,
     "legend.fontsize": 8,
@@ -63,6 +65,7 @@ class _Kit(NamedTuple):
     figure: Any
     dates: Any
     patches: Any
+    textpath: Any
     ticker: Any
 
 
@@ -126,18 +129,29 @@ def _figure(kit: _Kit, counted: Stats) -> Any:
     """The panels below each other, as high as the number of sources needs."""
     heights = [_PANEL_IN] * len(_PANELS) + [_ROW_IN * max(len(counted.fetched), 1) + 0.1]
     whole = sum(heights) + _GAP_IN * (len(heights) - 1) + 2 * _EDGE_IN + 0.25
-    figure = kit.figure.Figure(figsize=(_WIDTH_IN, whole))
-    figure.text(0.02, 1 - 0.25 / whole, _title(counted), fontsize=13, weight="bold", va="top")
+    left = _left_in(kit, counted.fetched)
+    wide = left + _PLOT_IN + _RIGHT_IN
+    figure = kit.figure.Figure(figsize=(wide, whole))
+    figure.text(
+        0.16 / wide, 1 - 0.25 / whole, _title(counted), fontsize=13, weight="bold", va="top"
+    )
     top, first = whole - _EDGE_IN - 0.25, None
     for height, panel in zip(heights, (*_PANELS, _sources), strict=True):
-        place = (0.13, (top - height) / whole, 0.84, height / whole)
+        place = (left / wide, (top - height) / whole, _PLOT_IN / wide, height / whole)
         axes = figure.add_axes(place, sharex=first)
         first = first or axes
         panel(kit, axes, counted)
         _days_below(kit, axes, counted, last=panel is _sources)
         top -= height + _GAP_IN
-    figure.text(0.02, 0.12 / whole, _SMALL_PRINT, fontsize=7, color="#555555")
+    figure.text(0.16 / wide, 0.12 / whole, _SMALL_PRINT, fontsize=7, color="#555555")
     return figure
+
+
+def _left_in(kit: _Kit, names: Iterable[str]) -> float:
+    """How much room is for what stands at the left, of which names of sources may be long."""
+    paths = (kit.textpath.TextPath((0, 0), name, size=_NAME_PT) for name in names)
+    longest_pt = max((path.get_extents().width for path in paths), default=0)
+    return max(_LEFT_IN, float(longest_pt) / 72 + 0.3)
 
 
 _SMALL_PRINT = (
@@ -215,8 +229,9 @@ def _comings(kit: _Kit, axes: Any, counted: Stats) -> None:
 
 def _editions(kit: _Kit, axes: Any, counted: Stats) -> None:
     axes.set_title("Papers in the edition")
-    whole = {"facecolor": _DARK, "edgecolor": _DARK, "label": "all sources answered"}
-    lacking = {"facecolor": "white", "edgecolor": _DARK, "label": "a source was missing"}
+    whole = {"color": _DARK, "label": "all sources answered"}
+    # In front: where a day is a line, those beside it must not hide it.
+    lacking = {"color": _LIGHT, "label": "a source was missing", "zorder": 3}
     for edition in counted.editions:
         axes.bar(edition.day, edition.candidates, **(lacking if edition.missing else whole))
     _legend(axes, handles=[kit.patches.Patch(**look) for look in (whole, lacking)])

@@ -1,6 +1,7 @@
 """`digest stats --plot`: a chart for a report, of whatever there is to count."""
 
 import importlib.util
+import io
 import json
 import os
 import re
@@ -13,6 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 from digest.cli.chart import chart, draw
 from digest.core.deliveries import DeliveryStatus
@@ -144,6 +146,26 @@ def test_more_sources_make_a_higher_chart() -> None:
         )
 
     assert height(20) > height(2)
+
+
+@pytest.mark.parametrize("name", ["arxiv", "feeds.a-rather-long-name", "feeds." + "WM" * 12])
+def test_a_name_of_a_source_is_not_cut_off(name: str) -> None:
+    """A drawing that shows it has no colour but white at its left edge."""
+    with Image.open(io.BytesIO(chart(make_stats(3, sources=(name,)), "png"))) as drawn:
+        edge = drawn.convert("L").crop((0, 0, 8, drawn.height))
+    assert edge.getextrema() == (255, 255)
+
+
+def test_a_day_without_a_source_is_seen_however_many_days_there_are() -> None:
+    """Its bar stands in front of those beside it, drawn after them."""
+    drawn = ElementTree.fromstring(chart(make_stats(400), "svg"))
+    panel = drawn.find(f".//{SVG}g[@id='axes_3']")
+    assert panel is not None
+    drawn_in_order = [path.get("style", "") for path in panel.iter(f"{SVG}path")]
+    lacking = [n for n, style in enumerate(drawn_in_order) if "#e8a33d" in style]
+    others = [n for n, style in enumerate(drawn_in_order) if style.startswith("fill: #004c7f")]
+    assert len(lacking) == 13 + 1  # with that of the legend
+    assert max(others[:-1]) < min(lacking)
 
 
 def test_series_differ_in_lightness() -> None:
