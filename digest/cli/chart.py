@@ -87,6 +87,10 @@ def draw(counted: Stats, path: Path) -> None:
     try:
         unfinished.write_bytes(chart(counted, path.suffix.lower().removeprefix(".")))
         unfinished.replace(path)
+    except OSError as error:
+        if error.filename:
+            error.filename = str(path)  # which was asked for, not ours on the way to it
+        raise
     finally:
         unfinished.unlink(missing_ok=True)
 
