@@ -23,6 +23,8 @@ _CACHE_KIB = 16_000
 # 32 MB of log before its pages are written into the database: a page of papers touches leaves of
 # its indexes all over, and the same ones again soon. Measured at a million papers: a fifth faster.
 _CHECKPOINT_PAGES = 8_000
+# undefined_table and undefined_column, as PostgreSQL numbers its errors.
+_NOT_IN_SCHEMA = ("42P01", "42703")
 
 
 class _Use(Enum):
@@ -84,7 +86,8 @@ class Store:
             yield
         except (DatabaseError, sqlite3.DatabaseError) as error:
             # Its subclasses but one say that a statement is wrong: mistakes of the program.
-            if type(error) not in (OperationalError, DatabaseError, sqlite3.DatabaseError):
+            unlike = type(error) not in (OperationalError, DatabaseError, sqlite3.DatabaseError)
+            if unlike and not _is_of_another_schema(error):
                 raise
             raise StoreError(f"the database cannot be used: {_first_line(error)}") from error
 
@@ -172,6 +175,11 @@ def _begin_sqlite(conn: sa.Connection) -> None:
     use = conn.info.get("use")
     conn.exec_driver_sql(f"PRAGMA query_only = {'ON' if use is _Use.READ else 'OFF'}")
     conn.exec_driver_sql("BEGIN IMMEDIATE" if use is _Use.WRITE else "BEGIN")
+
+
+def _is_of_another_schema(error: DatabaseError | sqlite3.DatabaseError) -> bool:
+    """Whether PostgreSQL lacks a table or a column; SQLite's error for it is an operational one."""
+    return getattr(getattr(error, "orig", None), "sqlstate", "") in _NOT_IN_SCHEMA
 
 
 def _first_line(error: DatabaseError | sqlite3.DatabaseError) -> str:

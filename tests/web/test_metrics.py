@@ -17,7 +17,7 @@ from digest.core.fetching import Outcome
 from digest.core.messages import MailKind
 from digest.core.subscribers import Status
 from digest.pipeline.app import StandIn
-from digest.store import cursors, leases, outbox, subscribers
+from digest.store import cursors, leases, outbox, schema, subscribers
 from digest.store.cursors import Fetch
 from digest.store.engine import Store
 from digest.store.tables import deliveries
@@ -247,6 +247,13 @@ def test_without_a_database_a_scrape_fails(world: World, web: FlaskClient) -> No
     with world.app.store.engine.connect() as conn:
         conn.exec_driver_sql("DROP TABLE leases")
         conn.commit()
+    assert web.get("/metrics").status_code == 503
+
+
+def test_before_an_upgrade_a_scrape_fails_in_one_line(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0010")
+    app = make_app(blank_store, StandingClock())
+    web = create_web(app, monitors=Monitors(["127.0.0.1"])).test_client()
     assert web.get("/metrics").status_code == 503
 
 
