@@ -90,7 +90,9 @@ def read_returned(raw: bytes, mail: InboundMail) -> ReturnedMail:
 def _take_apart(raw: bytes, mail: InboundMail) -> _Taken:
     found = list(parts(parsed(_REPORTS.sub(rb"\1text/x-\2", raw))))
     types = [part.get_content_type() for part in found]
-    words = _notice(found) or decode_text(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1], "")
+    words = _notice(found)
+    if not words and not set(types).intersection((*_DELIVERY, _FEEDBACK)):
+        words = decode_text(re.split(rb"\r?\n\r?\n", raw, maxsplit=1)[-1], "")
     notice, copy = split_copy(words[:MAX_TEXT_CHARS])
     return _Taken(
         mail=mail,

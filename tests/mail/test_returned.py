@@ -85,6 +85,14 @@ def test_a_report_that_gives_no_reason_is_judged_by_the_words_beside_it() -> Non
     assert ada.reason == "<ada@reader.example>: user unknown"
 
 
+def test_a_report_without_words_has_none_for_a_reason() -> None:
+    fields = "Final-Recipient: rfc822; ada@reader.example\nAction: failed\nStatus: 5.1.1\n"
+    part = f"--q\nContent-Type: message/delivery-status\n\n{fields}\n--q--\n"
+    raw = f"{DAEMON}Content-Type: multipart/report; boundary=q\n\n{part}".encode()
+    (ada,) = read(raw).recipients
+    assert (ada.bounce_class, ada.reason) == (HARD, "")
+
+
 def test_words_about_one_recipient_are_not_held_against_another() -> None:
     fields = failed("5.0.0") + "\nFinal-Recipient: rfc822; bob@reader.example\nAction: failed\n"
     words = "<ada@reader.example>: user unknown\n\n<bob@reader.example>: mailbox full\n"
