@@ -125,14 +125,15 @@ def _bounce(app: App, found: InboundReading, delivery: Delivery) -> InboundRepor
 
 def _told_of(returned: ReturnedMail, email: str) -> FailedRecipient:
     """What a bounce says of a reader: of their address, or else of all that it names, which are
-    those to which they have their mail passed on."""
+    those to which they have their mail passed on. That one of these is dead does not say that
+    nobody reads: the digest may lie where it was sent to, too."""
     own = [each for each in returned.recipients if address_key(each.address) == address_key(email)]
     if own:
         return own[0]
-    named = returned.recipients
+    named, found = returned.recipients, returned.bounce_class
     return FailedRecipient(
         address=email,
-        bounce_class=returned.bounce_class,
+        bounce_class=BounceClass.SOFT if named and found is BounceClass.HARD else found,
         status=named[0].status if len(named) == 1 else "",
         delayed=bool(named) and all(each.delayed for each in named),
     )

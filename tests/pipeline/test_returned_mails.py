@@ -189,8 +189,13 @@ def test_a_warning_changes_nothing(post: Post, ada: Subscriber) -> None:
     assert rows(post.store)[0].delivery.status is S.SENT
 
 
-def test_a_dead_address_behind_a_forwarding_one_counts_like_it(post: Post, ada: Subscriber) -> None:
-    post.bounce(post.send(ada), "5.1.1", address="ada@elsewhere.example")
+def test_a_dead_address_behind_a_forwarding_one_ends_the_mail_when_it_stays_dead(
+    post: Post, ada: Subscriber
+) -> None:
+    for day in range(8):
+        assert post.status() is Status.ACTIVE
+        post.clock.set(NOW + timedelta(days=day))
+        post.bounce(post.send(ada), "5.1.1", address="ada@elsewhere.example")
     assert post.status() is Status.SUPPRESSED
 
 
