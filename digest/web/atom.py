@@ -25,7 +25,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """`at` is when it came into the feed, and was last changed. `summary` is plain text, `content`
+    """`at` is when it was there to be read, and last changed. `summary` is plain text, `content`
     HTML. `language` is that of title and summary (BCP 47), "" for that of the feed."""
 
     id: str
