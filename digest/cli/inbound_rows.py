@@ -14,7 +14,9 @@ from digest.core.commands import (
     Subscribe,
     Unknown,
     Unsubscribe,
+    Wish,
 )
+from digest.core.interest_lists import InterestList
 from digest.core.member_requests import Pause, Resume, Timetable
 from digest.core.phrases import Taste
 from digest.core.returned import FailedRecipient
@@ -65,8 +67,8 @@ def _command_row(command: Command) -> dict[str, Any]:
             return {"intent": "confirm", "has_token": bool(token)}
         case Unsubscribe(token, quoted_token):
             return {"intent": "unsubscribe", "has_token": bool(token or quoted_token)}
-        case Change(wishes):
-            return {"intent": "change", "wishes": [_wish_row(wish) for wish in wishes]}
+        case Change(wishes) as change:
+            return {"intent": change.name, "wishes": [_wish_row(wish) for wish in wishes]}
         case Ask(inquiry):
             return {"intent": inquiry.value}
         case Help():
@@ -77,10 +79,12 @@ def _command_row(command: Command) -> dict[str, Any]:
             return {"intent": "none", "why": why}
 
 
-def _wish_row(wish: Taste | Timetable | Pause | Resume) -> dict[str, Any]:
+def _wish_row(wish: Wish) -> dict[str, Any]:
     match wish:
         case Taste(way, topic):
             return {"wish": way.value, "topic": topic}
+        case InterestList(text):
+            return {"wish": "interests", "interests": text.splitlines()}
         case Timetable():
             return {"wish": "timetable", **asdict(wish)}
         case Pause():

@@ -6,9 +6,9 @@ sender is who they say is for the caller to find out.
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, takewhile
+from itertools import takewhile
 
 from digest.core.commands import (
     Ask,
@@ -23,6 +23,12 @@ from digest.core.commands import (
     Unsubscribe,
 )
 from digest.core.inbound import InboundMail, bare, fold, is_report, looks_away, why_silent
+from digest.core.interest_lists import (
+    InterestList,
+    read_interest_list,
+    read_plain_list,
+    without_bullet,
+)
 from digest.core.member_requests import Inquiry, Request, Timetable, read_request
 from digest.core.phrases import (
     BETWEEN_TASTES,
@@ -49,7 +55,6 @@ class Reading:
 # What TokenSigner signs with: HMAC-SHA1, 20 bytes in base64url.
 _SIGNATURE_CHARS = 27
 _UNSUBSCRIBE_BOXES = frozenset({"unsubscribe", "unsub", "u", "leave", "stop"})
-_BULLET = re.compile(r"^(?:[-*•–·+]|\d{1,2}[.)])\s+")
 _INTERESTS_LABEL = re.compile(r"(?i)^(?:my )?(?:interests?|topics?)\s*[:=]\s*")
 _GREETING = re.compile(
     r"(?i)^(?:hi|hello|hey|dear|hallo|liebe[rs]?|sehr geehrte\w*|guten (?:tag|morgen)|bonjour|hola"
@@ -225,16 +230,50 @@ def _plain_command(wish: _Wish) -> Command | None:
 
 def _request(wish: _Wish) -> Change | Ask | None:
     """What a member asks, on the first lines; else in a subject above nothing more."""
-    content = [line for line in wish.lines if line and (_wishes(line) or not _is_empty_talk(line))]
-    if not content and not wish.is_reply:
-        content = [without_prefixes(wish.mail.subject)[0]]
-    wishes = tuple(chain.from_iterable(takewhile(bool, map(_wishes, content))))
+    lines = tuple(line for line in wish.lines if not _is_mere_talk(line))
+    if not any(lines) and not wish.is_reply:
+        lines = (without_prefixes(wish.mail.subject)[0],)
+    wishes = tuple(_wishes_of(lines)) or _listed_below_subject(wish, lines)
     inquiry = next((one for one in wishes if isinstance(one, Inquiry)), None)
     if inquiry is not None:
         # To erase is asked alone, or not at all.
-        return Ask(inquiry) if len(content) == 1 or inquiry is not Inquiry.ERASE else None
+        alone = sum(map(bool, lines)) == 1
+        return Ask(inquiry) if alone or inquiry is not Inquiry.ERASE else None
     changes = tuple(one for one in wishes if not isinstance(one, Inquiry))
     return Change(changes) if changes else None
+
+
+def _is_mere_talk(line: str) -> bool:
+    return bool(line) and _is_empty_talk(line) and not _wishes(line)
+
+
+def _wishes_of(lines: Sequence[str]) -> Iterator[Taste | Request | InterestList]:
+    """What line after line asks, up to the first that asks for nothing."""
+    rest = tuple(lines)
+    while rest:
+        if found := read_interest_list((rest[0], *takewhile(_may_go_on, rest[1:]))):
+            listed, taken = found
+            yield listed
+            rest = rest[taken:]
+            continue
+        wishes = _wishes(rest[0])
+        if rest[0] and not wishes:
+            return
+        yield from wishes
+        rest = rest[1:]
+
+
+def _may_go_on(line: str) -> bool:
+    """Whether a list of interests may hold a line: no farewell ends it, and no other request."""
+    return not (_CLOSING.match(line) or _wishes(line) or (line and _is_own_command(line)))
+
+
+def _listed_below_subject(wish: _Wish, lines: Sequence[str]) -> tuple[InterestList, ...]:
+    subject = "" if wish.is_reply else without_prefixes(wish.mail.subject)[0]
+    if read_request(subject) is not Inquiry.INTERESTS:
+        return ()
+    listed = read_plain_list(tuple(takewhile(_may_go_on, lines)))
+    return (listed,) if listed is not None else ()
 
 
 def _wishes(line: str) -> tuple[Taste | Request, ...]:
@@ -260,7 +299,7 @@ def _interest_lines(lines: tuple[str, ...]) -> Iterator[str]:
             return
         if _is_empty_talk(line) or _is_own_command(line) or read_request(line) is not None:
             continue
-        yield _INTERESTS_LABEL.sub("", _BULLET.sub("", line)).strip()
+        yield _INTERESTS_LABEL.sub("", without_bullet(line)).strip()
 
 
 def _timetable(lines: tuple[str, ...]) -> Timetable | None:

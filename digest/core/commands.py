@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from digest.core.interest_lists import InterestList
 from digest.core.member_requests import Inquiry, Pause, Resume, Timetable
 from digest.core.phrases import Taste
+
+Wish = Taste | InterestList | Timetable | Pause | Resume
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,13 @@ class Unsubscribe:
 class Change:
     """What a member wants to be otherwise, in the order in which it was said."""
 
-    wishes: tuple[Taste | Timetable | Pause | Resume, ...]
+    wishes: tuple[Wish, ...]
+
+    @property
+    def name(self) -> str:
+        """`interests` where somebody states all of theirs, else `change`."""
+        states_all = any(isinstance(wish, InterestList) for wish in self.wishes)
+        return "interests" if states_all else "change"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from digest.core.interests import (
     InterestKind,
     format_interest,
     parse_interest,
+    parse_interests,
     read_interests,
     unique_interests,
 )
@@ -83,6 +84,52 @@ def with_removed(
     return wishes, tuple(said)
 
 
+def with_only(
+    interests: Sequence[Interest], text: str
+) -> tuple[tuple[Interest, ...], tuple[str, ...]]:
+    """As `with_more`, of somebody who states all of their interests, "" for none.
+
+    What they exclude and the papers that they like are no part of such a list, and stay, but for
+    an exclusion of what is listed now. What was there already keeps its weight.
+    """
+    listed = parse_interests(text)
+    if listed and all(wish.kind is InterestKind.EXCLUDE for wish in listed):
+        raise _denial(listed[0])
+    wanted = tuple(_as_before(interests, wish) for wish in listed)
+    stay = [i for i in interests if i.kind in _UNLISTED and not _is_lifted(i, wanted)]
+    wishes = unique_interests([*wanted, *stay])
+    gone = [i for i in interests if _key(i) not in set(map(_key, wishes))]
+    come = [i for i in wishes if _key(i) not in set(map(_key, interests))]
+    return wishes, (*map(_farewell, gone), *map(_welcome, come))
+
+
+_UNLISTED = frozenset((InterestKind.EXCLUDE, InterestKind.LIKE))
+
+
+def _key(interest: Interest) -> tuple[InterestKind, str]:
+    return interest.kind, interest.value.casefold()
+
+
+def _as_before(interests: Sequence[Interest], wish: Interest) -> Interest:
+    return next((i for i in interests if _key(i) == _key(wish)), wish)
+
+
+def _is_lifted(interest: Interest, wanted: Sequence[Interest]) -> bool:
+    return any(_excludes(interest, wish) and not _excludes(wish, wish) for wish in wanted)
+
+
+def _welcome(interest: Interest) -> str:
+    if interest.kind is InterestKind.EXCLUDE:
+        return f"Papers that mention “{interest.value}” are left out from now on."
+    return f"“{interest.value}” is one of your interests now."
+
+
+def _farewell(interest: Interest) -> str:
+    if interest.kind is InterestKind.EXCLUDE:
+        return f"Papers that mention “{interest.value}” are not left out any more."
+    return f"“{interest.value}” is none of your interests any more."
+
+
 def _matching(interests: Sequence[Interest], topic: str) -> list[Interest]:
     """The interests that a person may mean by words, or by their very line."""
     words = topic.strip(" .“”\"'").casefold()
@@ -93,9 +140,7 @@ def _matching(interests: Sequence[Interest], topic: str) -> list[Interest]:
 def _removal(topic: str, gone: Sequence[Interest]) -> str:
     if not gone:
         return f"“{topic}” was none of your interests."
-    if gone[0].kind is InterestKind.EXCLUDE:
-        return f"Papers that mention “{gone[0].value}” are not left out any more."
-    return f"“{gone[0].value}” is none of your interests any more."
+    return _farewell(gone[0])
 
 
 def _wishes(interests: Sequence[Interest], topic: str) -> tuple[Interest, ...]:
@@ -115,11 +160,11 @@ def _denial(wish: Interest) -> InvalidInput:
 
 def _raised(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
     if any(_excludes(i, wish) for i in interests):
+        lifted = next(i for i in interests if _excludes(i, wish))
         kept = tuple(i for i in interests if not _excludes(i, wish))
-        return kept, f"Papers that mention “{wish.value}” are not left out any more."
+        return kept, _farewell(replace(lifted, value=wish.value))
     if not any(_is_about(i, wish) for i in interests):
-        added = unique_interests([*interests, wish])
-        return added, f"“{wish.value}” is one of your interests now."
+        return unique_interests([*interests, wish]), _welcome(wish)
     raised = tuple(
         replace(i, weight=max(i.weight, min(i.weight * _WEIGHT_STEP, _MOST_WEIGHT)))
         if _is_about(i, wish)
@@ -144,8 +189,8 @@ def _lowered(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Int
 def _without(interests: tuple[Interest, ...], wish: Interest) -> tuple[tuple[Interest, ...], str]:
     if any(_excludes(i, wish) for i in interests):
         return interests, f"Papers that mention “{wish.value}” are left out already."
-    kept = unique_interests([*interests, Interest(InterestKind.EXCLUDE, wish.value)])
-    return kept, f"Papers that mention “{wish.value}” are left out from now on."
+    denied = Interest(InterestKind.EXCLUDE, wish.value)
+    return unique_interests([*interests, denied]), _welcome(denied)
 
 
 def _is_about(interest: Interest, wish: Interest) -> bool:

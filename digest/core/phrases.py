@@ -122,7 +122,7 @@ _NO_TOPIC = frozenset(
         " precise precisely exactly infos informationen"
     ).split()
 )
-_THANKS = re.compile(
+THANKS = re.compile(
     r"(?i)(?:[\s,.;:]+(?:(?:please|pls|thanks|thank you|bitte|danke)[\s,.;:]*)*|\s+hinzu)$"
 )
 _ADDRESS = re.compile(r"[^\s<>@]+@[^\s<>@]+")
@@ -175,14 +175,24 @@ def read_taste(line: str) -> Taste | None:
     found = _TASTE.match(line.strip()) if len(line) <= _MOST_CHARS else None
     if found is None or re.search(r"://|www\.|@|[?!]", line):
         return None
-    topic = _THANKS.sub("", found["topic"])
+    topic = THANKS.sub("", found["topic"])
     named = re.sub(r"^\w+:", "", topic)  # "add not: surveys" is no sentence
-    words = [fold(word).rstrip(".'") for word in _WORD.findall(named)]
-    if len(words) > _MOST_TOPIC_WORDS or not _OF_SENTENCES.isdisjoint(words):
+    words = _bare_words(named)
+    if is_sentence(named):
         return None
     if all(word in _COURTESY or word in _VERB_OF or word in _NO_TOPIC for word in words):
         return None
     return Taste(_WAYS[found["word"].casefold()], topic)
+
+
+def is_sentence(line: str) -> bool:
+    """Whether a line says too much to be a topic."""
+    words = _bare_words(line)
+    return len(words) > _MOST_TOPIC_WORDS or not _OF_SENTENCES.isdisjoint(words)
+
+
+def _bare_words(line: str) -> list[str]:
+    return [fold(word).rstrip(".'") for word in _WORD.findall(line)]
 
 
 def is_courtesy(line: str) -> bool:

@@ -46,6 +46,9 @@ interests below it, one a line. A mail comes back that asks you to confirm.
 interests
     Shows what you get, and when.
 
+interests: TOPIC; TOPIC
+    From now on these are your interests.
+
 add TOPIC, remove TOPIC
     Changes your interests.
 

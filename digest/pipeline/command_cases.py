@@ -203,7 +203,7 @@ class Case:
 
     def _by_member(self, command: Change | Ask) -> InboundReport:
         """For whoever is proven to have written; anybody else who is a member gets a link."""
-        kind = "change" if isinstance(command, Change) else command.inquiry.value
+        kind = command.name if isinstance(command, Change) else command.inquiry.value
         subscriber = self._proven_member(linked_token(self.mail.text, "unsubscribe"))
         # A digest that was passed on has a token in it: nobody is erased by a forger who has one.
         forged = self.proof is SenderProof.FAILED

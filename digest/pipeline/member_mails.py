@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from digest.core.commands import Ask, Change
+from digest.core.commands import Ask, Change, Wish
 from digest.core.errors import InvalidInput
-from digest.core.interest_changes import with_added, with_less, with_more, with_removed
+from digest.core.interest_changes import (
+    with_added,
+    with_less,
+    with_more,
+    with_only,
+    with_removed,
+)
+from digest.core.interest_lists import InterestList
 from digest.core.interests import Interest
 from digest.core.member_requests import Inquiry, Pause, Resume, Timetable
 from digest.core.phrases import Taste, Way
@@ -74,7 +81,7 @@ class _Planned:
 def _planned(
     app: App,
     subscriber: Subscriber,
-    wishes: Sequence[Taste | Timetable | Pause | Resume],
+    wishes: Sequence[Wish],
     wording: Wording,
 ) -> _Planned:
     """Each wish upon the one before it. Raises InvalidInput for one that cannot be."""
@@ -87,9 +94,9 @@ def _planned(
     for wish in wishes:
         match wish:
             case Taste(way, topic):
-                interests, changes = _BY_WAY[way](plan.interests, topic)
-                said = [answer_texts.change_text(change, wording) for change in changes]
-                plan = replace(plan, interests=interests, said=(*plan.said, *said))
+                plan = _with_interests(plan, *_BY_WAY[way](plan.interests, topic), wording)
+            case InterestList(text):
+                plan = _with_interests(plan, *with_only(plan.interests, text), wording)
             case Timetable():
                 plan = replace(plan, preferences=wish.applied(plan.preferences))
             case Pause():
@@ -98,6 +105,13 @@ def _planned(
             case Resume():
                 plan = replace(plan, status=Status.ACTIVE, until=None)
     return plan
+
+
+def _with_interests(
+    plan: _Planned, interests: tuple[Interest, ...], changes: Sequence[str], wording: Wording
+) -> _Planned:
+    said = [answer_texts.change_text(change, wording) for change in changes]
+    return replace(plan, interests=interests, said=(*plan.said, *said))
 
 
 def _changed(app: App, subscriber: Subscriber, plan: _Planned, wording: Wording) -> Told:

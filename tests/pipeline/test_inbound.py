@@ -561,6 +561,20 @@ def test_interests_come_and_go_by_name_and_the_answer_lists_them(world: World) -
     assert "every day at 07:30 (UTC)" in told
 
 
+def test_a_member_states_all_of_their_interests(world: World) -> None:
+    world.member()
+    world.process(world.mail("add drones\nadd not: surveys", headers=PROVEN))
+    report = world.process(world.mail("interests: graph limits; robots", headers=PROVEN))
+    assert (report.kind, report.action) == ("interests", Action.CHANGED)
+    values = [value for _, value, _ in wishes(world)]
+    assert sorted(values) == ["graph limits", "robots", "surveys"]
+    told = " ".join(text_of(world.answers()[-1]).split())
+    assert "“drones” is none of your interests any more." in told
+    unproven = world.process(world.mail("interests: none"))
+    assert (unproven.kind, unproven.changed) == ("interests", False)
+    assert len(wishes(world)) == 3
+
+
 # --- timetable, pause, one's own data -------------------------------------------------------------
 
 
