@@ -28,17 +28,18 @@ _GONE = (
 _NO_GOOD = (
     r"(?:unknown|invalid|illegal|bad|non-?existent|inactive|disabled|undeliverable"
     r"|un-?rout(?:e)?able"
-    r"|obsolete|unregistered|incorrect|wrong|expired)"
+    r"|obsolete|unregistered|incorrect|wrong|expired|deactivated|deleted|terminated)"
 )
 
 # Nobody is at this address, or nobody any more.
 UNKNOWN_PERSON = _any_of(
     rf"\b{_PERSON}\b.{{0,60}}?\b{_GONE}",
-    rf"\b{_NO_GOOD}[ -](?:(?:or|local|virtual|e-?mail|to|smtp) )?(?:\w+ )?{_PERSON}\b",
+    rf"\b{_NO_GOOD}[ _-](?:(?:or|local|virtual|e-?mail|to|smtp) )?(?:(?:final )?\w+ )?{_PERSON}\b",
     r"\bno such (?:\w+ )?(?:person|name|local|address|alias|mail ?drop|member|group|list|customer)",
     rf"\bno such (?:\w+ )?{_PERSON}\b",
     rf"\bno (?:valid|matching|known|mapping for) {_PERSON}\b",
-    rf"\bno {_PERSON} (?:\w+ )?(?:here|found|exists|(?:by|with|of) (?:that|this)|named)",
+    rf"\bno {_PERSON} (?:\w+ )?(?:here|found|exists|available for|(?:by|with|of) (?:that|this)"
+    r"|named)",
     rf"\b(?:there is|have|has) no (?:such )?{_PERSON}\b",
     rf"\bnot (?:\w+ ){{0,3}}{_PERSON}\b",
     r"\b(?:does|do|did) ?(?:not|n't) (?:seem to )?(?:exist|have an? (?:\S+ )?(?:account|mailbox))",
@@ -93,7 +94,8 @@ NO_ROOM = _any_of(
     r"|\bover (?:the |its )?limit",
     r"(?:\bnot|n't|insufficient|out of|enough|\bno)\b.{0,30}\b(?:space|storage|room)\b"
     r"|\bdisk (?:is )?full",
-    r"too much mail|message.{0,20}too (?:large|big|long)|message size|size limit"
+    r"too (?:much mail|many (?:messages|mails) (?:on|in) (?:\w+ )?(?:server|mail ?box|in-?box)\b)"
+    r"|message.{0,20}too (?:large|big|long)|message size|size limit"
     r"|mail ?box (?:is )?too large",
     r"\bpleine?\b|\bvoll\b|\bllen[ao]\b|\bpien[ao]\b|переполнен|容量|いっぱい|一杯|已满|超出",
 )

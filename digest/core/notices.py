@@ -38,7 +38,7 @@ _COPY = re.compile(
     r"|^\W*(?:the |your )?(?:original|unsent|old|returned) (?:message|mail|e-?mail)"
     r"(?: \w+){0,3}\W*$"
     r"|^\W*(?:this|below|here|enclosed|included|attached|following|the following|what follows|a)\b"
-    r".{0,40}\bcop(?:y|ies) of (?:the|your|my)"
+    r"(?!.*\bnot\b).{0,40}\bcop(?:y|ies) of (?:the|your|my)"
     r"|^\W*.{0,20}\bheaders? (?:of|from) (?:the|your) .{0,20}(?:message|mail)"
     r"|^\W*(?:message|mail) (?:headers?|text|body) (?:\w+ )?follows?"
     r"|^\W*(?:start|begin(?:ning)?) of (?:returned|original|forwarded)"
@@ -48,6 +48,9 @@ _COPY = re.compile(
     r"|^(?:Received|Return-Path|DKIM-Signature|X-Original-To|Message-I[dD]): )",
     re.IGNORECASE,
 )
+# Lines that say what mail a notice is about: whom it was to is not whom it did not reach.
+_TO, _SUBJECT = (re.compile(rf"^\s*(?:{name})\s*:", re.I) for name in ("to|cc", "subject"))
+_NEAR = 3
 _OFFICES = re.compile(
     r"(?:mailer-?daemon|post-?master|abuse|hostmaster|webmaster|help-?desk|support|no-?reply)@",
     re.IGNORECASE,
@@ -114,8 +117,13 @@ def _may_be(address: str, own: Collection[str], sent_to: Collection[str]) -> boo
 def _placed(lines: list[str]) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(lines):
         found = _LEADING.match(line) or _NAMED.search(line)
-        if found:
+        if found and not _names_the_mail(lines, number):
             yield number, found["address"]
+
+
+def _names_the_mail(lines: Sequence[str], number: int) -> bool:
+    near = lines[max(number - _NEAR, 0) : number + _NEAR + 1]
+    return _TO.match(lines[number]) is not None and any(map(_SUBJECT.match, near))
 
 
 def _said_of(

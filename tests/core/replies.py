@@ -3,6 +3,10 @@
 HARD = """
 550 5.1.1 The email account that you tried to reach does not exist. Please try double-checking
 550 Invalid Recipient
+551 x@reader.example belongs to a deactivated mailbox
+550 no mail box available for x
+550 BAD_RECIPIENT (see our help pages)
+Invalid final delivery userid: x@reader.example
 554 delivery error: dd This user doesn't have a reader.example account (x@reader.example) [0]
 554 delivery error: dd This account has been disabled or discontinued [#102].
 550 5.1.1 RESOLVER.ADR.RecipNotFound; not found
@@ -48,6 +52,8 @@ an MX or SRV record indicated no SMTP service
 """
 
 SOFT = """
+550 this person has too many messages on the server
+550 closed user group
 550-5.2.1 The user you are trying to contact is receiving mail at a rate that prevents more
 550 5.2.1 Mailbox temporarily disabled
 550 5.1.1 User lookup failed: temporary directory failure

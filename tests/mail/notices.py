@@ -523,4 +523,37 @@ The number of messages in recipient's mailbox exceeded the local limit.
 {_ADA}""",
         "ada@reader.example=soft",
     ),
+    _text(
+        "a gateway that names the mail, and below it whom it did not reach",
+        "Undeliverable: Seven papers",
+        """Your message
+
+  To:      papers@list.example
+  Cc:      carl@list.example
+  Subject: Seven papers
+  Sent:    Fri, 20 Mar 2026 07:30:00 +0000
+
+did not reach the following recipient(s):
+
+ada@reader.example on Fri, 20 Mar 2026 07:31:00 +0000
+    The recipient name is not recognized
+""",
+        "ada@reader.example=hard",
+    ),
+    _text(
+        "a gateway that says who got no copy",
+        "Permanent delivery failure",
+        f"""The attached message had fatal delivery errors!
+
+The following addresses did NOT receive a copy of your message:
+
+> ada@reader.example
+
+--- Session Transcript ---
+ RCPT To:<ada@reader.example>
+ 550 no such user here
+
+{_ADA}""",
+        "ada@reader.example=hard",
+    ),
 ]
