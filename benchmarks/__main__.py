@@ -21,6 +21,8 @@ _RUNS: dict[str, tuple[str, ...]] = {
     "ranking_10000_mixed": ("ranking", "10000", "20", "0"),
     "compose_1000": ("compose", "1000"),
     "compose_10000": ("compose", "10000"),
+    "returned_500": ("returned", "500"),
+    "returned_2000": ("returned", "2000"),
     "delivery_1000": ("delivery", "1000"),
     "delivery_10000": ("delivery", "10000"),
 }
