@@ -25,7 +25,8 @@ from digest.mail.render import Renderer
 from digest.pipeline.app import App, Rules, WhenEmpty
 from digest.pipeline.meaning import Meanings
 from digest.pipeline.ports import MailConnection, Mailer, Source
-from digest.store import editions, library, papers, subscribers
+from digest.store import arrivals, editions, library, papers
+from digest.store.arrivals import NewSubscriber
 from digest.store.editions import Candidate
 from digest.store.engine import Store
 from digest.store.outbox import NewDelivery
@@ -160,16 +161,15 @@ def store_subscriber(
     next_due_at: datetime | None = None,
 ) -> Subscriber:
     with store.write() as conn:
-        return subscribers.add(
-            conn,
+        new = NewSubscriber(
             public_id=f"{number:024x}",
             email=email or f"reader{number}@example.org",
             status=status,
             preferences=preferences or Preferences(),
-            wishes=(make_interest(),) if wishes is None else wishes,
-            now=now,
+            interests=(make_interest(),) if wishes is None else wishes,
             next_due_at=next_due_at,
         )
+        return arrivals.add(conn, new, now)
 
 
 def store_edition(store: Store, day: date = TODAY, chosen: Sequence[Paper] = ()) -> Edition:

@@ -8,9 +8,8 @@ any more stays away. Exports of listmonk and Mailchimp are read as they are.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -34,8 +33,9 @@ from digest.core.subscribers import (
 )
 from digest.pipeline.app import App
 from digest.pipeline.foreign import translation
-from digest.pipeline.membership import Origin, add_in
-from digest.store import subscribers as members
+from digest.pipeline.membership import Joining, Origin, add_all
+from digest.store import arrivals
+from digest.store.chunks import chunks
 
 MAX_PAPERS = 30
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -205,25 +205,42 @@ def import_members(
 ) -> ImportReport:
     """Adds those not yet known, in one transaction. Without `confirmed` each is asked by mail;
     with it, only whoever is pending in the file."""
-    now, added, known, suppressed, left_out = app.clock.now(), 0, 0, 0, 0
+    now, added, known, suppressed = app.clock.now(), 0, 0, 0
+    coming = [member for member in new if member.status in _COMING_BACK]
     with app.store.write() as conn:
-        for member in new:
-            if member.status not in _COMING_BACK:
-                left_out += 1
-            elif members.suppression_reason(conn, app.address_hash(member.email)) is not None:
-                suppressed += 1
-            elif members.by_email(conn, member.email) is not None:
-                known += 1
-            else:
-                added += 1
-                if not dry_run:
-                    _add(app, conn, member, confirmed, now)
+        for some in chunks(coming):
+            wanted, unwanted = _wanted(app, conn, some)
+            joining = _joining(conn, wanted, confirmed=confirmed)
+            if not dry_run:
+                add_all(app, conn, joining, _ORIGIN, now)
+            added += len(joining)
+            known += len(wanted) - len(joining)
+            suppressed += unwanted
+    left_out = len(new) - len(coming)
     return ImportReport(added=added, known=known, suppressed=suppressed, left_out=left_out)
 
 
-def _add(app: App, conn: sa.Connection, member: NewMember, confirmed: bool, now: datetime) -> None:
-    agreed = confirmed and member.status is not Status.PENDING
-    wishes, preferences = member.interests, member.preferences
-    added = add_in(app, conn, member.email, wishes, preferences, _ORIGIN, agreed, now)
-    if agreed and member.status is Status.PAUSED:
-        members.set_status(conn, added.id, Status.PAUSED, next_due_at=None)
+def _wanted(
+    app: App, conn: sa.Connection, some: Sequence[NewMember]
+) -> tuple[list[NewMember], int]:
+    """Those that may be written to, and how many may not."""
+    hashes = [app.address_hash(member.email) for member in some]
+    suppressed = arrivals.suppressed_hashes(conn, hashes)
+    wanted = [one for one, its in zip(some, hashes, strict=True) if its not in suppressed]
+    return wanted, len(some) - len(wanted)
+
+
+def _joining(conn: sa.Connection, wanted: Sequence[NewMember], *, confirmed: bool) -> list[Joining]:
+    """Those who are not here yet."""
+    known = arrivals.known_keys(conn, [address_key(member.email) for member in wanted])
+    return [
+        Joining(
+            email=member.email,
+            interests=member.interests,
+            preferences=member.preferences,
+            confirmed=confirmed and member.status is not Status.PENDING,
+            paused=member.status is Status.PAUSED,
+        )
+        for member in wanted
+        if address_key(member.email) not in known
+    ]

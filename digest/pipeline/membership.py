@@ -20,6 +20,7 @@ from digest.core.subscribers import (
     Preferences,
     Status,
     Subscriber,
+    SubscriberId,
     next_slot,
     normalize_address,
 )
@@ -27,8 +28,9 @@ from digest.core.tokens import Granted, Purpose, Refusal, Refused
 from digest.mail import wire
 from digest.pipeline import flood
 from digest.pipeline.app import App
-from digest.store import outbox
+from digest.store import arrivals, outbox
 from digest.store import subscribers as members
+from digest.store.arrivals import NewSubscriber
 from digest.store.outbox import NewDelivery
 from digest.store.subscribers import Consent
 
@@ -86,15 +88,14 @@ def request_subscription(
             return None
         subscriber = members.by_email(conn, address)
         if subscriber is None:
-            subscriber = members.add(
-                conn,
+            new = NewSubscriber(
                 public_id=app.new_id(),
                 email=address,
                 status=Status.PENDING,
                 preferences=preferences or app.rules.defaults,
-                wishes=interests,
-                now=now,
+                interests=interests,
             )
+            subscriber = arrivals.add(conn, new, now)
         elif subscriber.status is Status.UNSUBSCRIBED:
             members.set_status(conn, subscriber.id, Status.PENDING)
             subscriber = replace(subscriber, status=Status.PENDING)
@@ -131,20 +132,43 @@ def queue_mail(
     payload: dict[str, str] | None = None,
 ) -> None:
     """Queues one mail that somebody waits for."""
+    outbox.enqueue(conn, [_mail(app, subscriber.id, kind, payload)], now)
+
+
+def _mail(
+    app: App, subscriber_id: SubscriberId, kind: MailKind, payload: dict[str, str] | None
+) -> NewDelivery:
     public_id = app.new_id()
-    mail = NewDelivery(
+    return NewDelivery(
         public_id=public_id,
         kind=kind,
-        subscriber_id=subscriber.id,
+        subscriber_id=subscriber_id,
         message_id=message_id(app, public_id),
         payload=payload,
     )
-    outbox.enqueue(conn, [mail], now)
 
 
 def message_id(app: App, public_id: str) -> str:
     """The Message-ID of a delivery: the same for every try (RFC 5322, 3.6.4)."""
     return wire.message_id(app.identity, public_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """Somebody whom the operator adds: `email` is normalised. Who is not `confirmed` is asked by
+    mail; who is may be `paused` from the start."""
+
+    email: str
+    interests: Sequence[Interest]
+    preferences: Preferences
+    confirmed: bool
+    paused: bool = False
+
+    @property
+    def status(self) -> Status:
+        if not self.confirmed:
+            return Status.PENDING
+        return Status.PAUSED if self.paused else Status.ACTIVE
 
 
 def add_by_operator(
@@ -155,42 +179,46 @@ def add_by_operator(
     *,
     confirmed: bool,
 ) -> Subscriber:
-    """Adds a member, or asks again one who left; with `confirmed` no mail asks for consent.
+    """Adds a member; with `confirmed` no mail asks for consent.
 
     Raises InvalidAddress; the caller checks for addresses known or suppressed.
     """
-    address, now = normalize_address(email), app.clock.now()
-    origin = Origin(via="operator")
-    with app.store.write() as conn:
-        return add_in(app, conn, address, interests, preferences, origin, confirmed, now)
-
-
-def add_in(
-    app: App,
-    conn: sa.Connection,
-    address: str,
-    interests: Sequence[Interest],
-    preferences: Preferences,
-    origin: Origin,
-    confirmed: bool,
-    now: datetime,
-) -> Subscriber:
-    """As `add_by_operator`, inside the caller's transaction: an import adds all or nobody."""
-    subscriber = members.add(
-        conn,
-        public_id=app.new_id(),
-        email=address,
-        status=Status.ACTIVE if confirmed else Status.PENDING,
+    one = Joining(
+        email=normalize_address(email),
+        interests=interests,
         preferences=preferences,
-        wishes=interests,
-        now=now,
-        next_due_at=next_slot(preferences, now) if confirmed else None,
+        confirmed=confirmed,
     )
-    if confirmed:
-        members.record_consent(conn, subscriber.id, _consent("confirmed", origin, now))
-    else:
-        _ask_to_confirm(app, conn, subscriber, (), origin, now)
-    return subscriber
+    now = app.clock.now()
+    with app.store.write() as conn:
+        (subscriber_id,) = add_all(app, conn, [one], Origin(via="operator"), now)
+        return members.many(conn, [subscriber_id])[subscriber_id]
+
+
+def add_all(
+    app: App, conn: sa.Connection, joining: Sequence[Joining], origin: Origin, now: datetime
+) -> list[SubscriberId]:
+    """Adds people who are not here yet, inside the caller's transaction: an import adds all or
+    nobody. Their ids, in the same order."""
+    ids = arrivals.add_all(conn, [_arrival(app, one, now) for one in joining], now)
+    agreed = [key for key, one in zip(ids, joining, strict=True) if one.confirmed]
+    asked = [key for key, one in zip(ids, joining, strict=True) if not one.confirmed]
+    members.record_consents(conn, agreed, _consent("confirmed", origin, now))
+    members.record_consents(conn, asked, _consent("requested", origin, now))
+    payload = {"via": origin.via}
+    outbox.enqueue(conn, [_mail(app, key, MailKind.CONFIRMATION, payload) for key in asked], now)
+    return ids
+
+
+def _arrival(app: App, one: Joining, now: datetime) -> NewSubscriber:
+    return NewSubscriber(
+        public_id=app.new_id(),
+        email=one.email,
+        status=one.status,
+        preferences=one.preferences,
+        interests=one.interests,
+        next_due_at=next_slot(one.preferences, now) if one.status is Status.ACTIVE else None,
+    )
 
 
 # --- with a token -----------------------------------------------------------------------------

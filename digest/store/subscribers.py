@@ -1,7 +1,7 @@
 """Subscribers, their interests, and what proves their consent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,37 +43,6 @@ class Consent:
     at: datetime
     ip: str = ""
     wording: str = ""
-
-
-def add(
-    conn: sa.Connection,
-    *,
-    public_id: str,
-    email: str,
-    status: Status,
-    preferences: Preferences,
-    wishes: Sequence[Interest],
-    now: datetime,
-    next_due_at: datetime | None = None,
-) -> Subscriber:
-    """A new subscriber; the address must be normalised and not yet known."""
-    row = {
-        "public_id": public_id,
-        "email": email,
-        "email_key": address_key(email),
-        "status": status,
-        "created_at": now,
-        "confirmed_at": now if status is Status.ACTIVE else None,
-        "next_due_at": next_due_at,
-        **_preference_columns(preferences),
-    }
-    inserted = conn.execute(sa.insert(subscribers).values(row).returning(subscribers.c.id)).scalar()
-    assert inserted is not None
-    subscriber_id = SubscriberId(inserted)
-    replace_interests(conn, subscriber_id, wishes)
-    found = by_id(conn, subscriber_id)
-    assert found is not None
-    return found
 
 
 def by_id(conn: sa.Connection, subscriber_id: SubscriberId) -> Subscriber | None:
@@ -202,7 +171,7 @@ def set_preferences(
     conn.execute(
         sa.update(subscribers)
         .where(subscribers.c.id == subscriber_id)
-        .values(next_due_at=next_due_at, **_preference_columns(preferences))
+        .values(next_due_at=next_due_at, **preference_columns(preferences))
     )
 
 
@@ -211,19 +180,7 @@ def replace_interests(
 ) -> None:
     conn.execute(sa.delete(interests).where(interests.c.subscriber_id == subscriber_id))
     if wishes:
-        conn.execute(
-            sa.insert(interests),
-            [
-                {
-                    "subscriber_id": subscriber_id,
-                    "position": position,
-                    "kind": wish.kind,
-                    "value": wish.value,
-                    "weight": wish.weight,
-                }
-                for position, wish in enumerate(wishes)
-            ],
-        )
+        conn.execute(sa.insert(interests), interest_rows(subscriber_id, wishes))
 
 
 def renew_feed(conn: sa.Connection, subscriber_id: SubscriberId) -> None:
@@ -282,16 +239,14 @@ def counts(conn: sa.Connection) -> dict[Status, int]:
 
 
 def record_consent(conn: sa.Connection, subscriber_id: SubscriberId, consent: Consent) -> None:
-    conn.execute(
-        sa.insert(consents).values(
-            subscriber_id=subscriber_id,
-            at=consent.at,
-            event=consent.event,
-            via=consent.via,
-            ip=consent.ip,
-            wording=consent.wording,
-        )
-    )
+    record_consents(conn, [subscriber_id], consent)
+
+
+def record_consents(conn: sa.Connection, ids: Sequence[SubscriberId], consent: Consent) -> None:
+    """The same act by each of several subscribers."""
+    if ids:
+        act = asdict(consent)
+        conn.execute(sa.insert(consents), [{"subscriber_id": key, **act} for key in ids])
 
 
 def consents_of(conn: sa.Connection, subscriber_id: SubscriberId) -> list[Consent]:
@@ -342,7 +297,8 @@ def forget_attempts(conn: sa.Connection, before: datetime) -> int:
 # --- rows -------------------------------------------------------------------------------------
 
 
-def _preference_columns(preferences: Preferences) -> dict[str, Any]:
+def preference_columns(preferences: Preferences) -> dict[str, Any]:
+    """Preferences as the table of subscribers has them."""
     return {
         "frequency": preferences.frequency,
         "at": f"{preferences.at:%H:%M}",
@@ -351,6 +307,20 @@ def _preference_columns(preferences: Preferences) -> dict[str, Any]:
         "dial": preferences.dial,
         "language": preferences.language,
     }
+
+
+def interest_rows(subscriber_id: SubscriberId, wishes: Sequence[Interest]) -> list[dict[str, Any]]:
+    """Interests as their table has them."""
+    return [
+        {
+            "subscriber_id": subscriber_id,
+            "position": position,
+            "kind": wish.kind,
+            "value": wish.value,
+            "weight": wish.weight,
+        }
+        for position, wish in enumerate(wishes)
+    ]
 
 
 def _with_interests(conn: sa.Connection, rows: Sequence[sa.RowMapping]) -> list[Subscriber]:

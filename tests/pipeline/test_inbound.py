@@ -25,8 +25,9 @@ from digest.pipeline import answer_texts, answers, compose, membership, suppress
 from digest.pipeline.app import App
 from digest.pipeline.command_cases import Action, InboundReport
 from digest.pipeline.inbound import process
-from digest.store import outbox
+from digest.store import arrivals, outbox
 from digest.store import subscribers as members
+from digest.store.arrivals import NewSubscriber
 from digest.store.engine import open_store
 from digest.store.tables import metadata
 from tests.builders import TEMPLATES, make_app
@@ -104,15 +105,13 @@ class World:
         language: Language = Language.ENGLISH,
     ) -> Subscriber:
         with self.app.store.write() as conn:
-            return members.add(
-                conn,
+            new = NewSubscriber(
                 public_id=self.app.new_id(),
                 email=email,
                 status=status,
                 preferences=Preferences(language=language),
-                wishes=(),
-                now=self.clock.now(),
             )
+            return arrivals.add(conn, new, self.clock.now())
 
     def found(self, email: str = "ada@example.net") -> Subscriber | None:
         with self.app.store.read() as conn:

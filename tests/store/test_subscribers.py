@@ -1,7 +1,9 @@
 """Members and what is kept of them: who is due, who never confirmed, who must not be written to."""
 
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +20,8 @@ from digest.core.subscribers import (
     SubscriberId,
     parse_at,
 )
-from digest.store import outbox, retries, subscribers
+from digest.store import arrivals, outbox, retries, subscribers
+from digest.store.arrivals import NewSubscriber
 from digest.store.chunks import CHUNK
 from digest.store.engine import Store
 from digest.store.subscribers import Consent
@@ -34,6 +37,16 @@ from tests.builders import (
 )
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+def arriving(number: int, **changes: Any) -> NewSubscriber:
+    new = NewSubscriber(
+        public_id=str(number),
+        email=f"{number}@example.org",
+        status=Status.ACTIVE,
+        preferences=Preferences(),
+    )
+    return replace(new, **changes)
 
 
 def found(store: Store, subscriber: Subscriber) -> Subscriber | None:
@@ -126,15 +139,37 @@ def test_listings_take_a_status_and_a_part_of_the_address(store: Store) -> None:
 def test_more_members_and_mails_than_a_statement_can_name_are_listed(sqlite_store: Store) -> None:
     number = CHUNK + 50
     with sqlite_store.write() as conn:
-        for n in range(1, number + 1):
-            row = {"public_id": str(n), "email": f"{n}@example.org", "status": Status.ACTIVE}
-            preferences = Preferences()
-            subscribers.add(conn, **row, preferences=preferences, wishes=[], now=NOW)
+        arrivals.add_all(conn, [arriving(n) for n in range(1, number + 1)], NOW)
         outbox.enqueue(conn, [make_new_delivery(n, n) for n in range(1, number + 1)], NOW)
         conn.connection.driver_connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, CHUNK + 9)
         assert len(subscribers.listed(conn)) == number
         assert len(outbox.listed(conn)) == number
         assert retries.retry(conn, [DeliveryStatus.QUEUED], NOW) == number
+
+
+def test_many_arrive_at_once_each_with_their_own(store: Store) -> None:
+    wishes = [make_interest("drones"), make_interest("robots")]
+    new = [
+        arriving(1, interests=wishes),
+        arriving(2, status=Status.PENDING),
+        arriving(3, interests=wishes[:1], status=Status.PAUSED),
+    ]
+    with store.write() as conn:
+        added = arrivals.add_all(conn, new, NOW)
+        listed = subscribers.listed(conn)
+    assert [one.id for one in listed] == added
+    assert [one.email for one in listed] == [one.email for one in new]
+    assert [one.interests for one in listed] == [tuple(wishes), (), tuple(wishes[:1])]
+    assert [one.confirmed_at for one in listed] == [NOW, None, NOW]
+
+
+def test_those_who_are_here_and_those_not_to_be_written_to_are_found_at_once(store: Store) -> None:
+    store_subscriber(store, 1, email="Ada@example.org")
+    with store.write() as conn:
+        subscribers.suppress_hash(conn, "h4sh", "complaint", NOW)
+        keys = [*map(str, range(CHUNK)), "ada@example.org"]
+        assert arrivals.known_keys(conn, keys) == {"ada@example.org"}
+        assert arrivals.suppressed_hashes(conn, [*keys, "h4sh"]) == {"h4sh"}
 
 
 # --- due ------------------------------------------------------------------------------------------

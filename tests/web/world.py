@@ -17,7 +17,8 @@ from digest.core.papers import Paper, Reading, SourceRecord
 from digest.core.subscribers import Preferences, Status, Subscriber, next_slot
 from digest.core.tokens import Purpose
 from digest.pipeline.app import App
-from digest.store import editions, feedback, library, outbox, papers, subscribers
+from digest.store import arrivals, editions, feedback, library, outbox, papers, subscribers
+from digest.store.arrivals import NewSubscriber
 from digest.store.editions import Candidate
 from digest.store.engine import Store
 from digest.store.outbox import DeliveryRow, NewDelivery
@@ -65,16 +66,15 @@ class World:
     ) -> Subscriber:
         preferences = preferences or Preferences()
         with self.app.store.write() as conn:
-            return subscribers.add(
-                conn,
+            new = NewSubscriber(
                 public_id=f"member-{next(self._numbers)}",
                 email=email,
                 status=status,
                 preferences=preferences,
-                wishes=parse_interests(wishes),
-                now=self.clock.now(),
+                interests=parse_interests(wishes),
                 next_due_at=next_slot(preferences, NOW) if status is Status.ACTIVE else None,
             )
+            return arrivals.add(conn, new, self.clock.now())
 
     def token(
         self, purpose: Purpose, subscriber: Subscriber, expires_at: datetime | None = None
