@@ -209,7 +209,9 @@ class Case:
         forged = self.proof is SenderProof.FAILED
         proven = subscriber is not None and not (forged and command == Ask(Inquiry.ERASE))
         subscriber = subscriber or self._member()
-        if subscriber is None or subscriber.status not in _MEMBERS:
+        # Whoever has left may still ask for what is kept of them.
+        heard = proven and command in (Ask(Inquiry.EXPORT), Ask(Inquiry.ERASE))
+        if subscriber is None or not (heard or subscriber.status in _MEMBERS):
             return _nothing(kind, "no member")
         if not proven:
             if forged:

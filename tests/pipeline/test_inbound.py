@@ -643,6 +643,18 @@ def test_erasing_removes_the_person_and_says_so_once(world: World) -> None:
     assert len(world.answers()) == 1
 
 
+@pytest.mark.parametrize("status", [Status.UNSUBSCRIBED, Status.SUPPRESSED])
+def test_whoever_has_left_may_have_what_is_kept_of_them_and_have_it_erased(
+    world: World, status: Status
+) -> None:
+    world.member(status)
+    assert world.process(world.mail("interests", headers=PROVEN)).why == "no member"
+    assert world.process(world.mail("erase")).why == "no member"
+    assert world.process(world.mail("export", headers=PROVEN)).action is Action.ANSWERED
+    assert world.process(world.mail("erase", headers=PROVEN)).action is Action.ERASED
+    assert world.found() is None
+
+
 @pytest.mark.parametrize("wish", ["erase", "export", "interests", "pause", "weekly", "remove x"])
 def test_nothing_is_done_or_shown_for_whoever_is_not_proven(world: World, wish: str) -> None:
     before = world.member()

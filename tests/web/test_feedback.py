@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from digest.core.identifiers import Identifier
 from digest.core.papers import Paper
-from digest.core.subscribers import Subscriber
+from digest.core.subscribers import Status, Subscriber
 from digest.core.tokens import Purpose
 from digest.pipeline import suppression
 from digest.store import feedback, libraries
@@ -352,6 +352,15 @@ def test_the_file_holds_consents_and_nothing_of_anybody_else(
     assert (consent["event"], consent["via"], consent["ip"]) == ("unsubscribed", "web", "127.0.0.1")
     assert "eve@" not in json.dumps(known)
     assert "eavesdropping" not in json.dumps(known)
+
+
+def test_pages_say_how_to_have_all_erased(world: World, web: FlaskClient) -> None:
+    ada = world.member()
+    ben = world.member("ben@reader.example", Status.UNSUBSCRIBED)
+    box = world.app.identity.command_address or world.app.identity.from_address
+    for member in (ada, ben):
+        page = web.get(preferences(world, member)).text
+        assert f'href="mailto:{box}?subject=erase"' in page
 
 
 def test_a_link_to_the_file_lasts_a_day(world: World, web: FlaskClient, ada: Subscriber) -> None:

@@ -21,7 +21,7 @@ def ada(world: World) -> Subscriber:
 
 
 def words(html: str) -> set[str]:
-    return set(re.findall(r"[a-z]+", re.sub(r"<[^>]*>|Paper Digest|@\S+", " ", html).lower()))
+    return set(re.findall(r"[a-z]+", re.sub(r"<[^>]*>|Paper Digest|\S+@\S+", " ", html).lower()))
 
 
 @pytest.mark.parametrize("path", ["/", "/search?q=robots", "/search", "/nowhere", "/confirm/x"])
