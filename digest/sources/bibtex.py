@@ -40,6 +40,8 @@ _BRACES = str.maketrans("", "", "{}")
 _ADDED = ("date-added", "dateadded", "creationdate", "timestamp")
 _LINKS = ("doi", "url", "ee", "howpublished", "bdsk-url-1", "pdf")
 _WORDS = ("note", "journal", "journaltitle", "number", "howpublished", "annote", "pages")
+# The extended format of names of BibLaTeX: `family=Gogh, given=Vincent, prefix=van`.
+_NAME_PART = re.compile(r"\s*([a-z]+(?:-i)?)\s*=\s*(\{[^{}]*\}|\"[^\"]*\"|[^,]*)(?:,|$)")
 # Nobody needs more of the raw text than this to fill a title or a name.
 _TITLE_CHARS, _NAME_CHARS, _PEOPLE_CHARS = 2_000, 400, 50_000
 
@@ -165,7 +167,15 @@ def _people(value: str) -> Iterator[str]:
             continue
         if held.strip().lower() != "others" and count < MOST_AUTHORS:
             count += 1
-            yield _plain(held[:_NAME_CHARS])
+            yield _name(held[:_NAME_CHARS])
         held = ""
     if held:
-        yield _plain(held[:_NAME_CHARS])
+        yield _name(held[:_NAME_CHARS])
+
+
+def _name(value: str) -> str:
+    parts = dict(_NAME_PART.findall(value)) if "=" in value else {}
+    if not parts.get("family"):
+        return _plain(value)
+    named = (_bare(parts.get(each, "")) for each in ("given", "prefix", "family", "suffix"))
+    return _plain(" ".join(filter(None, named)))

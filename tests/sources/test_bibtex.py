@@ -49,6 +49,17 @@ def test_a_key_or_a_field_given_twice_does_not_cost_an_entry() -> None:
     assert second.authors == ("Jana Novak",)
 
 
+def test_names_in_the_extended_format_of_biblatex_are_names() -> None:
+    (reference,) = parse_bibtex(
+        "@article{a, title={Robots that walk on ice},"
+        " author={family=Berg, given=Ada, prefix=van der, useprefix=true and"
+        ' given={Jean-Paul}, given-i=JP, family="Novak" and Smith, John and P = NP Consortium}}'
+    ).found
+    assert reference.authors == (
+        *("Ada van der Berg", "Jean-Paul Novak", "John Smith", "P = NP Consortium"),
+    )
+
+
 def test_google_scholar_hides_the_arxiv_id_in_the_journal() -> None:
     attention, book = read("scholar.bib").found
     assert attention.ids == (Identifier(ARXIV, "1706.01234"),)
