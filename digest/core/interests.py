@@ -1,7 +1,7 @@
 """What a subscriber says they care about."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -87,12 +87,15 @@ _LINK = re.compile(r"(?i)(?:https?://|arxiv:|doi:|10\.\d{4,9}/)\S+")
 def make_interest(kind: InterestKind, value: str, weight: float = 1.0) -> Interest:
     """An interest with tidy text.
 
-    Raises InvalidInput when it is empty, longer than 500 characters, or holds a `;`, which
-    separates one interest from the next wherever several are written on a line.
+    Raises InvalidInput when it is empty, has neither letter nor digit, is longer than 500
+    characters, or holds a `;`, which separates one interest from the next wherever several are
+    written on a line.
     """
     tidy = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if not tidy:
         raise InvalidInput("an interest cannot be empty: write a few words")
+    if not _says_anything(tidy):
+        raise InvalidInput(f"an interest needs words, no paper can match {tidy[:40]!r}")
     if ";" in tidy:
         raise InvalidInput(f"`;` separates interests, give them one by one: {tidy[:40]}")
     if len(tidy) > MAX_INTEREST_CHARS:
@@ -126,9 +129,9 @@ def read_interests(line: str) -> tuple[Interest, ...]:
         return (make_interest(InterestKind.LIKE, line),)
     said = heard(line)
     return (
-        *(each for topic in said.topics for each in _of_topic(topic)),
-        *(make_interest(InterestKind.KEYWORD, phrase) for phrase in said.phrases),
-        *(make_interest(InterestKind.EXCLUDE, term) for term in said.unwanted),
+        *(each for topic in _telling(said.topics) for each in _of_topic(topic)),
+        *(make_interest(InterestKind.KEYWORD, phrase) for phrase in _telling(said.phrases)),
+        *(make_interest(InterestKind.EXCLUDE, term) for term in _telling(said.unwanted)),
     ) or (make_interest(InterestKind.TEXT, line),)
 
 
@@ -155,19 +158,27 @@ def interests_of(kind: InterestKind, value: str) -> tuple[Interest, ...]:
             values = listed_names(value)
         case _:
             values = listed(value)
-    return tuple(make_interest(kind, each) for each in values)
+    return tuple(make_interest(kind, each) for each in tuple(_telling(values)) or (value,))
 
 
 def parse_interests(text: str) -> tuple[Interest, ...]:
     """Interests from free text, one a line or separated by `;`, in order, without repetitions,
     each line as `read_interests` reads it; where one wants more and another less, the second is an
-    exclusion.
+    exclusion. Lines drawn between others ("-----") are none.
 
     Raises InvalidInput for an entry that is too long or more than 100 of them.
     """
-    pieces = [piece for each in re.split(r"[\n;]", text) if (piece := each.strip())]
+    pieces = [each.strip() for each in re.split(r"[\n;]", text) if _says_anything(each)]
     lines = lines_told_apart(pieces)
     return unique_interests(each for line in lines for each in read_interests(line))
+
+
+def _telling(pieces: Iterable[str]) -> Iterator[str]:
+    return filter(_says_anything, pieces)
+
+
+def _says_anything(text: str) -> bool:
+    return any(char.isalnum() for char in text)
 
 
 def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
