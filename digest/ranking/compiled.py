@@ -31,6 +31,10 @@ BRIEF_WORDS = 6
 # would show, .7 fewer for generic words, and none that fits; of 6,521 for two words 183 fewer for
 # common ones, of which 4 fit.
 OF_THE_OTHER, OF_THE_PLAIN, OF_BOTH = 0.65, 0.2, 0.4
+# Of two that are both plain ("model theory", "human-computer interaction") each says little: on
+# these days, of 359 such tags 4,294 papers are shown, 169 of which fit, not 9,199 and 219; of the
+# first eight of each 2,326, 119 of which fit, not 2,699 and 122.
+OF_EACH_PLAIN, OF_BOTH_PLAIN = 0.4, 0.3
 
 _Doubles = npt.NDArray[np.float64]
 
@@ -69,10 +73,12 @@ def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
     best = _best(_by_owner(worth, owners, size), WORDS_OF_AN_INTEREST)
     together = _best(_by_owner(pair_worth, pair_owners, size), WORDS_OF_AN_INTEREST - 1)
     needed = _needed(_by_owner(evidence**2, owners, size))
-    plain = _plain(words, owners, size)
-    named = _of_a_name(plain, owners, pair_owners, size)
-    of_a_name = np.where(plain, OF_THE_PLAIN, OF_THE_OTHER)
-    shares = np.where(named[owners], of_a_name, _shares(evidence**2, needed[owners]))
+    plain = np.array([word.generic or word.common for word in words], np.bool_)
+    in_name = _plain_in_names(plain, owners, pair_owners, size)
+    in_name_of = in_name[owners]
+    of_one_plain = np.where(plain, OF_THE_PLAIN, OF_THE_OTHER)
+    of_a_name = np.where(in_name_of == 1, of_one_plain, OF_EACH_PLAIN)
+    shares = np.where(in_name_of, of_a_name, _shares(evidence**2, needed[owners]))
     return Compiled(
         size=size,
         words=words,
@@ -84,24 +90,16 @@ def compiled(corpus: Corpus, texts: Sequence[str]) -> Compiled:
         ),
         pair_owners=pair_owners,
         pair_weights=_shares(pair_worth, together[pair_owners]),
-        pair_evidence=np.where(named[pair_owners], OF_BOTH, 0.0).astype(np.float32),
+        pair_evidence=np.array([0.0, OF_BOTH, OF_BOTH_PLAIN], np.float32)[in_name[pair_owners]],
         terms=bags_of(corpus.index, [query.terms for query in queries]),
     )
 
 
-def _plain(words: Sequence[Word], owners: Places, size: int) -> Mask:
-    """Which words are generic; of a text that has no such word, which are common."""
-    generic = np.array([word.generic for word in words], np.bool_)
-    common = np.array([word.common for word in words], np.bool_)
-    has_generic = np.bincount(owners[generic], minlength=size) > 0
-    return np.where(has_generic[owners], generic, common)
-
-
-def _of_a_name(plain: Mask, owners: Places, pair_owners: Places, size: int) -> Mask:
-    """Which texts are two words side by side of which one is plain."""
+def _plain_in_names(plain: Mask, owners: Places, pair_owners: Places, size: int) -> Places:
+    """How many words are plain, of each text that is two words side by side; 0 for any other."""
     two = np.bincount(owners, minlength=size) == 2
-    one_plain = np.bincount(owners[plain], minlength=size) == 1
-    return np.asarray(two & one_plain & (np.bincount(pair_owners, minlength=size) == 1))
+    beside = two & (np.bincount(pair_owners, minlength=size) == 1)
+    return np.where(beside, np.bincount(owners[plain], minlength=size), 0)
 
 
 @dataclass(frozen=True, slots=True)

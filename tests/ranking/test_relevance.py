@@ -148,6 +148,27 @@ def test_two_words_of_which_one_is_common_here_are_asked_for_side_by_side() -> N
     assert found[1] > 1.5 * found[2] > 0
 
 
+@pytest.mark.parametrize("name", ["model theory", "machine memory"])
+def test_two_words_that_any_abstract_may_have_are_asked_for_side_by_side(
+    name: str, table: StaticTable | None
+) -> None:
+    first, second = name.split()
+    corpus = Corpus(
+        [
+            candidate(1, "Report 1", f"A {name} is what we wrote a book about."),
+            candidate(2, "Report 2", f"Of any {second} this {first} is best told of in a book."),
+            *(candidate(n, f"Report {n}", f"Of any {first} this is best.") for n in range(3, 30)),
+            *(candidate(n, f"Report {n}", f"Of any {second} this is best.") for n in range(30, 60)),
+            *(candidate(n, f"On bread {n}", "Of flour and salt.") for n in range(60, 400)),
+        ],
+        None,
+        table=table,
+    )
+    found = strengths(InterestKind.TEXT, name, corpus)
+    assert found[1] > 1.2 * found[2] > FLOOR
+    assert max(found[3], found[30]) < FLOOR
+
+
 def test_a_compound_is_matched_in_any_spelling(table: StaticTable | None) -> None:
     corpus = Corpus(
         [
