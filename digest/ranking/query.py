@@ -2,8 +2,8 @@
 
 import functools
 import unicodedata
-from collections.abc import Iterable
-from itertools import chain, pairwise
+from collections.abc import Collection, Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from digest.ranking.text import (
@@ -25,6 +25,10 @@ _WRAPPING = listed(
     regarding related want work working works
     """
 )
+# Beside a word that tells, or behind "of", these are what is asked for, but not before "on":
+# "working memory", "remote work", "the future of work", but "recent work on robots".
+_WORK = {((word,),) for word in ("work", "working", "works")}
+_ON, _OF = (("on",),), (("of",),)
 
 # Small words of German, which papers have only by accident: "für" would ask for fur, "die" for
 # death. They are left out where one of these shows that a text is German, not van der Waals'.
@@ -77,9 +81,10 @@ def asked(text: str) -> Asked:
     left out of the words, unless nothing else is there.
     """
     chunks = read(_without_small_german(text))
-    telling = [chunk for chunk in chunks if not _is_wrapping(chunk)]
+    works = _asked_for_work(chunks)
+    telling = [c for n, c in enumerate(chunks) if n in works or not _is_wrapping(c)]
     return Asked(
-        words=_query_words(chunks),
+        words=_query_words(chunks, works),
         terms=tuple(terms(telling) or terms(chunks)),
         stems=tuple(" ".join([chunk.stems for chunk in chunks]).split()),
     )
@@ -99,13 +104,31 @@ def _is_wrapping(chunk: Chunk) -> bool:
     return all(map(_WRAPPING.issuperset, chunk.words))
 
 
+def _asked_for_work(chunks: Words) -> frozenset[int]:
+    """The places where "work" is no wrapping."""
+    named = (n for n, chunk in enumerate(chunks) if chunk.words in _WORK)
+    return frozenset(n for n in named if _is_asked_for(chunks, n))
+
+
+def _is_asked_for(chunks: Words, place: int) -> bool:
+    before, after = chunks[max(place - 1, 0) : place], chunks[place + 1 : place + 2]
+    if any(chunk.words == _ON for chunk in after):
+        return False
+    of = any(chunk.words == _OF for chunk in before)
+    return of or any(word.tells for chunk in (*before, *after) for word in _words(chunk))
+
+
 def query_words(text: str) -> tuple[QueryWord, ...]:
     """The words of a query, as `asked` tells them."""
     return asked(text).words
 
 
-def _query_words(chunks: Words) -> tuple[QueryWord, ...]:
-    words = list(chain.from_iterable(map(_words, chunks)))
+def _query_words(chunks: Words, works: Collection[int]) -> tuple[QueryWord, ...]:
+    words = [
+        word._replace(tells=True) if n in works else word
+        for n, chunk in enumerate(chunks)
+        for word in _words(chunk)
+    ]
     kept = [n for n, word in enumerate(words) if word.tells]
     kept = kept or [n for n, word in enumerate(words) if not word.is_stop]
     found: dict[Alternative, QueryWord] = {}

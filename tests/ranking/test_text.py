@@ -136,6 +136,24 @@ def test_a_query_of_nothing_but_wrapping_is_taken_as_it_is() -> None:
     assert query_words("of the") == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("working memory", ["working", "memory"]),
+        ("remote work in cities", ["remote", "work", "cities"]),
+        ("the future of work", ["future", "work"]),
+        ("recent work on robots", ["robots"]),
+        ("previous work on robots", ["previous", "robots"]),
+        ("I am working with robots", ["robots"]),
+    ],
+)
+def test_work_is_what_a_query_asks_for_beside_a_word_that_tells(
+    text: str, words: list[str]
+) -> None:
+    assert [word.spelling for word in query_words(text)] == words
+    assert len(asked(text).terms) == len(words)
+
+
 def test_small_words_of_a_german_query_do_not_count() -> None:
     words = query_words("Transformer für die Diagnose von ALS und Demenz")
     assert [word.spelling for word in words] == ["transformer", "diagnose", "als", "demenz"]
