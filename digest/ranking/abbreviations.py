@@ -97,7 +97,7 @@ class Abbreviations:
         ]
         if not short and not long:
             return word
-        return word._replace(short_forms=tuple(short), long_forms=tuple(long))
+        return word._replace(short_forms=tuple(short), long_forms=(*word.long_forms, *long))
 
     def wordings(self, phrase: str) -> Iterator[Wording]:
         """All that a phrase may be written as, itself the first.

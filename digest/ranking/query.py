@@ -1,6 +1,7 @@
 """The words of interests and searches, in every spelling in which papers may have them."""
 
 import functools
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from itertools import pairwise
@@ -39,6 +40,9 @@ _SMALL_IN_GERMAN = _SHOWS_GERMAN | listed(
     """
 )
 
+# "Difference in differences" and "peer to peer" are compounds, with hyphens or without.
+_REPEATED = re.compile(r"(?i)\b([^\W\d_]{3,})\s+(by|for|in|on|to)\s+(?=\1(?:s|es)?\b)")
+
 Alternative = tuple[str, ...]
 """Terms that together stand for one word of a query."""
 
@@ -47,7 +51,8 @@ class QueryWord(NamedTuple):
     """A distinct word of a query: its folded spelling, the terms that may stand for it, those of
     it and a neighbour written as one, how often it is said, and the spelling of the word right
     behind it, if that is informative too. Among papers that have such (`abbreviations`), the
-    short forms that say it together with its neighbours, and what it is short for."""
+    short forms that say it together with its neighbours; and terms in a row that say it: what it is
+    short for, or the parts of a compound that repeats a word."""
 
     spelling: str
     own: tuple[Alternative, ...]
@@ -80,7 +85,7 @@ def asked(text: str) -> Asked:
     (finetun), `tuning` as (tune) or (finetun). Stop words and wrapping ("papers on …") are
     left out of the words, unless nothing else is there.
     """
-    chunks = read(_without_small_german(text))
+    chunks = read(_REPEATED.sub(r"\1-\2-", _without_small_german(text)))
     works = _asked_for_work(chunks)
     telling = [c for n, c in enumerate(chunks) if n in works or not _is_wrapping(c)]
     return Asked(
@@ -144,17 +149,25 @@ def _query_words(chunks: Words, works: Collection[int]) -> tuple[QueryWord, ...]
         if known := found.get(word.own[0]):
             found[word.own[0]] = known._replace(times=known.times + 1)
         else:
-            found[word.own[0]] = QueryWord(word.spelling, word.own, before + behind, 1, follower)
+            found[word.own[0]] = QueryWord(
+                spelling=word.spelling,
+                own=word.own,
+                joined=before + behind,
+                followed_by=follower,
+                long_forms=word.in_a_row,
+            )
         before = behind
     return tuple(found.values())
 
 
 class _Word(NamedTuple):
     """A word of a query by itself: how it is spelled, the terms that may stand for it (a compound
-    has several), and whether it tells what is asked for, or is a stop word."""
+    has several), in any order or in a row, and whether it tells what is asked for, or is a stop
+    word."""
 
     spelling: str
     own: tuple[Alternative, ...]
+    in_a_row: tuple[Alternative, ...]
     tells: bool
     is_stop: bool
 
@@ -166,9 +179,13 @@ def _words(chunk: Chunk) -> tuple[_Word, ...]:
 
 def _word(parts: Parts) -> _Word:
     separate = tuple(stem(part) for part in parts if part not in STOP_WORDS)
+    joined = (stem("".join(parts)),)
+    # Who says "difference-in-differences" does not ask for any difference.
+    repeats = len(separate) > len(set(separate)) == 1
     return _Word(
         spelling="-".join(parts),
-        own=(separate,) if len(parts) == 1 else (separate, (stem("".join(parts)),)),
+        own=(joined,) if repeats else tuple(dict.fromkeys((separate, joined))),
+        in_a_row=(tuple(map(stem, parts)),) if repeats else (),
         tells=not (STOP_WORDS.issuperset(parts) or _WRAPPING.issuperset(parts)),
         is_stop=STOP_WORDS.issuperset(parts),
     )

@@ -169,6 +169,27 @@ def test_two_words_that_any_abstract_may_have_are_asked_for_side_by_side(
     assert max(found[3], found[30]) < FLOOR
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    ["difference-in-differences", "Difference in differences", "difference-in-difference designs"],
+)
+def test_a_compound_that_repeats_a_word_is_asked_for_as_a_whole(
+    spelling: str, table: StaticTable | None
+) -> None:
+    corpus = Corpus(
+        [
+            candidate(1, "Wages", "We compare towns by difference-in-differences designs."),
+            candidate(2, "Rents", "Our design is difference in differences between towns."),
+            candidate(3, "Sets", "A difference set, and differences of its different designs."),
+            *(candidate(n, f"On bread {n}", "Of flour and salt.") for n in range(4, 40)),
+        ],
+        None,
+        table=table,
+    )
+    found = strengths(InterestKind.TEXT, spelling, corpus)
+    assert min(found[1], found[2]) > FLOOR > found.get(3, 0)
+
+
 def test_a_compound_is_matched_in_any_spelling(table: StaticTable | None) -> None:
     corpus = Corpus(
         [
