@@ -152,10 +152,10 @@ class Abbreviations:
 
     def means(self, row: int, short: str) -> bool:
         """Whether a paper says a short form, in capitals as it is written, and not for something
-        else that it introduces."""
-        known = self._by_short[short].stems
-        own = [_abbreviation(each).stems for each in self._own[row] if each.short == short]
-        other = bool(own) and known not in own
+        else that it introduces: that some words more or less are said, in any order, is none."""
+        known = frozenset(self._by_short[short].stems)
+        own = [set(_abbreviation(each).stems) for each in self._own[row] if each.short == short]
+        other = bool(own) and not any(known <= each or each <= known for each in own)
         return not other and any(map(_written(short).search, self._texts[row]))
 
 

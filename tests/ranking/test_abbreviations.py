@@ -72,6 +72,19 @@ def test_a_term_is_excluded_with_its_short_form(value: str, gone: set[int]) -> N
     assert set(excluded_rows(CORPUS, value).tolist()) == gone
 
 
+def test_a_short_form_is_the_same_with_its_words_in_another_order_or_fewer() -> None:
+    multimodal = "Multimodal large language models (MLLMs) see bees."
+    corpus = Corpus(
+        [
+            candidate(1, "Cows", "Large multimodal language models (MLLMs) see cows."),
+            candidate(2, "Milk", "Micro liquid level meters (MLLMs) measure milk."),
+            *(candidate(n, "Bees", multimodal) for n in range(3, 8)),
+            *(candidate(n, "Hens", "Large language models (LLMs).") for n in range(8, 11)),
+        ]
+    )
+    assert set(excluded_rows(corpus, "LLMs").tolist()) == {0, *range(2, 10)}
+
+
 NAMES = Corpus(
     [
         candidate(1, "Painting", "Generative adversarial networks (GANs) do art."),
