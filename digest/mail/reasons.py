@@ -38,6 +38,10 @@ _FORMS = tuple(
         (r"matches (?P<what>“.+”)", marked("matches %(what)s")),
         (r"close in meaning to (?P<what>“.+”)", marked("close in meaning to %(what)s")),
         (r"by (?P<name>.+), an author you follow", marked("by %(name)s, an author you follow")),
+        (
+            r"by (?P<name>.+), maybe an author you follow",
+            marked("by %(name)s, maybe an author you follow"),
+        ),
         (r"like (?P<what>“.+”), which you liked", marked("like %(what)s, which you liked")),
         (r"like (?P<what>“.+”), which you voted for", marked("like %(what)s, which you voted for")),
         (r"like (?P<what>“.+”), which you opened", marked("like %(what)s, which you opened")),

@@ -10,6 +10,7 @@ from digest.core.interests import Interest, InterestKind
 from digest.core.latex import readable
 from digest.ranking.corpus import Corpus, in_category
 from digest.ranking.meaning import LikedPaper
+from digest.ranking.names import SAME_NAME
 from digest.ranking.query import QueryWord
 
 MAX_REASON_CHARS = 120
@@ -54,8 +55,9 @@ def liking(paper: LikedPaper, saying: str) -> str:
 
 
 def _author_in_words(corpus: Corpus, row: int, author: str) -> str:
-    printed = corpus.authors.find(author).get(row, (0.0, author))[1]
-    return f"by {shortened(printed, _MAX_QUOTE_CHARS)}, an author you follow"
+    sureness, printed = corpus.authors.find(author).get(row, (0.0, author))
+    perhaps = "" if sureness == SAME_NAME else "maybe "
+    return f"by {shortened(printed, _MAX_QUOTE_CHARS)}, {perhaps}an author you follow"
 
 
 def _category_in_words(corpus: Corpus, row: int, *wanted: str) -> str:

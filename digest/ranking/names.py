@@ -6,6 +6,7 @@ of one agrees with some reading of the other.
 """
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,10 +28,12 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": 
 
 @dataclass(frozen=True, slots=True)
 class NameReading:
-    """Folded given names or initials in order, and the family name without spaces."""
+    """Folded given names or initials in order, and the family name without spaces. The first so
+    many given names are one: of Jun-Ho two."""
 
     given: tuple[str, ...]
     family: str
+    first: int = 1
 
 
 @functools.lru_cache(maxsize=100_000)
@@ -65,12 +68,14 @@ def _words(text: str) -> list[str]:
 
 
 def _reading(given: Sequence[str], family: Sequence[str]) -> set[NameReading]:
-    parts = tuple(part for word in given for part in _GIVEN_PART.findall(fold(word)))
+    of_each = [tuple(_GIVEN_PART.findall(fold(word))) for word in given]
+    parts = tuple(itertools.chain.from_iterable(of_each))
     kept = [word for word in map(_letters, family) if word not in _PARTICLES]
     joined = "".join(kept or map(_letters, family))
     # "Bin" and "Di" are first names as well; a particle follows a given name: Maaten, L. van der.
     own = parts[:1] + tuple(part for part in parts[1:] if part not in _PARTICLES)
-    return {NameReading(own, joined)} if joined else set()
+    first = len(of_each[0]) if of_each and min(map(len, of_each[0]), default=0) > 1 else 1
+    return {NameReading(own, joined, first)} if joined else set()
 
 
 def _letters(word: str) -> str:
@@ -81,11 +86,11 @@ def agreement(one: str, other: str) -> float:
     """How sure two printed names are the same person's: SAME_NAME, SAME_INITIALS or 0.
 
     Family names must be equal, given names too as far as both print them; a missing middle
-    name is no objection. Where one prints initials only, those must agree.
+    name is no objection, but Jun-Ho is not Jun. Where one prints initials only, those must agree.
     """
     return max(
         (
-            _given_agreement(left.given, right.given)
+            _given_agreement(left, right)
             for left in readings(one)
             for right in readings(other)
             if left.family == right.family
@@ -94,12 +99,15 @@ def agreement(one: str, other: str) -> float:
     )
 
 
-def _given_agreement(one: tuple[str, ...], other: tuple[str, ...]) -> float:
+def _given_agreement(left: NameReading, right: NameReading) -> float:
+    one, other = left.given, right.given
     if one == other or "".join(one) == "".join(other):
         return SAME_NAME
     if not one or not other:
         return 0.0
     first = _part_agreement(one[0], other[0])
+    if first == SAME_NAME and min(len(one), len(other)) < max(left.first, right.first):
+        return 0.0
     shorter, longer = sorted((one[1:], other[1:]), key=len)
     rest = iter(longer)
     if not all(any(_part_agreement(part, known) for known in rest) for part in shorter):

@@ -17,6 +17,7 @@ REASONS = [
     ),
     ("close in meaning to “ice”", "Inhaltlich nah an „ice“"),
     ("by Ada Bell, an author you follow", "Von Ada Bell (Sie folgen diesem Namen)"),
+    ("by A. Bell, maybe an author you follow", "Von A. Bell (vielleicht jemand, dem Sie folgen)"),
     ("in cs.RO", "In cs.RO"),
     ("in cell biology", "In cell biology"),
     ("like “On ice”, which you liked", "Ähnlich wie „On ice“, was Ihnen gefiel"),

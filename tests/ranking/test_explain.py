@@ -125,7 +125,11 @@ def test_an_interest_met_without_any_of_its_words_is_close_in_meaning() -> None:
 
 def test_an_author_is_said_as_the_paper_prints_the_name() -> None:
     assert say(InterestKind.AUTHOR, "hal, mira", GRASP) == "by Mira Hal, an author you follow"
-    assert say(InterestKind.AUTHOR, "Mira Hal", JUDGE) == "by M. Hal, an author you follow"
+    assert say(InterestKind.AUTHOR, "M. Hal", JUDGE) == "by M. Hal, an author you follow"
+
+
+def test_of_initials_it_is_said_that_they_may_be_those_of_another() -> None:
+    assert say(InterestKind.AUTHOR, "Mira Hal", JUDGE) == "by M. Hal, maybe an author you follow"
 
 
 def test_a_category_is_said_as_the_paper_has_it() -> None:

@@ -13,6 +13,8 @@ from digest.ranking.names import SAME_INITIALS, SAME_NAME, AuthorIndex, agreemen
         ("Jörg Müller", "Joerg Mueller"),
         ("Søren Åby", "Soren Aby"),
         ("Jun-Ho Pak", "Junho Pak"),
+        ("Jun-Ho Pak", "Jun Ho Pak"),
+        ("Jun-Ho Pak", "Pak, Jun H."),
         ("Anna van der Velde", "van der Velde, Anna"),
         ("Anna van der Velde", "Velde, Anna van der"),
         ("Yara Le Noir", "Yara LeNoir"),
@@ -29,7 +31,13 @@ def test_forms_of_one_name_agree(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Mira Hal", "M. Hal"), ("Mira Hal", "Hal M"), ("Mira Jo Hal", "M.J. Hal")],
+    [
+        ("Mira Hal", "M. Hal"),
+        ("Mira Hal", "Hal M"),
+        ("Mira Jo Hal", "M.J. Hal"),
+        ("Jun-Ho Pak", "J.-H. Pak"),
+        ("Jun-Ho Pak", "J. Pak"),
+    ],
 )
 def test_initials_agree_less_surely(one: str, other: str) -> None:
     assert agreement(one, other) == agreement(other, one) == SAME_INITIALS
@@ -42,6 +50,8 @@ def test_initials_agree_less_surely(one: str, other: str) -> None:
         ("Mira Hal", "Mirabel Hal"),
         ("Mira Hal", "N. Hal"),
         ("Mira A. Hal", "Mira B. Hal"),
+        ("Jun-Ho Pak", "Jun Pak"),
+        ("Pak, Jun", "Pak, Jun-Ho"),
         ("Hal", "Mira Hal"),
         ("Wen Lan", "Lan Wen"),
         ("", "Mira Hal"),
