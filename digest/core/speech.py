@@ -87,6 +87,11 @@ _TOGETHER = re.compile(
 _SIGNS = " ,.:/&()-–—"
 _HOLD = str.maketrans({sign: chr(0xE030 + n) for n, sign in enumerate(_SIGNS)})
 _FREE = str.maketrans({0xE030 + n: sign for n, sign in enumerate(_SIGNS)})
+# Up to four words of a lead, none of which begins a question or denies.
+_FEW = (
+    r"(?:(?!(?:how|what|which|who|why|when|where|whether|not|no|never|nothing|little|less)\b"
+    r"|\w+n['’]?t\b)[\w-]+\s+){0,4}?"
+)
 # Words with which people begin to say what they want: they are no part of it.
 _LEAD = re.compile(
     r"(?i)^(?:(?:(?:my|our|current|main|research)\s+)*(?:(?:research\s+)?(?:interests?|topics?|areas?|"
@@ -112,7 +117,11 @@ _LEAD = re.compile(
     r"(?:arbeiten?\s+an|forschen?\s+(?:zu[mr]?|an|über)|mag|mögen|bevorzugen?|"
     r"interessieren?\s+(?:mich|uns)\s+für|beschäftigen?\s+(?:mich|uns)\s+mit)\s+"
     r"|(?:(?:alle|neue|neueste|aktuelle)\s+)*(?:arbeiten|artikel|aufsätze|paper|papers|beiträge|alles|"
-    r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+)+(?=\S)"
+    r"neues)\s+(?:über|zu[mr]?|rund\s+um)\s+"
+    # "Keep me updated on", "My thesis is about", "I am learning a bit about".
+    rf"|(?:please\s+)?(?:bring|find|get|give|keep|send|show|tell)\s+(?:me|us)\s+{_FEW}(?:on|about)\s+"
+    rf"|my\s+{_FEW}(?:is|are)\s+(?:on|in|about)\s+"
+    rf"|(?:i|we)(?:['’](?:m|re|d))?\s+{_FEW}about\s+)+(?=\S)"
 )
 _ASKS = re.compile(r"(?i)^(?:what|was)")
 _BULLET = re.compile(r"^(?:[-*•·–]\s+|\(?\d{1,2}[.)]\s+)+")
