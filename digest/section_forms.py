@@ -3,10 +3,10 @@
 import re
 from datetime import timedelta
 from email.utils import getaddresses
-from typing import Annotated
+from typing import Annotated, Any, get_origin
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from digest.core.errors import InvalidInput
 from digest.core.subscribers import normalize_address, parse_at, parse_timezone
@@ -77,3 +77,20 @@ WebAddress = Annotated[str, AfterValidator(_base_url)]
 
 class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _words_are_lists(cls, values: Any) -> Any:
+        """A list may be written as text, with commas between: the environment knows no lists."""
+        if not isinstance(values, dict):
+            return values
+        lists = {name for name, field in cls.model_fields.items() if _is_list(field.annotation)}
+        return values | {
+            name: [word.strip() for word in values[name].split(",") if word.strip()]
+            for name in lists & set(values)
+            if isinstance(values[name], str)
+        }
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is tuple

@@ -1,7 +1,8 @@
 """The configuration: one TOML file, overlaid by the environment, checked as a whole.
 
 Every mistake is reported at once, by its key. Any key can be set as `DIGEST__SECTION__KEY`;
-any secret can be read from a file by `KEY_file`.
+any secret can be read from a file by `KEY_file`. What the environment says of a key, by either
+name, goes before what the file says of it.
 """
 
 import difflib
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from digest.core.errors import ConfigError
 from digest.sections import Sections
-from digest.source_sections import SourceSection, SourcesSection
+from digest.source_sections import SourcesSection
 
 ENVIRONMENT_PREFIX = "DIGEST__"
 _FILE_SUFFIX = "_file"
@@ -25,6 +26,8 @@ _SECRETS = (
     *(("security", "secret_key"), ("database", "url")),
     *(("ranking.endpoint", "api_key"), ("summaries", "api_key")),
 )
+_FEEDS = "sources.feeds"
+_FEED = f"{_FEEDS}."
 # In the section of a source, the keys that such names are given.
 _SOURCE_SECRETS = frozenset({"api_key", "client_secret", "password", "token"})
 
@@ -54,12 +57,15 @@ def load_settings(path: Path | None, environ: Mapping[str, str]) -> Settings:
     values = _read_toml(path) if path is not None else {}
     folder = path.resolve().parent if path is not None else Path.cwd()
     mistakes = [f"{key}: unknown key" for key in values if key == "folder"]
-    _overlay_environment(values, environ)
+    given = _from_environment(environ)
+    _leave_out_secrets(values, given)
+    _overlay(values, given)
     _read_secret_files(values, folder, mistakes)
     try:
         settings = Settings.model_validate(values | {"folder": folder})
     except ValidationError as error:
-        raise ConfigError([*mistakes, *map(_mistake, error.errors())]) from None
+        found = [detail for detail in error.errors() if not _is_other_branch(detail)]
+        raise ConfigError([*mistakes, *map(_mistake, found)]) from None
     if mistakes:
         raise ConfigError(mistakes)
     return settings
@@ -74,18 +80,41 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError([f"{path}: cannot be read: {error}"]) from error
 
 
-def _overlay_environment(values: dict[str, Any], environ: Mapping[str, str]) -> None:
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for name in sorted(environ):
         if not name.startswith(ENVIRONMENT_PREFIX):
             continue
         *sections, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
         place = values
         for section in sections:
-            inner = place.setdefault(section, {})
-            if not isinstance(inner, dict):
+            place = place.setdefault(section, {})
+            if not isinstance(place, dict):
                 raise ConfigError([f"{name}: {section} is not a section of keys"])
-            place = inner
         place[key] = _environment_value(environ[name])
+    return values
+
+
+def _leave_out_secrets(values: dict[str, Any], given: dict[str, Any]) -> None:
+    """Takes out of `values` each secret that is given otherwise, whether as itself or by a file."""
+    for section, key in (*_SECRETS, *_source_secrets()):
+        names = {key, key + _FILE_SUFFIX}
+        table = _table(values, section)
+        if table is not None and names & set(_table(given, section) or ()):
+            for name in names:
+                table.pop(name, None)
+
+
+def _overlay(values: dict[str, Any], given: dict[str, Any], sections: tuple[str, ...] = ()) -> None:
+    for key, value in given.items():
+        if not isinstance(value, dict):
+            values[key] = value
+            continue
+        inner = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            name = "__".join((*sections, key, next(iter(value)))).upper()
+            raise ConfigError([f"{ENVIRONMENT_PREFIX}{name}: {key} is not a section of keys"])
+        _overlay(inner, value, (*sections, key))
 
 
 def _environment_value(text: str) -> Any:
@@ -99,13 +128,18 @@ def _environment_value(text: str) -> Any:
 
 
 def _read_secret_files(values: dict[str, Any], folder: Path, mistakes: list[str]) -> None:
+    """Puts what secret files hold in their place. Empty is as if left out, as in the file that
+    `init` writes."""
     for section, key in (*_SECRETS, *_source_secrets()):
         table = _table(values, section)
         if table is None or key + _FILE_SUFFIX not in table:
             continue
         place = f"{section}.{key}{_FILE_SUFFIX}"
-        path = folder / str(table.pop(key + _FILE_SUFFIX))
-        if key in table:
+        name = table.pop(key + _FILE_SUFFIX)
+        if name == "":
+            continue
+        path = folder / str(name)
+        if table.get(key, "") != "":
             mistakes.append(f"{place}: {section}.{key} is set too, keep one of them")
             continue
         try:
@@ -140,8 +174,18 @@ def _mistake(detail: Any) -> str:
         return f"{key}: unknown key{_nearest(key)}"
     if detail["type"] == "missing":
         return f"{key}: missing"
+    if detail["type"] == "tuple_type":
+        return f'{key}: it should be a list, such as ["a", "b"]'
     message = str(detail["msg"]).removeprefix("Value error, ")
-    return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
+    if not key or message.startswith(f"{key}."):  # a section's own checks name the key
+        return message
+    return f"{key}: {message[:1].lower()}{message[1:]}"
+
+
+def _is_other_branch(detail: Any) -> bool:
+    """Whether it only says that a value which may be a list is none: what is wrong with it as what
+    it is stands beside."""
+    return detail["type"] == "tuple_type" and _is_branch(str(detail["loc"][-1]))
 
 
 def _is_branch(part: str) -> bool:
@@ -152,6 +196,8 @@ def _is_branch(part: str) -> bool:
 def _nearest(key: str) -> str:
     known = sorted(set(_known_keys(Settings, "")) - {"folder"})
     section, _, last = key.rpartition(".")
+    if section.startswith(_FEED):
+        known = [name.replace(f"{_FEED}NAME", section) for name in known]
     siblings = {k.rpartition(".")[2]: k for k in known if k.rpartition(".")[0] == section}
     elsewhere = {k.rpartition(".")[2]: k for k in reversed(known)}
     if last in elsewhere:
@@ -172,8 +218,7 @@ def _known_keys(model: type[BaseModel], prefix: str) -> Iterator[str]:
             yield key + _FILE_SUFFIX
         inner = [t for t in (field.annotation, *get_args(field.annotation)) if _is_model(t)]
         for section in inner:
-            if not issubclass(section, SourceSection) or "feeds" not in key:
-                yield from _known_keys(section, f"{key}.")
+            yield from _known_keys(section, f"{_FEED}NAME." if key == _FEEDS else f"{key}.")
 
 
 def _is_secret(key: str) -> bool:

@@ -116,7 +116,7 @@ def test_all_mistakes_are_named_at_once_each_with_its_key(tmp_path: Path) -> Non
         ("folder = '/tmp'", "folder: unknown key"),
         (
             "[sources.feeds.x]\nurl = 'https://x.example'\nevry = 1",
-            "sources.feeds.x.evry: unknown key",
+            "sources.feeds.x.evry: unknown key, did you mean sources.feeds.x.every?",
         ),
     ],
 )
@@ -137,7 +137,9 @@ def test_an_unknown_key_is_answered_with_the_nearest_known(
         ("[security]\nsecret_key = 'short'", "security.secret_key is too short"),
         ("[web]\nmetrics_token = 'short'", "web.metrics_token: a token has at least 16"),
         ("[web]\nmetrics_token = 'two words and more'", "web.metrics_token: a token has"),
-        ("[smtp]\nusername = 'u'\npassword = 'p'", "smtp"),
+        ("[smtp]\nusername = 'u'\npassword = 'p'", "smtp.security: none would send"),
+        ("[sources.arxiv]\ncategories = 3", "sources.arxiv.categories: it should be a list, such"),
+        ("[dkim]\ndomain = 3\nselector = 's'\nprivate_key_file = 'k'", "dkim.domain: "),
         ("[mailbox]\nkind = 'maildir'", "mailbox.path is missing"),
         ("[mailbox]\nkind = 'imap'", "mailbox.host is missing"),
         ("smtp = 3", "smtp: "),
@@ -189,6 +191,13 @@ def test_the_environment_overrules_the_file(tmp_path: Path) -> None:
     assert settings.sources.feeds["lab"].url == "https://lab.example/feed.xml"
 
 
+def test_a_list_may_be_written_with_commas(tmp_path: Path) -> None:
+    settings = load(tmp_path, SOURCES__ARXIV__CATEGORIES="cs.RO, cs.AI", WEB__TRUSTED_PROXIES="::1")
+    assert settings.sources.arxiv.categories == ("cs.RO", "cs.AI")
+    assert settings.web.trusted_proxies == ("::1",)
+    assert load(tmp_path, WEB__METRICS_FROM="").web.metrics_from == ()
+
+
 def test_the_environment_makes_the_same_mistakes(tmp_path: Path) -> None:
     assert mistakes(tmp_path, SMTP__HOTS="x") == (
         "smtp.hots: unknown key, did you mean smtp.host?",
@@ -237,3 +246,23 @@ def test_a_secret_in_two_places_is_a_mistake(tmp_path: Path) -> None:
     assert mistakes(tmp_path, text) == (
         "security.secret_key_file: security.secret_key is set too, keep one of them",
     )
+
+
+def test_a_secret_of_the_environment_goes_before_that_of_the_file_by_either_name(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "key").write_text(KEY)
+    here = "[security]\nsecret_key = 'of-the-file-of-the-file-of-the-file'"
+    assert load(tmp_path, here, SECURITY__SECRET_KEY_FILE="key").security.secret_key == KEY
+    elsewhere = "[security]\nsecret_key_file = 'not-on-this-machine'"
+    assert load(tmp_path, elsewhere, SECURITY__SECRET_KEY=KEY).security.secret_key == KEY
+    other = load(tmp_path, elsewhere, SECURITY__SECRET_KEY_FILE="key")
+    assert other.security.secret_key == KEY
+
+
+def test_an_empty_secret_is_none_whose_file_may_be_named_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("sesame\n")
+    text = "[smtp]\nsecurity = 'tls'\nusername = 'u'\npassword = ''\npassword_file = 'password'"
+    assert load(tmp_path, text).smtp.password == "sesame"
+    kept = load(tmp_path, "[security]\nsecret_key_file = ''", SECURITY__SECRET_KEY="")
+    assert kept.security.secret_key == ""
