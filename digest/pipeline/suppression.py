@@ -44,6 +44,16 @@ def unsuppress(app: App, email: str, reason: str) -> bool:
     return True
 
 
+def is_suppressed(app: App, email: str) -> bool:
+    """Whether `unsuppress` would lift something."""
+    address = normalize_address(email)
+    with app.store.read() as conn:
+        subscriber = members.by_email(conn, address)
+        if subscriber is not None and subscriber.status is Status.SUPPRESSED:
+            return True
+        return members.suppression_reason(conn, app.address_hash(address)) is not None
+
+
 def erase(app: App, subscriber: Subscriber) -> None:
     """Removes a person with all that is known of them; a keyed hash keeps us from mailing again."""
     now = app.clock.now()

@@ -131,6 +131,41 @@ def test_suppression_holds_until_it_is_lifted(operator: Operator) -> None:
     assert "is not suppressed" in operator.refused("subscribers", "unsuppress", ADA)
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (f"confirm {CARL}", f"{CARL} would be subscribed"),
+        (f"pause {ADA} --until 2026-04-01", f"{ADA} would be paused until 2026-04-01"),
+        (f"unsubscribe {ADA}", f"{ADA} would be unsubscribed"),
+        (f"suppress {ADA}", f"{ADA} would be suppressed"),
+        (f"erase {ADA}", f"{ADA} would be erased, and not be mailed again"),
+    ],
+)
+def test_a_dry_run_says_what_would_happen_to_somebody_and_changes_nothing(
+    operator: Operator, command: str, said: str
+) -> None:
+    before = operator.json("subscribers", "list")
+    rows = operator.rows()
+    assert operator.ok("subscribers", *command.split(), "--dry-run").strip() == said
+    assert (operator.json("subscribers", "list"), operator.rows()) == (before, rows)
+
+
+def test_a_dry_run_of_coming_back_changes_nothing_either(operator: Operator) -> None:
+    operator.ok("subscribers", "pause", ADA)
+    operator.ok("subscribers", "suppress", BEN)
+    said = operator.ok("subscribers", "resume", ADA, "--dry-run")
+    assert said == f"{ADA} would get the digest again\n"
+    said = operator.ok("subscribers", "unsuppress", BEN, "--dry-run")
+    assert said == f"{BEN} would be free to subscribe again\n"
+    assert (status(operator, ADA), status(operator, BEN)) == ("paused", "suppressed")
+
+
+def test_a_dry_run_is_refused_what_the_command_is_refused(operator: Operator) -> None:
+    assert "cannot be paused" in operator.refused("subscribers", "pause", CARL, "--dry-run")
+    assert "not paused" in operator.refused("subscribers", "resume", ADA, "--dry-run")
+    assert "not suppressed" in operator.refused("subscribers", "unsuppress", ADA, "--dry-run")
+
+
 def test_whoever_is_erased_is_gone_and_stays_away(operator: Operator) -> None:
     assert ADA not in operator.ok("subscribers", "erase", ADA, "--yes")
     assert "there is no subscriber" in operator.refused("subscribers", "show", ADA, code=1)
