@@ -72,8 +72,11 @@ def _answer(delivery: Delivery) -> str:
 
 
 def _moment(row: DeliveryRow) -> Any:
-    waiting = row.delivery.status in outbox.WAITING
-    return row.delivery.next_attempt_at if waiting else row.delivery.sent_at
+    return row.delivery.next_attempt_at if _waits(row.delivery) else row.delivery.sent_at
+
+
+def _waits(delivery: Delivery) -> bool:
+    return delivery.status in outbox.WAITING
 
 
 @app.command("show")
@@ -137,7 +140,7 @@ def delivery_row(row: DeliveryRow) -> dict[str, Any]:
         "edition": row.edition.isoformat() if row.edition else None,
         "status": delivery.status.value,
         "attempts": delivery.attempts,
-        "next_attempt_at": iso(delivery.next_attempt_at),
+        "next_attempt_at": iso(delivery.next_attempt_at) if _waits(delivery) else None,
         "message_id": row.message_id,
         "smtp_code": delivery.smtp_code,
         "smtp_reply": delivery.smtp_reply,

@@ -79,6 +79,7 @@ def test_deliveries_come_as_rows(operator: Operator) -> None:
     assert (row["edition"], row["status"], row["attempts"]) == (DAY, "sent", 1)
     assert row["smtp_code"] == 250
     assert row["sent_at"].startswith("2026-03-20T21:0")
+    assert row["next_attempt_at"] is None
     assert f"250 {row['smtp_reply']}" in operator.ok("deliveries", "list", "--email", ADA)
     assert len(row["papers"]) > 0
     assert all(isinstance(paper, int) for paper in row["papers"])
