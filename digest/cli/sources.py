@@ -13,25 +13,46 @@ from digest.pipeline.app import App
 from digest.pipeline.outcomes import known_names, oddly_empty, reason_of
 from digest.store import cursors, paces
 
+_NONE = "no source is enabled: see [sources] in config.toml"
+
 app = Commands(help="Where papers come from, and how it went last.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_sources(ctx: typer.Context, json: Json = False) -> None:
-    """List the sources that are enabled.
+    """List the sources that are enabled, how each went last, and when it is next due.
 
     Example: digest sources list
     """
     with opened_app(ctx) as service:
         every = {name: int(service.every[name].total_seconds()) for name in service.sources}
+        rows = [
+            row | {"every_seconds": every[row["source"]]}
+            for row in _status_rows(service)
+            if row["source"] in every
+        ]
     if json:
-        print_json([{"source": name, "every_seconds": s} for name, s in every.items()])
-    else:
-        print_table(
-            ("source", "asked every"),
-            [(name, f"{seconds // 60} min") for name, seconds in every.items()],
-            empty="no source is enabled: see [sources] in config.toml",
-        )
+        print_json(rows)
+        return
+    print_table(
+        ("source", "asked every", "outcome", "next due", "paused"),
+        [
+            (
+                row["source"],
+                f"{row['every_seconds'] // 60} min",
+                row["outcome"],
+                _due(row),
+                row["paused"] or "-",
+            )
+            for row in rows
+        ],
+        empty=_NONE,
+        fold=("paused",),
+    )
+
+
+def _due(row: dict[str, Any]) -> str:
+    return short_time(row["next_due_at"]) if row["next_due_at"] else "now"
 
 
 @app.command("status")
@@ -56,12 +77,12 @@ def status(ctx: typer.Context, json: Json = False) -> None:
                 short_time(row["at"]),
                 row["fetched"],
                 row["new"],
-                short_time(row["next_due_at"]) if row["next_due_at"] else "now",
+                _due(row),
                 row["paused"] or row["reason"],
             )
             for row in rows
         ],
-        empty="no source is enabled: see [sources] in config.toml",
+        empty=_NONE,
         fold=("reason",),
     )
 

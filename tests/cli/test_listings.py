@@ -98,11 +98,13 @@ def test_one_delivery_is_shown_with_its_papers(operator: Operator) -> None:
 def test_sources_come_as_rows(operator: Operator) -> None:
     listed = operator.json("sources", "list")
     assert [row["source"] for row in listed] == ["huggingface", "arxiv"]
-    for row in operator.json("sources", "status"):
+    assert [row["every_seconds"] for row in listed] == [3600, 21600]
+    for row in [*listed, *operator.json("sources", "status")]:
         assert row["outcome"] == "ok"
         assert row["at"].startswith("2026-03-20T21:0")
         assert row.keys() >= {"source", "reason", "fetched", "new", "next_due_at", "paused_until"}
     assert "2026-03-20 21:00" in operator.ok("sources", "status")
+    assert "360 min" in operator.ok("sources", "list")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,8 @@ def test_a_paused_source_says_until_when_and_why(
         "export.arxiv.org", until=at, reason="it is busy", throttled_in_a_row=1
     )
     store.close()
-    assert f"until {until} UTC: it is busy" in operator.ok("sources", "status")
+    for command in ("list", "status"):
+        assert f"until {until} UTC: it is busy" in operator.ok("sources", command)
     assert operator.json("sources", "status")[1]["paused_until"] == f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
