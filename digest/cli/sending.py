@@ -1,6 +1,7 @@
 """The daily work by hand: fetch, send, preview, explain."""
 
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,7 +9,16 @@ import typer
 
 from digest.cli.context import DryRun, Json, day_or_today, globals_of, opened_app, parse_day
 from digest.cli.models import embed_line, embed_row
-from digest.cli.output import note, print_json, print_table, progress, say, shares_progress, warn
+from digest.cli.output import (
+    counted,
+    note,
+    print_json,
+    print_table,
+    progress,
+    say,
+    shares_progress,
+    warn,
+)
 from digest.core.errors import InvalidInput, NotFound
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status, SubscriberId, normalize_address
@@ -45,6 +55,9 @@ def fetch(
 ) -> None:
     """Fetch new papers and their signals from all sources.
 
+    Without dates it is what is new, from sources that are due; with --until alone it is what the
+    edition of that day may hold.
+
     Example: digest fetch --since 2026-03-16 --until 2026-03-20
     """
     first, last = parse_day(since), parse_day(until)
@@ -53,12 +66,7 @@ def fetch(
         if unknown:
             there = ", ".join(known_names(app))
             raise InvalidInput(f"there is no source {unknown[0]!r} enabled; there are: {there}")
-        if last is not None and first is None:
-            raise InvalidInput("--until needs --since")
-        if first is not None and last is None:
-            last = app.clock.now().date()
-        if first is not None and last is not None and last < first:
-            raise InvalidInput("--until is before --since")
+        first, last = _days(app, first, last)
         report = refresh(app, only=source or (), since=first, until=last, progress=bar)
     if json:
         document: dict[str, Any] = {"sources": [fetch_row(f) for f in report.fetches]}
@@ -80,6 +88,17 @@ def fetch(
         raise typer.Exit(1 if nothing and len(asked) == len(report.fetches) else PARTLY)
     if report.embedding.troubled:
         raise typer.Exit(PARTLY)
+
+
+def _days(app: App, first: date | None, last: date | None) -> tuple[date | None, date | None]:
+    """The days that are meant; none where neither is given. Raises InvalidInput."""
+    today = app.clock.now().date()
+    if first is not None and first > (last or today):
+        what = "--until is before --since" if last else f"--since is after today, {today}"
+        raise InvalidInput(what)
+    if first is None and last is not None:
+        first = last - timedelta(days=app.rules.lookback_days - 1)
+    return first, (last or today) if first else None
 
 
 def fetch_row(fetched: Fetch) -> dict[str, Any]:
@@ -136,6 +155,8 @@ def send(
         print_json(result)
     else:
         _say_result(result, dry_run)
+        if delivered.letters:
+            say(f"{counted(delivered.letters, 'other mail')} sent, such as confirmations")
     if delivered.paused:
         warn(f"the relay cannot be reached, the outbox rests: {delivered.paused}")
         raise typer.Exit(PARTLY if delivered.sent else 1)

@@ -64,7 +64,7 @@ def test_a_folder_without_a_configuration_says_what_to_do_and_stays_empty(tmp_pa
         ("send --date today", "'today' is not a date: write it as 2026-03-20"),
         ("send --to nobody", "'nobody' is not an e-mail address"),
         ("fetch --source nowhere", "there are: huggingface, arxiv"),
-        ("fetch --until 2026-03-20", "--until needs --since"),
+        ("fetch --since 2026-03-22", "--since is after today, 2026-03-20"),
         ("fetch --since 2026-03-20 --until 2026-03-19", "--until is before --since"),
         ("mailbox process", "give files, - for stdin, --maildir DIR, or --imap"),
         ("subscribers pause ada@reader.example --until 2026-03-20", "has begun already"),

@@ -31,6 +31,14 @@ def test_a_fetch_reports_on_each_source(service: Service) -> None:
     assert (again["source"], again["new"]) == ("arxiv", 0)
 
 
+def test_until_alone_is_what_the_edition_of_that_day_may_hold(service: Service) -> None:
+    for day in ("2026-03-12", "2026-03-13", "2026-03-19", DAY):
+        service.world.publish(day)
+    service.ok("fetch", "--until", "2026-03-19")
+    rows = service.json("papers", "list", "--days", "30", "--limit", "100")
+    assert {row["published_at"][:10] for row in rows} == {"2026-03-13", "2026-03-19"}
+
+
 def test_what_is_not_due_is_not_asked_and_no_failure(service: Service) -> None:
     service.ok("fetch")
     asked = len(service.world.requests)
@@ -68,6 +76,13 @@ def test_an_edition_goes_to_those_named_and_then_to_the_others(ready: Service) -
     assert (first["edition"], first["planned"], first["sent"]) == (DAY, 1, 1)
     assert ready.json("send", "--date", DAY)["sent"] == 1
     assert sorted(mail.recipient for mail in ready.mails) == [ADA, BEN]
+
+
+def test_other_mails_that_went_out_are_told_of(ready: Service) -> None:
+    ready.ok("subscribers", "add", "new@reader.example")
+    lines = ready.ok("send").splitlines()
+    assert lines[0].startswith("edition 2026-03-20: 0 planned, 0 sent")
+    assert lines[1:] == ["1 other mail sent, such as confirmations"]
 
 
 def test_without_a_date_it_is_for_those_whose_time_has_come(ready: Service) -> None:
