@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -82,7 +83,9 @@ def subscriber_row(subscriber: Subscriber) -> dict[str, Any]:
 
 def import_csv(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="With a header line.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.csv", help="With a header line; - is stdin.")
+    ],
     confirmed: Annotated[
         bool, typer.Option("--confirmed", help="They have agreed: send no confirmation mails.")
     ] = False,
@@ -97,9 +100,12 @@ def import_csv(
     Example: digest subscribers import readers.csv --confirmed
     """
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read as UTF-8 text: {error}") from error
+        content = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        text = content.decode()
+    except OSError as error:
+        raise InvalidInput(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{file} is not UTF-8 text: save it as CSV in UTF-8") from error
     with opened_app(ctx) as service:
         try:
             new = parse_members(text, service.rules.defaults)

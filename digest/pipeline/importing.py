@@ -78,10 +78,12 @@ class ImportReport:
 
 
 class BadLines(InvalidInput):
-    """What is wrong with a file, one line for each line of it."""
+    """What is wrong with a file: `problems` begin with the number of their line."""
 
     def __init__(self, problems: tuple[str, ...]) -> None:
-        super().__init__(f"nothing was imported: {len(problems)} lines are wrong")
+        lines = len({problem.partition(":")[0] for problem in problems})
+        wrong = "1 line is wrong" if lines == 1 else f"{lines} lines are wrong"
+        super().__init__(f"nothing was imported: {wrong}")
         self.problems = problems
 
 

@@ -227,8 +227,26 @@ def test_one_bad_line_keeps_all_away_and_every_bad_line_is_named(operator: Opera
         *("line 3", "line 4", "line 5"),
         "error",
     ]
-    assert "nothing was imported" in err
+    assert "nothing was imported: 3 lines are wrong" in err
     assert operator.rows() == before
+
+
+def test_a_line_counts_once_however_much_is_wrong_with_it(operator: Operator) -> None:
+    code, _, err = imported(operator, "mail,name\neve@reader.example,Eve\n")
+    assert code == 2
+    assert err.endswith("error: nothing was imported: 1 line is wrong\n")
+
+
+def test_a_file_that_cannot_be_read_is_one_line(operator: Operator) -> None:
+    file = operator.folder / "latin.csv"
+    assert "cannot be read: No such file" in operator.refused("subscribers", "import", str(file))
+    file.write_bytes("email,interests\neve@reader.example,Größe\n".encode("latin-1"))
+    assert "save it as CSV in UTF-8" in operator.refused("subscribers", "import", str(file))
+
+
+def test_a_file_may_come_by_a_pipe(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(GOOD.encode())))
+    assert operator.ok("subscribers", "import", "-", "--confirmed").startswith("1 added")
 
 
 def test_an_export_is_an_import_elsewhere(operator: Operator, fresh: Operator) -> None:
