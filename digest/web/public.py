@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 
 from digest.core.editions import edition_day
 from digest.mail.cards import card_facts, source_names
@@ -89,6 +90,16 @@ def paper(paper_id: int) -> Response:
             chart=(CHART_WIDTH, CHART_HEIGHT),
         )
     )
+
+
+@pages.get("/papers/<path:name>")
+def paper_by_name(name: str) -> ResponseReturnValue:
+    """For who knows a paper by its arXiv id or DOI; its number here is not theirs to know."""
+    with served().store.read() as conn:
+        found = None if name.isdecimal() else library.find(conn, name)
+    if found is None:
+        abort(404)
+    return redirect(url_for(".paper", paper_id=found.id))
 
 
 @pages.get("/editions/<day:day>")

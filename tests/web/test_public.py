@@ -3,7 +3,7 @@ from datetime import date, timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from digest.core.identifiers import ARXIV, Identifier
+from digest.core.identifiers import ARXIV, DOI, Identifier
 from digest.core.papers import Reading
 from digest.pipeline import browse
 from tests.web.world import NOW, TODAY, World
@@ -137,6 +137,16 @@ def test_a_paper_with_a_thousand_authors_hides_them_behind_a_summary(
 def test_an_unknown_paper_is_not_found(world: World, web: FlaskClient, name: str) -> None:
     world.paper()
     assert web.get(f"/papers/{name}").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["2603.01234", "2603.01234v2", "arxiv:2603.01234", "10.1000/x.7"])
+def test_whoever_knows_a_paper_by_another_name_is_led_to_its_page(
+    world: World, web: FlaskClient, name: str
+) -> None:
+    names = (Identifier(ARXIV, "2603.01234"), Identifier(DOI, "10.1000/x.7"))
+    paper = world.paper("Painted", ids=names)
+    answer = web.get(f"/papers/{name}")
+    assert (answer.status_code, answer.location) == (302, f"/papers/{paper.id}")
 
 
 def test_an_edition_shows_its_top_thirty(world: World, web: FlaskClient) -> None:
