@@ -159,6 +159,9 @@ def assemble_due(
             for each in planned(_due_batches(app, stop), here, planners, None):
                 report += each
                 renew()
+    if report.missed:
+        since = report.days[0].isoformat()
+        log.warning("assemble.slots_missed", missed_count=report.missed, since=since)
     _log(report, issues.candidate_count)
     return report
 
@@ -231,8 +234,6 @@ def _record_missed(app: App, day: date, late: Sequence[Subscriber]) -> AssembleR
         there = members.many(conn, [s.id for s in late])
         plans = [skipped(app, s, edition.id, why.format(_slot(s))) for s in late if s.id in there]
         missed = outbox.enqueue(conn, plans, app.clock.now())
-    if missed:
-        log.warning("assemble.slots_missed", edition=day.isoformat(), missed_count=missed)
     return AssembleReport(days=(day,), missed=missed)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from digest.core.deliveries import DeliveryStatus
 from digest.core.fetching import FetchRequest, Outcome, Page
@@ -500,6 +501,18 @@ def test_a_late_slot_is_caught_up_within_the_time_for_that_and_recorded_as_misse
     missed = rows(sqlite_store, email="reader2@example.org")[0].delivery
     assert missed.status is DeliveryStatus.SKIPPED
     assert missed.detail == ("missed: nothing ran at 05:59 UTC, nor within the time to catch up")
+
+
+def test_an_outage_of_months_is_one_warning(sqlite_store: Store) -> None:
+    store_subscriber(sqlite_store, next_due_at=NOW - timedelta(days=90))
+    with capture_logs() as logs:
+        report = assemble_due(make_app(sqlite_store))
+    assert report.missed == 90
+    (warning,) = [log for log in logs if log["log_level"] == "warning"]
+    since = (TODAY - timedelta(days=90)).isoformat()
+    assert (warning["event"], warning["missed_count"], warning["since"]) == (
+        *("assemble.slots_missed", 90, since),
+    )
 
 
 def test_an_operator_can_send_what_was_missed(sqlite_store: Store) -> None:
