@@ -1,11 +1,14 @@
 """Papers for people who look around: the latest, the trending, those that a search finds."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from digest.core.papers import MERGED_FIELDS, Paper
+from digest.pipeline import analyses
 from digest.pipeline.app import App
 from digest.pipeline.edition import judge, ranking_paper
 from digest.pipeline.learning import known_growths
@@ -55,20 +58,28 @@ def _judged(app: App, start: datetime, now: datetime) -> list[Shown]:
 
 
 def search(app: App, query: str, *, limit: int, days: int | None = None) -> list[Shown]:
-    """Papers about what the query says, best match first; of the last `days` when given."""
+    """Papers about what the query says, best match first, as mails would rank them; of the last
+    `days` when given. Whoever names a paper, by its arXiv id, its DOI or a link, gets that one."""
+    since = app.clock.now() - timedelta(days=days) if days is not None else None
     with app.store.read() as conn:
-        found = library.search(conn, query, _SEARCH_DEPTH)
-    if days is not None:
-        since = app.clock.now() - timedelta(days=days)
-        found = [paper for paper in found if paper.published_at >= since]
-    scores = score_query(prepare(list(map(ranking_paper, found))), query)
+        named = _named(conn, query)
+        found = [named] if named else library.search(conn, query, _SEARCH_DEPTH, since=since)
+        texts, background = analyses.analysed(conn, {paper.id: paper for paper in found})
+    candidates = [replace(ranking_paper(paper), analysis=texts[paper.id]) for paper in found]
+    prepared = prepare(candidates, background=background, table=app.table())
+    scores = score_query(prepared, query)
     best = max(scores, default=0.0) or 1.0
     shown = [
-        Shown(paper=paper, score=float(score / best))
+        Shown(paper=paper, score=1.0 if paper is named else float(score / best))
         for paper, score in zip(found, scores, strict=True)
     ]
     shown.sort(key=lambda one: (-one.score, one.paper.id))
     return shown[:limit]
+
+
+def _named(conn: sa.Connection, query: str) -> Paper | None:
+    """The paper that a query names; a mere number is a word."""
+    return None if query.strip().isdecimal() else library.find(conn, query)
 
 
 def one(app: App, name: str) -> Shown | None:

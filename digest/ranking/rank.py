@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from digest.core.interests import Interest, InterestKind
 from digest.core.places import Place
-from digest.ranking import relevance
 from digest.ranking.choosing import Prepared, Reader, choose_all, take_away
 from digest.ranking.corpus import Corpus, RankingPaper
 from digest.ranking.fit import Wishes
@@ -74,11 +74,11 @@ def rank(prepared: Prepared, reader: Reader, *, diversity: float) -> tuple[Ranke
 
 
 def score_query(prepared: Prepared, text: str) -> Floats:
-    """BM25 of a search for each candidate, in the order in which `prepare` was given them.
-
-    Looks into title, abstract, authors, venue and categories. 0 where nothing is found.
-    """
-    return np.asarray(relevance.query_scores(prepared.corpus, text)[prepared.given], np.float32)
+    """How well each candidate answers a search, in the order in which `prepare` was given them: as
+    an interest in the same words, or as an author of that name, would be met."""
+    asked = (Interest(InterestKind.TEXT, text), Interest(InterestKind.AUTHOR, text))
+    (scores,) = score_all(prepared, [Wishes(interests=asked, liked={})])
+    return np.asarray(scores)
 
 
 def score_all(prepared: Prepared, asked: Sequence[Wishes]) -> Floats:

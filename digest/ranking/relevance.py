@@ -13,7 +13,6 @@ import numpy as np
 from digest.core.interests import Interest, InterestKind
 from digest.ranking import texts
 from digest.ranking.corpus import Corpus
-from digest.ranking.lexical import K1, name_terms
 from digest.ranking.vectors import Floats, Rows
 
 # A category by its form: cs.CR, math.*, quant-ph.
@@ -58,17 +57,6 @@ def with_field(corpus: Corpus, text: str, strengths: Floats) -> Floats:
     if len(rows := corpus.field_rows(text)):
         found[rows] += CATEGORY_STRENGTH * (1.0 - found[rows])
     return found
-
-
-def query_scores(corpus: Corpus, text: str) -> Floats:
-    """BM25 of every row for a search: title and abstract, and whole words of authors, venue and
-    categories. At least 0, without an upper bound; 0 where nothing is found."""
-    score = np.zeros(len(corpus), np.float32)
-    for word in corpus.query_words(text):
-        found = corpus.word(word)
-        worth = word.times * found.plain_worth * (K1 + 1)
-        score[found.rows] += np.float32(worth) * found.saturation
-    return score + corpus.index.scores(dict.fromkeys(name_terms(text), 1.0))
 
 
 def keyword_strengths(corpus: Corpus, phrase: str) -> Floats:

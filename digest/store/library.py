@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from digest.core.identifiers import Identifier, PaperId, possible_names
 from digest.core.papers import Paper, Provenance, Signal
 from digest.store.chunks import chunks
+from digest.store.columns import Time
 from digest.store.papers import identifiers_of
 from digest.store.tables import paper_ids, paper_sources, papers, signals
 
+_BEGINNING = datetime(1000, 1, 1, tzinfo=UTC)  # before any paper; a year of four digits
 _NUMBER = re.compile(r"[0-9]{1,9}")  # what an id of the database can be
 
 
@@ -87,9 +89,11 @@ def appearances(conn: sa.Connection, ids: Sequence[int]) -> dict[PaperId, dict[s
     return found
 
 
-def search(conn: sa.Connection, query: str, limit: int) -> list[Paper]:
+def search(
+    conn: sa.Connection, query: str, limit: int, *, since: datetime | None = None
+) -> list[Paper]:
     """Papers whose title or abstract has any word of the query, best match first; one in the
-    title counts three times as much.
+    title counts three times as much. With `since`, of those published from then on.
 
     The database's own full-text index and ranking (SQLite FTS5, PostgreSQL tsvector).
     """
@@ -98,20 +102,23 @@ def search(conn: sa.Connection, query: str, limit: int) -> list[Paper]:
         return []
     if conn.dialect.name == "sqlite":
         statement = sa.text(
-            "SELECT rowid FROM papers_search WHERE papers_search MATCH :query "
-            "ORDER BY bm25(papers_search, 3.0, 1.0), rowid DESC LIMIT :limit"
+            "SELECT papers.id FROM papers_search JOIN papers ON papers.id = papers_search.rowid "
+            "WHERE papers_search MATCH :query AND published_at >= :since "
+            "ORDER BY bm25(papers_search, 3.0, 1.0), papers.id DESC LIMIT :limit"
         )
         wanted = " OR ".join(f'"{word}"' for word in words)
     else:
         statement = sa.text(
             "SELECT id FROM papers, to_tsquery('english', :query) AS query "
             "WHERE to_tsvector('english', title || ' ' || abstract) @@ query "
-            "ORDER BY ts_rank_cd('{0, 0, 0.33, 1}', "
+            "AND published_at >= :since ORDER BY ts_rank_cd('{0, 0, 0.33, 1}', "
             "setweight(to_tsvector('english', title), 'A') || "
             "setweight(to_tsvector('english', abstract), 'B'), query) DESC, id DESC LIMIT :limit"
         )
         wanted = " | ".join(words)
-    return by_ids(conn, conn.scalars(statement, {"query": wanted, "limit": limit}).all())
+    values = {"query": wanted, "since": since or _BEGINNING, "limit": limit}
+    typed = statement.bindparams(sa.bindparam("since", type_=Time))
+    return by_ids(conn, conn.scalars(typed, values).all())
 
 
 def titles_of(conn: sa.Connection, ids: Iterable[int]) -> dict[PaperId, str]:

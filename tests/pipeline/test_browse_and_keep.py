@@ -63,6 +63,29 @@ def test_a_search_for_what_is_not_there_finds_nothing(store: Store, query: str) 
     assert browse.search(make_app(store), query, limit=5) == []
 
 
+@pytest.mark.parametrize(
+    "query", ["2603.00002", "arXiv:2603.00002v3", " https://arxiv.org/pdf/2603.00002 "]
+)
+def test_a_search_for_the_name_of_a_paper_finds_that_paper(store: Store, query: str) -> None:
+    store_papers(store, 3)
+    (shown,) = browse.search(make_app(store), query, limit=5)
+    assert (shown.paper.id, shown.score) == (2, 1)
+
+
+def test_a_number_in_a_search_is_a_word(sqlite_store: Store) -> None:
+    store_records(sqlite_store, [make_record(5), make_record(6, title="A game of 1")])
+    assert [one.paper.id for one in browse.search(make_app(sqlite_store), "1", limit=5)] == [2]
+
+
+def test_a_search_for_a_word_that_all_have_puts_first_what_is_about_it(store: Store) -> None:
+    about = make_record(9, title="Eels", abstract="Eels eat eels, and other eels.")
+    mention = make_record(8, title="Rivers of the north", abstract="They hold trout and eels.")
+    store_records(store, [mention, about])
+    shown = browse.search(make_app(store), "eels", limit=5)
+    assert shown[0].paper.title == "Eels"
+    assert shown[1].score < 1
+
+
 def test_a_search_can_be_of_the_last_days_only(sqlite_store: Store) -> None:
     store_records(sqlite_store, [make_record(1, published_at=NOW - 30 * DAY), make_record(2)])
     app = make_app(sqlite_store)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from digest.core.interests import Interest, InterestKind
 from digest.ranking.corpus import Corpus
 from digest.ranking.explain import saying
-from digest.ranking.relevance import FLOOR, excluded_rows, matches, query_scores
+from digest.ranking.relevance import FLOOR, excluded_rows, matches
 from digest.ranking.short_forms import introduced, said_once
 from tests.ranking.papers import candidate
 
@@ -151,10 +151,6 @@ def test_an_interest_finds_the_papers_that_say_it_in_other_words(interest: str, 
 
 def test_a_name_in_small_letters_is_no_short_form() -> None:
     assert matches(CORPUS, Interest(InterestKind.TEXT, "search-and-act models"))[10] < FLOOR
-
-
-def test_a_search_finds_short_forms() -> None:
-    assert query_scores(CORPUS, "large language models")[1] > 0
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,16 @@ def test_a_search_answers_in_the_order_of_the_candidates_given() -> None:
         assert scores.shape == (len(papers),)
 
 
+def test_a_search_for_an_author_finds_hardly_anybody_of_half_the_name() -> None:
+    papers = [
+        candidate(1, "Eels", authors=("Ada Byte",)),
+        candidate(2, "Eels", authors=("Ada Li",)),
+    ]
+    found, other = score_query(prepare(papers), "Ada Byte")
+    assert found > 0.5
+    assert other < 0.1
+
+
 def test_no_candidates_give_an_empty_ranking(table: StaticTable | None) -> None:
     nothing = prepare([], table=table)
     assert ranked("graphs", "like: 7", "not: x", prepared=nothing, diversity=0.5) == ()

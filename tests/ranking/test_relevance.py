@@ -11,7 +11,6 @@ from digest.ranking.relevance import (
     agreed,
     excluded_rows,
     matches,
-    query_scores,
     weighted,
 )
 from digest.ranking.static_table import StaticTable
@@ -275,13 +274,6 @@ def test_interests_compete_and_agreement_adds_a_little() -> None:
     assert alone == pytest.approx(0.8)
     assert 0.8 < both < 0.85
     assert none == 0
-
-
-def test_a_search_finds_words_of_texts_and_of_names() -> None:
-    assert np.argmax(query_scores(CORPUS, "cache timing")) == ROW[SECRET.paper_id]
-    assert np.argmax(query_scores(CORPUS, "papers by Ada Byte?")) == ROW[SECRET.paper_id]
-    assert np.argmax(query_scores(CORPUS, "physics.chem-ph")) == ROW[MOLECULE.paper_id]
-    assert not query_scores(CORPUS, "zebra").any()
 
 
 @pytest.mark.parametrize(

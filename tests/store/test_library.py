@@ -52,6 +52,14 @@ def test_a_search_gives_at_most_what_is_asked_for(shelf: Store) -> None:
     assert len(titles(shelf, "graph", limit=1)) == 1
 
 
+def test_a_search_of_late_is_not_filled_by_what_is_older(store: Store) -> None:
+    old = make_record(1, title="Graph, graph", published_at=NOW - timedelta(days=30))
+    store_records(store, [old, make_record(2, title="A graph")])
+    with store.read() as conn:
+        late = library.search(conn, "graph", 1, since=NOW - timedelta(days=7))
+    assert [paper.title for paper in late] == ["A graph"]
+
+
 def test_a_corrected_title_is_found_and_the_old_one_is_not(shelf: Store) -> None:
     store_records(shelf, [make_record(2, version=2, title="Forecasting hail")])
     assert titles(shelf, "hail") == ["Forecasting hail"]
