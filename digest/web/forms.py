@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import time
 from typing import TypeVar
 from zoneinfo import available_timezones
 
@@ -65,7 +66,7 @@ class Wanted:
 def read_application(form: Mapping[str, str]) -> Application | Mistakes:
     """The subscribe form: `email`, `interests` (one a line)."""
     mistakes: dict[str, str] = {}
-    email = _check(mistakes, "email", normalize_address, form.get("email", ""), "")
+    email = _check(mistakes, "email", parse_email, form.get("email", ""), "")
     wishes = _check(mistakes, "interests", parse_interests, form.get("interests", ""), _NO_WISHES)
     if mistakes:
         return Mistakes(mistakes)
@@ -84,7 +85,7 @@ def read_preferences(form: Mapping[str, str], subscriber: Subscriber) -> Wanted 
     wishes = field("interests", parse_interests, _NO_WISHES)
     preferences = Preferences(
         frequency=field("frequency", parse_frequency, kept.frequency),
-        at=field("at", parse_at, kept.at),
+        at=field("at", parse_hour, kept.at),
         timezone=field("timezone", parse_zone, kept.timezone),
         max_papers=field("max_papers", parse_max_papers, kept.max_papers),
         dial=field("dial", parse_dial, kept.dial),
@@ -121,10 +122,30 @@ def zones() -> list[str]:
     return sorted(_ZONES.values())
 
 
+def parse_email(text: str) -> str:
+    """As core's `normalize_address`; what is wrong is said in words that can be translated."""
+    try:
+        return normalize_address(text)
+    except InvalidInput:
+        raise InvalidInput("write an e-mail address such as you@example.org") from None
+
+
+def parse_hour(text: str) -> time:
+    """As core's `parse_at`; what is wrong is said in words that can be translated."""
+    try:
+        return parse_at(text)
+    except InvalidInput:
+        raise InvalidInput("write a time of day such as 07:30") from None
+
+
 def parse_zone(text: str) -> str:
-    """As core's `parse_timezone`, without regard to case or to blanks for underscores."""
+    """As core's `parse_timezone`, without regard to case or to blanks for underscores; what is
+    wrong is said in words that can be translated."""
     name = "_".join(text.split())
-    return parse_timezone(_ZONES.get(name.casefold(), name))
+    try:
+        return parse_timezone(_ZONES.get(name.casefold(), name))
+    except InvalidInput:
+        raise InvalidInput("write a time zone such as Europe/Berlin or UTC") from None
 
 
 def parse_frequency(text: str) -> Frequency:

@@ -20,6 +20,9 @@ MISTAKES = (
     marked("Choose one of the languages"),
     marked("Choose one of: every day, on weekdays, once a week"),
     marked("Set the dial between 0 (only my topics) and 1 (only what trends)"),
+    marked("Write a time of day such as 07:30"),
+    marked("Write a time zone such as Europe/Berlin or UTC"),
+    marked("Write an e-mail address such as you@example.org"),
 )
 METRICS = (
     marked("Citations"),

@@ -30,7 +30,7 @@ def test_a_time_zone_may_be_written_as_people_do(typed: str, zone: str) -> None:
 
 @pytest.mark.parametrize("typed", ["", "Berlin", "../../etc/passwd", "/etc/localtime", "x" * 500])
 def test_what_is_no_time_zone_is_refused(typed: str) -> None:
-    with pytest.raises(InvalidInput, match="is not a time zone"):
+    with pytest.raises(InvalidInput, match="write a time zone"):
         parse_zone(typed)
 
 

@@ -73,10 +73,17 @@ def test_mistakes_and_notices_are_said_in_the_language(
     world: World, web: FlaskClient, ada: Subscriber
 ) -> None:
     path = f"/preferences/{world.token(Purpose.PREFERENCES, ada)}"
-    wrong = web.post(path, data={"at": "07:30", "timezone": "UTC", "max_papers": "99", "dial": "7"})
+    wrong = web.post(path, data={"at": "7", "timezone": "Mars", "max_papers": "99", "dial": "7"})
+    assert "Schreiben Sie eine Uhrzeit wie 07:30" in wrong.text
+    assert "Schreiben Sie eine Zeitzone wie Europe/Berlin oder UTC" in wrong.text
     assert "Eine Mail hat 1 bis 30 Arbeiten" in wrong.text
     assert "Stellen Sie den Regler zwischen 0" in wrong.text
     assert "Die Pause hat begonnen." in web.post(path, data={"action": "pause", "days": "7"}).text
+
+
+def test_what_is_no_address_is_said_in_the_language_of_the_browser(web: FlaskClient) -> None:
+    html = web.post("/subscribe", data={"email": "ada@"}, headers=GERMAN).text
+    assert "Schreiben Sie eine E-Mail-Adresse wie you@example.org" in html
 
 
 def test_the_consent_is_kept_in_the_words_that_were_shown(world: World, web: FlaskClient) -> None:

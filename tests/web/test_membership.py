@@ -79,7 +79,7 @@ def test_an_address_that_is_none_is_explained_and_what_was_typed_stays(
 ) -> None:
     status, html = subscribe(web, 'ada"<at>reader', "my <topic>")
     assert status == 400
-    assert "is not an e-mail address" in html
+    assert "Write an e-mail address such as you@example.org" in html
     assert 'aria-invalid="true"' in html
     assert 'value="ada&#34;&lt;at&gt;reader"' in html
     assert "my &lt;topic&gt;" in html
@@ -92,7 +92,7 @@ def test_an_interest_that_is_too_long_is_explained_together_with_the_address(
     status, html = subscribe(web, "nobody", "x" * 501)
     assert status == 400
     assert "An interest is at most 500 characters long" in html
-    assert "is not an e-mail address" in html
+    assert "Write an e-mail address such as you@example.org" in html
 
 
 def test_missing_fields_are_a_mistake_not_a_crash(web: FlaskClient) -> None:
