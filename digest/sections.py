@@ -14,7 +14,7 @@ from digest.core.subscribers import Language
 from digest.embedding.endpoint import EndpointOptions
 from digest.embedding.naming import EndpointName, parse_model
 from digest.embedding.prompts import PromptOptions
-from digest.mail.imap import ImapConfig
+from digest.mail.imap_config import ImapConfig
 from digest.mail.lmtp import LmtpPlace
 from digest.mail.smtp import Security, SmtpConfig
 from digest.section_forms import (

@@ -10,7 +10,8 @@ import pytest
 from imapclient import FLAGGED, SEEN
 
 from digest.core.errors import ConfigError, InboxUnavailable, UnreadableMail
-from digest.mail.imap import ImapConfig, ImapInbox
+from digest.mail.imap import ImapInbox
+from digest.mail.imap_config import ImapConfig
 from digest.mail.mime import MAX_MAIL_BYTES
 from digest.mail.smtp import Security
 from tests.dovecot import PASSWORD, Dovecot
