@@ -5,8 +5,8 @@ import sys
 
 
 def main() -> None:
-    """As `digest.cli.main.main`; who stops the program while that is still loading, which takes a
-    second, sees no more of it than later on."""
+    """As `digest.cli.main.main`; who stops the program while that is still loading sees no more
+    of it than later on."""
     try:
         program = importlib.import_module("digest.cli.main")
     except KeyboardInterrupt:

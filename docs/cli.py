@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from typer.main import get_command
-
-from digest.cli.main import app, run_command
+from digest.cli.main import run_command
+from digest.cli.program import PLACES, load
 
 PLACE = Path(__file__).with_name("CLI.md")
 _INTRODUCTION = """# The command line
@@ -31,10 +30,10 @@ def reference() -> str:
 def _commands() -> Iterator[tuple[str, ...]]:
     """The words that call each command that is for people; the program itself first."""
     yield ()
-    for name, command in getattr(get_command(app), "commands", {}).items():
-        if command.hidden:
+    for name, place in PLACES.items():
+        if not place.line:
             continue
-        inner = getattr(command, "commands", None)
+        inner = getattr(load(name), "commands", None)
         yield from [(name, each) for each in inner] if inner else [(name,)]
 
 

@@ -1,19 +1,18 @@
-"""What every command starts from: the global options, the settings, the app."""
+"""What most commands start from: the settings, the clock, the app."""
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from digest.cli.options import Globals, globals_of
 from digest.core.editions import edition_day
 from digest.core.errors import ConfigError, InvalidInput
-from digest.logs import LogFormat, LogLevel
 from digest.pipeline.app import App
 from digest.pipeline.crew import Crew
 from digest.planner import PlannerProcess
@@ -24,33 +23,19 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would happen, change nothing.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Globals:
-    """The options before the command."""
-
-    config: Path | None = None
-    now: datetime | None = None
-    log_level: LogLevel = "warning"
-    log_format: LogFormat = "console"
-
-    def settings(self) -> Settings:
-        return load_settings(find_config(self.config, environment()), environment())
-
-    def clock(self) -> SystemClock:
-        return SystemClock(self.now)
+def settings_of(ctx: typer.Context) -> Settings:
+    return load_settings(find_config(globals_of(ctx).config, environment()), environment())
 
 
-def globals_of(ctx: typer.Context) -> Globals:
-    found = ctx.find_object(Globals)
-    assert found is not None
-    return found
+def clock_of(ctx: typer.Context) -> SystemClock:
+    return SystemClock(globals_of(ctx).now)
 
 
 @contextmanager
 def opened_app(ctx: typer.Context) -> Iterator[App]:
     """The app on the configured database, closed at the end."""
     options = globals_of(ctx)
-    settings, clock = options.settings(), options.clock()
+    settings, clock = settings_of(ctx), clock_of(ctx)
     _require_secret(settings, options)
     with (
         build_store(settings) as store,
@@ -92,15 +77,6 @@ def _require_secret(settings: Settings, options: Globals) -> None:
             ["there is no config.toml here: `digest init` writes one, or name one with --config"]
         )
     raise ConfigError(["security.secret_key: missing; `digest init DIR` shows what one looks like"])
-
-
-def parse_now(text: str) -> datetime:
-    """A moment in ISO 8601; without a zone it is UTC. Raises InvalidInput."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"{text!r} is not a time: write it as 2026-03-20T21:00:00Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def parse_day(text: str | None) -> date | None:

@@ -7,7 +7,8 @@ from contextlib import ExitStack
 
 import typer
 
-from digest.cli.context import globals_of, opened_app
+from digest.cli.context import opened_app, settings_of
+from digest.cli.options import globals_of
 from digest.cli.output import note
 from digest.daemon import delivery_tick, run_ticks, service_ticks, stop_on_signals
 from digest.logs import configure_logs
@@ -82,7 +83,7 @@ def _prepare(ctx: typer.Context) -> tuple[Settings, threading.Event]:
         configure_logs("info", options.log_format)
     stop = threading.Event()
     stop_on_signals(stop)
-    return options.settings(), stop
+    return settings_of(ctx), stop
 
 
 def _started_server(app: App, settings: Settings) -> WebServer:

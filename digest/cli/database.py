@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.calls import Commands
-from digest.cli.context import Json, globals_of
+from digest.cli.context import Json, settings_of
 from digest.cli.output import print_json, say, shares_progress
 from digest.core.errors import StoreError
 from digest.pipeline.analyses import catch_up
@@ -24,7 +24,7 @@ def upgrade(ctx: typer.Context) -> None:
 
     Example: digest db upgrade
     """
-    with open_database(globals_of(ctx).settings()) as store:
+    with open_database(settings_of(ctx)) as store:
         before, after = schema.upgrade(store)
         say(f"schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
         _analyse(store)
@@ -39,7 +39,7 @@ def reindex(ctx: typer.Context) -> None:
 
     Example: digest db reindex
     """
-    with build_store(globals_of(ctx).settings()) as store:
+    with build_store(settings_of(ctx)) as store:
         if not _analyse(store):
             say("every paper is analysed")
 
@@ -50,7 +50,7 @@ def status(ctx: typer.Context, json: Json = False) -> None:
 
     Example: digest db status
     """
-    with open_database(globals_of(ctx).settings()) as store:
+    with open_database(settings_of(ctx)) as store:
         found, needed = schema.current_revision(store), schema.newest_revision()
         engine = store.engine.dialect.name
     if json:
@@ -75,7 +75,7 @@ def backup(
 
     Example: digest db backup /backups/digest-2026-03-20.sqlite
     """
-    with build_store(globals_of(ctx).settings()) as store:
+    with build_store(settings_of(ctx)) as store:
         report = backups.backup(store, file)
     rows = sum(report.rows.values())
     say(f"wrote {file}: {rows:,} rows, {report.size_bytes / 1e6:.1f} MB, verified")
@@ -96,7 +96,7 @@ def restore(
 
     Example: digest db restore /backups/digest-2026-03-20.sqlite --force
     """
-    with open_database(globals_of(ctx).settings()) as store:
+    with open_database(settings_of(ctx)) as store:
         report = backups.restore(store, file, force=force)
     say(f"restored {sum(report.rows.values()):,} rows from {file}, verified")
 
@@ -107,7 +107,7 @@ def check(ctx: typer.Context) -> None:
 
     Example: digest db check
     """
-    with build_store(globals_of(ctx).settings()) as store:
+    with build_store(settings_of(ctx)) as store:
         problems = checks.problems(store)
     if problems:
         raise StoreError("; ".join(problems))

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from digest.cli.context import Json, globals_of
+from digest.cli.context import Json, clock_of, settings_of
+from digest.cli.options import globals_of
 from digest.cli.output import print_json, progress, say, stdout
 from digest.core.clock import Clock
 from digest.core.errors import ConfigError
@@ -55,12 +56,12 @@ def doctor(
     Example: digest doctor --network
     """
     options = globals_of(ctx)
-    settings = options.settings()
+    settings = settings_of(ctx)
     with progress("looking"):
         checks = [
             check_configuration(settings, find_config(options.config, environment())),
-            *examine(settings, options.clock().now()),
-            *check_model(settings, options.clock(), network=network),
+            *examine(settings, clock_of(ctx).now()),
+            *check_model(settings, clock_of(ctx), network=network),
             *(ask_dns(settings) if network else [_dns_not_asked()]),
         ]
     sound = all(check.level is not Level.FAIL for check in checks)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.calls import Commands
-from digest.cli.context import Json, globals_of, opened_app
+from digest.cli.context import Json, opened_app, settings_of
 from digest.cli.inbound_rows import inbound_line, inbound_row
 from digest.cli.output import print_json, say, warn
 from digest.core.errors import ConfigError, InvalidInput, StoreError
@@ -93,7 +93,7 @@ def classify_mail(
 
     Example: digest mailbox classify bounce.eml --json
     """
-    own = own_addresses(build_identity(globals_of(ctx).settings()))
+    own = own_addresses(build_identity(settings_of(ctx)))
     _check_readable(files)
     found = ((name, classify(_read(name), own)) for name in files)
     if json:
@@ -137,7 +137,7 @@ def _inbox(ctx: typer.Context, maildir: Path | None) -> Inbox:
         if not maildir.is_dir():
             raise InvalidInput(f"{maildir}: there is no such folder")
         return Maildir(maildir)
-    settings = globals_of(ctx).settings()
+    settings = settings_of(ctx)
     inbox = build_inbox(settings) if settings.mailbox.kind == "imap" else None
     if inbox is None:
         raise ConfigError([f'mailbox.kind: --imap needs "imap", it is "{settings.mailbox.kind}"'])

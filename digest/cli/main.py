@@ -13,27 +13,10 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import (
-    daemons,
-    database,
-    deliveries,
-    demo,
-    doctor,
-    mailbox,
-    models,
-    papers,
-    rank,
-    sending,
-    setup,
-    sources,
-    stats,
-    subscribers,
-    templates,
-    trend,
-)
 from digest.cli.calls import Commands, WrongCall
-from digest.cli.context import Globals, parse_now
+from digest.cli.options import Globals, parse_now
 from digest.cli.output import warn
+from digest.cli.program import Program
 from digest.core.errors import ConfigError, DigestError, InvalidInput
 from digest.logs import LogFormat, LogLevel, configure_logs
 
@@ -51,6 +34,7 @@ _WORDING = (
 
 app = Commands(
     name="digest",
+    cls=Program,
     help="Every subscriber gets, once a day, the trending research papers that matter to them.",
     no_args_is_help=True,
     rich_markup_mode=None,  # plain text, as wide as it needs to be; markup would eat [brackets]
@@ -93,32 +77,6 @@ def options(
         log_level=log_level,
         log_format=log_format,
     )
-
-
-app.command("init")(setup.init)
-app.command("demo")(demo.demo)
-app.command("run")(daemons.run)
-app.command("worker")(daemons.worker)
-app.command("web")(daemons.web)
-app.command("_plan", hidden=True)(daemons.planner)
-app.command("fetch")(sending.fetch)
-app.command("send")(sending.send)
-app.command("preview")(sending.preview)
-app.command("explain")(sending.explain)
-app.add_typer(papers.app, name="papers")
-app.add_typer(subscribers.app, name="subscribers")
-app.add_typer(deliveries.app, name="deliveries")
-app.add_typer(sources.app, name="sources")
-app.add_typer(mailbox.app, name="mailbox")
-app.add_typer(models.app, name="model")
-app.add_typer(templates.app, name="templates")
-app.add_typer(database.app, name="db")
-app.command("rank", short_help="Rank the papers of a file, and measure it.")(rank.rank)
-app.command("doctor", short_help="Check everything that mail depends on, with what to do.")(
-    doctor.doctor
-)
-app.command("trend", short_help="Score papers on file by how they rise.")(trend.trend)
-app.command("stats", short_help="Count what happened in the last days.")(stats.stats)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.context import globals_of
+from digest.cli.context import clock_of, settings_of
 from digest.cli.output import shares_progress
 from digest.core.errors import InvalidInput
 from digest.evaluation.encoded import EncodedTexts, texts_of
@@ -35,12 +35,11 @@ def encoded_texts(
         if model is not None or file is not None:
             raise InvalidInput(f"--model and --vectors are for --method {SEMANTIC}")
         return None
-    options = globals_of(ctx)
-    settings = options.settings()
+    settings = settings_of(ctx)
     name, folder = (model, Path()) if model else (settings.ranking.model, settings.folder)
     if not name:
         raise InvalidInput(f"--method {SEMANTIC} needs --model, or ranking.model in config.toml")
-    return EncodedTexts(named_encoder(settings, options.clock(), name, folder), file)
+    return EncodedTexts(named_encoder(settings, clock_of(ctx), name, folder), file)
 
 
 def model_space(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from digest.cli.context import DryRun, Json, day_or_today, globals_of, opened_app, parse_day
+from digest.cli.context import DryRun, Json, day_or_today, opened_app, parse_day, settings_of
 from digest.cli.models import embed_line, embed_row
 from digest.cli.output import (
     counted,
@@ -222,7 +222,7 @@ def preview(
     Example: digest preview ada@example.org --format html --output mail.html
     """
     with opened_app(ctx) as app:
-        renderer = build_renderer(globals_of(ctx).settings(), theme) if theme else app.renderer
+        renderer = build_renderer(settings_of(ctx), theme) if theme else app.renderer
         themed = replace(app, renderer=renderer)
         mail = previews.preview(themed, email, day_or_today(app, date), anew=theme is not None)
     parts = {

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.calls import Commands
-from digest.cli.context import Json, globals_of
+from digest.cli.context import Json, settings_of
 from digest.cli.output import counted, print_json, say
 from digest.core.errors import InvalidInput
 from digest.mail.theme_check import problems
@@ -35,7 +35,7 @@ def check(
 
     Example: digest templates check mytheme
     """
-    theme = folder or templates_of(globals_of(ctx).settings())[0]
+    theme = folder or templates_of(settings_of(ctx))[0]
     if not theme.is_dir():
         raise InvalidInput(f"there is no folder {theme}")
     found = problems(theme, TEMPLATES)

@@ -1,10 +1,13 @@
 """Names, options and help of every command: what users and their scripts rely on."""
 
 import shlex
+import subprocess
+import sys
 
 import pytest
 
 from digest.cli.main import run_command
+from digest.cli.program import PLACES
 from tests.cli.tree import COMMANDS, TREE, check_call, options_of
 
 # The commands and options that must never go away; more may come.
@@ -55,6 +58,23 @@ PROMISED = {
     "stats": "--days --json",
     "trend": "--cases --json",
 }
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    own_words = {"rank", "trend", "stats", "doctor"}  # theirs take more than a line
+    for name, place in PLACES.items():
+        if place.line and name not in own_words:
+            said = TREE[name].help or ""  # type: ignore[attr-defined]
+            assert said.startswith(place.line)
+
+
+def test_a_list_of_commands_does_not_load_what_they_work_with() -> None:
+    line = "import sys; from digest.cli.main import run_command as run; run(['-h']); "
+    told = line + "print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert "digest.cli.program" in loaded
+    assert not {"numpy", "sqlalchemy", "flask", "digest.wiring"} & loaded
 
 
 def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typer.main import get_command
 
 from digest.cli.main import app
+from digest.cli.program import PLACES, load
 
 
 def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, object]]:
@@ -16,7 +17,10 @@ def _walk(command: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ob
 
 
 # Every command that is for people by the words that call it, groups included; "" is the program.
-TREE = dict(_walk(get_command(app)))
+TREE: dict[str, object] = {"": get_command(app)}
+for _name, _place in PLACES.items():
+    if _place.line:
+        TREE |= _walk(load(_name), (_name,))
 COMMANDS = sorted(name for name, command in TREE.items() if not hasattr(command, "commands"))
 
 
