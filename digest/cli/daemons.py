@@ -26,7 +26,7 @@ def run(ctx: typer.Context) -> None:
 
     SIGTERM or Ctrl-C ends it cleanly within ten seconds.
 
-    Example: digest --config /etc/digest/config.toml run
+    Example: digest --config /srv/digest/config.toml run
     """
     settings, stop = _prepare(ctx)
     with opened_app(ctx) as app, ExitStack() as stack:
@@ -45,7 +45,7 @@ def run(ctx: typer.Context) -> None:
 def worker(ctx: typer.Context) -> None:
     """Deliver only: further processes on one PostgreSQL database.
 
-    Example: digest --config /etc/digest/config.toml worker
+    Example: digest --config /srv/digest/config.toml worker
     """
     _, stop = _prepare(ctx)
     with opened_app(ctx) as app:
@@ -66,7 +66,7 @@ def planner(ctx: typer.Context) -> None:
 def web(ctx: typer.Context) -> None:
     """Serve the web pages only.
 
-    Example: digest --config /etc/digest/config.toml web
+    Example: digest --config /srv/digest/config.toml web
     """
     settings, stop = _prepare(ctx)
     with opened_app(ctx) as app:
