@@ -40,11 +40,14 @@ class Accepted:
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """Not now (4xx). `code` is 0 where the connection broke in the middle of the message;
-    `handed_over` when it broke after all of it: the relay may well have taken it."""
+    `handed_over` when it broke after all of it: the relay may well have taken it. `recipient` is
+    False where the sender was refused, or the server shuts down (421): that says nothing about the
+    address."""
 
     code: int
     reply: str
     handed_over: bool = False
+    recipient: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Delivery:
                 smtp_reply=reply,
                 detail="refused by the receiving server",
             )
-        case Deferred(_, reply, True) if delivery.detail == _UNANSWERED:
+        case Deferred(_, reply, handed_over=True) if delivery.detail == _UNANSWERED:
             return replace(
                 delivery,
                 status=DeliveryStatus.SENT,
@@ -153,7 +156,7 @@ def after(delivery: Delivery, outcome: SendOutcome, now: datetime) -> Delivery:
                 sent_at=now,
                 detail="handed over, but the relay never said that it took it",
             )
-        case Deferred(code, reply, handed_over):
+        case Deferred(code, reply, handed_over=handed_over):
             return _deferred(delivery, code, reply, now, slowly=bool(code) or handed_over)
         case Unreachable(reply):
             return replace(

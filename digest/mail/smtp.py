@@ -218,7 +218,8 @@ class SmtpConnection:
         if code // 100 == 5:
             return Rejected(code, reply, recipient=refused.step == "RCPT")
         if code // 100 == 4:
-            return Deferred(code, reply)
+            of_recipient = refused.step != "MAIL" and code != CLOSING
+            return Deferred(code, reply, recipient=of_recipient)
         self._drop()  # neither yes nor no: whatever follows would be out of step
         return Deferred(0, f"an answer that makes no sense to {refused.step}: {code} {reply}")
 
