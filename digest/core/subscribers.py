@@ -39,7 +39,8 @@ class Language(StrEnum):
     GERMAN = "de"
 
 
-# Which status may follow which. Out of suppression only an operator leads (`unsuppress`).
+# Which status may follow which. Out of suppression an operator leads (`unsuppress`), and where
+# bounces led to it, whoever asks anew and confirms.
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.PENDING: frozenset({Status.ACTIVE, Status.UNSUBSCRIBED, Status.SUPPRESSED}),
     Status.ACTIVE: frozenset({Status.PAUSED, Status.UNSUBSCRIBED, Status.SUPPRESSED}),

@@ -28,6 +28,7 @@ from digest.core.tokens import Granted, Purpose, Refusal, Refused
 from digest.mail import wire
 from digest.pipeline import flood
 from digest.pipeline.app import App
+from digest.pipeline.suppression import is_by_bounce
 from digest.store import arrivals, outbox
 from digest.store import subscribers as members
 from digest.store.arrivals import NewSubscriber
@@ -36,7 +37,7 @@ from digest.store.subscribers import Consent
 
 # One confirmation mail per address and day: a form must not become a mail bomb.
 CONFIRMATION_EVERY = timedelta(hours=24)
-# Out of suppression only an operator leads.
+# Whom nobody mails has nothing to leave.
 _LEAVING = (Status.PENDING, Status.ACTIVE, Status.PAUSED)
 
 
@@ -74,8 +75,9 @@ def request_subscription(
 ) -> TooMany | None:
     """Remembers the wish and queues a confirmation mail, when there is anything to confirm.
 
-    What the caller learns does not depend on whether the address is known, pending or
-    suppressed. Raises InvalidAddress for what cannot be an address.
+    An address that bounced may be alive again: it is suppressed until a confirmation, which had
+    to arrive, is answered. What the caller learns does not depend on whether the address is
+    known, pending or suppressed. Raises InvalidAddress for what cannot be an address.
     """
     address = normalize_address(email)
     now = app.clock.now()
@@ -84,7 +86,8 @@ def request_subscription(
             return TooMany()
     with suppress(IntegrityError), app.store.write() as conn:
         # The error: somebody else asks for the same new address at this very moment.
-        if members.suppression_reason(conn, app.address_hash(address)) is not None:
+        reason = members.suppression_reason(conn, app.address_hash(address))
+        if reason is not None and not is_by_bounce(reason):
             return None
         subscriber = members.by_email(conn, address)
         if subscriber is None:
@@ -96,7 +99,9 @@ def request_subscription(
                 interests=interests,
             )
             subscriber = arrivals.add(conn, new, now)
-        elif subscriber.status is Status.UNSUBSCRIBED:
+        elif subscriber.status is Status.UNSUBSCRIBED or (
+            subscriber.status is Status.SUPPRESSED and reason is not None
+        ):
             members.set_status(conn, subscriber.id, Status.PENDING)
             subscriber = replace(subscriber, status=Status.PENDING)
         if subscriber.status is Status.PENDING:
@@ -288,6 +293,7 @@ def _activate(
             next_due_at=active.next_due_at,
         )
         if not back:
+            members.lift_suppression(conn, app.address_hash(current.email))
             members.record_consent(conn, current.id, _consent("confirmed", origin, now))
             queue_mail(app, conn, active, MailKind.WELCOME, now)
     return Done(active, changed=True)

@@ -25,7 +25,7 @@ from digest.pipeline.app import App
 from digest.pipeline.classifying import InboundKind, InboundReading
 from digest.pipeline.command_cases import Action, InboundReport
 from digest.pipeline.membership import Origin
-from digest.pipeline.suppression import suppress_in
+from digest.pipeline.suppression import is_by_bounce, suppress_in
 from digest.store import bounces, outbox
 from digest.store import subscribers as members
 
@@ -170,9 +170,10 @@ def _complaint(app: App, found: InboundReading, delivery: Delivery | None) -> In
         done = membership.unsubscribe(app, subscriber, Origin(via="mail"), say_goodbye=False)
         action = Action.UNSUBSCRIBED if done.changed else Action.NOTHING
         return InboundReport(kind=found.kind.value, action=action, why="opt-out")
-    if subscriber.status is Status.SUPPRESSED:
-        return _nothing(found, "suppressed before")
     with app.store.write() as conn:
+        reason = members.suppression_reason(conn, app.address_hash(subscriber.email))
+        if reason is not None and not is_by_bounce(reason):
+            return _nothing(found, "suppressed before")
         suppress_in(app, conn, subscriber.email, "complaint", app.clock.now())
     return InboundReport(kind=found.kind.value, action=Action.SUPPRESSED)
 

@@ -12,9 +12,15 @@ from digest.store import subscribers as members
 from digest.store.subscribers import Consent
 
 
+# How the reason of a suppression begins that bounces led to.
+BOUNCE = "bounce: "
+
+
 def suppress(app: App, email: str, reason: str) -> None:
     """Never mail this address again, whoever asks, until an operator lifts it."""
     address, now = normalize_address(email), app.clock.now()
+    if is_by_bounce(reason):
+        reason = f"by the operator, {reason}"
     with app.store.write() as conn:
         suppress_in(app, conn, address, reason, now)
 
@@ -28,6 +34,11 @@ def suppress_in(app: App, conn: sa.Connection, address: str, reason: str, now: d
             conn, subscriber.id, Status.SUPPRESSED, next_due_at=None, paused_until=None
         )
         outbox.cancel_waiting(conn, subscriber.id, f"suppressed: {reason}", tuple(MailKind))
+
+
+def is_by_bounce(reason: str) -> bool:
+    """Whether bounces led to a suppression, and not the word of anybody."""
+    return reason.startswith(BOUNCE)
 
 
 def unsuppress(app: App, email: str, reason: str) -> bool:

@@ -395,6 +395,14 @@ def test_a_suppressed_address_is_never_answered(world: World) -> None:
     assert not world.relay.sent
 
 
+def test_whom_bounces_suppressed_comes_back_by_mail(world: World) -> None:
+    reader = world.member()
+    with world.app.store.write() as conn:
+        suppression.suppress_in(world.app, conn, reader.email, "bounce: 5.1.1", NOW)
+    assert world.process(world.mail("subscribe")).action is Action.REQUESTED
+    assert world.found_member().status is Status.PENDING
+
+
 def test_a_member_who_subscribes_again_is_shown_the_preferences(world: World) -> None:
     world.member()
     assert world.process(world.mail("subscribe")).action is Action.ANSWERED

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 import pytest
 import sqlalchemy as sa
 
+from digest.core.deliveries import Rejected
 from digest.core.errors import InvalidAddress
 from digest.core.interests import parse_interests
 from digest.core.messages import MailKind
@@ -153,6 +154,81 @@ def test_a_stranger_cannot_bring_back_a_suppressed_address(sqlite_store: Store) 
     app = make_app(sqlite_store)
     suppression.suppress(app, ADA, "complaint")
     assert ask(app) is None
+    assert confirmations(app) == 0
+
+
+def _bounced(app: App, status: Status = Status.ACTIVE) -> Subscriber:
+    """Ada, whom a bounce has suppressed."""
+    ada = store_subscriber(app.store, email=ADA, status=status)
+    with app.store.write() as conn:
+        suppression.suppress_in(app, conn, ADA, f"{suppression.BOUNCE}5.1.1", NOW)
+    return ada
+
+
+def _suppressed_by(app: App) -> str | None:
+    with app.store.read() as conn:
+        return subscribers.suppression_reason(conn, app.address_hash(ADA))
+
+
+def test_an_address_that_bounced_is_alive_again_where_a_confirmation_is_answered(
+    store: Store,
+) -> None:
+    mailer = FakeMailer()
+    app = make_app(store, mailer=mailer)
+    _bounced(app)
+    assert ask(app) is None
+    assert (member(store, ADA).status, _suppressed_by(app)) == (Status.PENDING, "bounce: 5.1.1")
+    deliver(app)
+    assert mailer.recipients == [ADA]
+    done = membership.confirm(app, token(app), WEB)
+    assert isinstance(done, Done)
+    assert (member(store, ADA).status, _suppressed_by(app)) == (Status.ACTIVE, None)
+
+
+def test_an_address_that_bounced_and_is_not_confirmed_stays_as_it_was(sqlite_store: Store) -> None:
+    clock = FakeClock()
+    app = make_app(sqlite_store, clock=clock)
+    _bounced(app)
+    for _ in range(3):
+        ask(app)
+    assert confirmations(app) == 1
+    clock.advance(8 * 86_400)
+    housekeeping(app)
+    assert (member(sqlite_store, ADA).status, _suppressed_by(app)) == (
+        Status.UNSUBSCRIBED,
+        "bounce: 5.1.1",
+    )
+    ask(app)
+    assert confirmations(app) == 2
+
+
+def test_an_address_whose_confirmation_bounces_too_is_suppressed_anew(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store, mailer=FakeMailer(otherwise=Rejected(550, "5.1.1 unknown")))
+    _bounced(app)
+    ask(app)
+    deliver(app)
+    assert (member(sqlite_store, ADA).status, _suppressed_by(app)) == (
+        Status.SUPPRESSED,
+        "bounce: 550 5.1.1",
+    )
+
+
+@pytest.mark.parametrize("how", ["complaint", "by the operator", "bounce: says the operator"])
+def test_a_suppression_that_somebody_asked_for_stays_whoever_asks(
+    sqlite_store: Store, how: str
+) -> None:
+    app = make_app(sqlite_store)
+    _bounced(app)
+    suppression.suppress(app, ADA, how)
+    assert ask(app) is None
+    assert confirmations(app) == 0
+    assert member(sqlite_store, ADA).status is Status.SUPPRESSED
+
+
+def test_whoever_was_erased_stays_forgotten_whatever_bounced_before(sqlite_store: Store) -> None:
+    app = make_app(sqlite_store)
+    suppression.erase(app, _bounced(app))
+    ask(app)
     assert confirmations(app) == 0
 
 

@@ -395,6 +395,15 @@ def test_a_forged_complaint_changes_nothing(post: Post, ada: Subscriber) -> None
     assert (found.action, found.why) == (Action.NOTHING, "about no mail of ours")
 
 
+def test_a_complaint_outweighs_a_bounce(post: Post, ada: Subscriber) -> None:
+    """Of those that bounced whoever asks anew may come back."""
+    key = post.send(ada)
+    post.bounce(key, "5.1.1")
+    fields = f"Original-Mail-From: <{post.return_path(key)}>\n"
+    assert post.process(complaint("abuse", fields=fields)).action is Action.SUPPRESSED
+    assert suppressed_by(post) == "complaint"
+
+
 def test_a_second_complaint_changes_nothing_more(post: Post, ada: Subscriber) -> None:
     post.send(ada)
     copy = f"Message-ID: <{post.send(ada)}@digest.example>"
