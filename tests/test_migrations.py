@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from digest.core.bounces import BounceClass
+from digest.core.bounces import BounceClass, BounceEffect
 from digest.core.deliveries import DeliveryId, DeliveryStatus
 from digest.core.editions import Card, EditionId
 from digest.core.feedback import FeedbackKind
@@ -277,6 +277,22 @@ def test_0011_counts_what_was_delivered_before_it_came(blank_store: Store) -> No
         found = {status.value: n for status, n in measures.delivery_totals(conn).items()}
         assert len(outbox.listed(conn)) == len(statuses)
     assert found == {"sent": 3, "failed": 1, "bounced": 1}
+
+
+def test_0012_takes_nothing_of_old_bounces_for_held_back(blank_store: Store) -> None:
+    schema.upgrade(blank_store, "0011")
+    at = {"at": "2026-03-20T12:00:00.000000Z"}
+    with blank_store.write() as conn:
+        conn.execute(sa.text(_OLD_READER), at)
+        conn.execute(sa.text(_OLD_DELIVERY), at)
+        conn.execute(sa.text("INSERT INTO bounces VALUES (1, :at, 'hard', '5.1.1')"), at)
+    schema.upgrade(blank_store)
+    with blank_store.write() as conn:
+        (ada,) = subscribers.listed(conn)
+        assert bounces.of_subscriber(conn, ada.id)[DeliveryId(1)].status == "5.1.1"
+        assert bounces.held_readers(conn, NOW) == 0
+        bounces.mark(conn, DeliveryId(1), BounceEffect.HELD)
+        assert bounces.held_readers(conn, NOW) == 1
 
 
 def test_the_history_is_one_line() -> None:

@@ -257,6 +257,7 @@ def _check_store(store: Store, every: dict[str, timedelta], now: datetime) -> li
         health.check_clock(newest, now),
         *health.check_sources(store, every, now),
         health.check_outbox(store, now),
+        health.check_bounces(store, now),
     ]
 
 

@@ -71,7 +71,11 @@ def _document(counted: Stats) -> dict[str, Any]:
         "deliveries": [
             {"date": day.day, **_named(day.by_status, DeliveryStatus)} for day in counted.deliveries
         ],
-        "suppressions": {"total": counted.suppressed, "new": dict(counted.suppressions)},
+        "suppressions": {
+            "total": counted.suppressed,
+            "new": dict(counted.suppressions),
+            "held": counted.held,
+        },
         "sources": [
             _source_row(source, counted.fetched[source.source]) for source in counted.sources
         ],
@@ -147,6 +151,8 @@ def _print_people(counted: Stats) -> None:
     say(f"changes      {_listed(counted.changes.items()) or 'none'}")
     new = _listed(counted.suppressions.items())
     say(f"suppressed   {counted.suppressed} addresses; new: {new or 'none'}")
+    if counted.held:
+        say(f"held back    {counted.held}: see `digest subscribers held`")
 
 
 def _listed(counts: Iterable[tuple[str, int]]) -> str:

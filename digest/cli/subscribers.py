@@ -7,6 +7,7 @@ import typer
 from digest.cli import library_imports, memberships, subscriber_lists, wishes
 from digest.cli.calls import Commands, read_by
 from digest.cli.context import DryRun, Json, opened_app
+from digest.cli.held import held
 from digest.cli.library_imports import ForgetLibrary, LibraryFile, LibraryFiles
 from digest.cli.memberships import Email
 from digest.cli.output import counted, iso, print_json, say, short_time
@@ -251,6 +252,7 @@ app.command("resume")(memberships.resume)
 app.command("unsubscribe")(memberships.unsubscribe)
 app.command("suppress")(memberships.suppress)
 app.command("unsuppress")(memberships.unsuppress)
+app.command("held")(held)
 app.command("import")(subscriber_lists.import_csv)
 app.command("export")(subscriber_lists.export)
 app.command("erase")(memberships.erase)

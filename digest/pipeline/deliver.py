@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from digest.core.deliveries import (
+    Deferred,
     Delivery,
     DeliveryId,
     DeliveryStatus,
@@ -19,7 +20,7 @@ from digest.core.deliveries import (
     after,
 )
 from digest.core.messages import Envelope, MailKind
-from digest.core.subscribers import Subscriber, SubscriberId
+from digest.core.subscribers import SubscriberId
 from digest.pipeline.app import App
 from digest.pipeline.breaker import Breaker, outbox_pause
 from digest.pipeline.compose import Letters, load_letters
@@ -247,7 +248,7 @@ class _Run:
         outcome = connection.send(envelope, message)
         self._note_reachability(outcome)
         done = after(delivery, outcome, self.app.clock.now())
-        self._finish(done, outcome, subscriber)
+        self._finish(done, outcome)
 
     def _hold(self, delivery: Delivery, envelope: Envelope) -> bool:
         """Keeps to the rates; True when the message has to wait for its domain."""
@@ -272,16 +273,12 @@ class _Run:
         else:
             self.breaker.reached()
 
-    def _finish(
-        self,
-        done: Delivery,
-        outcome: SendOutcome | None = None,
-        subscriber: Subscriber | None = None,
-    ) -> None:
+    def _finish(self, done: Delivery, outcome: SendOutcome | None = None) -> None:
         with self.app.store.write() as conn:
             kept = claims.save(conn, done, self.app.owner)
-            if isinstance(outcome, Rejected) and subscriber is not None:
-                note_refusal(self.app, conn, outcome, subscriber, self.app.clock.now())
+            given_up = kept and done.status is DeliveryStatus.FAILED
+            if given_up and isinstance(outcome, Rejected | Deferred) and outcome.code:
+                note_refusal(self.app, conn, done, outcome, self.app.clock.now())
         if not kept:  # erased meanwhile, or taken over: what came of it is not ours to say
             log.warning("deliver.lease_lost", delivery_id=done.public_id, status=done.status.value)
             return

@@ -15,7 +15,7 @@ from digest.embedding.encoder import Encoder
 from digest.embedding.prompts import Kind
 from digest.mail.render import Renderer
 from digest.pipeline.outcomes import ODD, oddly_empty
-from digest.store import checks, cursors, embeddings, history, leases, schema
+from digest.store import bounces, checks, cursors, embeddings, history, leases, schema
 from digest.store.cursors import Fetch, SourceState
 from digest.store.engine import Store
 
@@ -251,3 +251,16 @@ def check_outbox(store: Store, now: datetime) -> Check:
             "start `digest run` or `digest worker`, or send it with `digest send`",
         )
     return ok("outbox", "nothing is overdue")
+
+
+def check_bounces(store: Store, now: datetime) -> Check:
+    """Whether so much came back at once that nobody was suppressed for it."""
+    with store.read() as conn:
+        readers = bounces.held_readers(conn, now)
+    if readers:
+        return warn(
+            "bounces",
+            f"{readers:,} readers bounced with too many others: their suppression is held back",
+            "look at the relay's log, then `digest subscribers held`, --suppress or --drop",
+        )
+    return ok("bounces", "nothing is held back")

@@ -8,20 +8,20 @@ Nothing is ever answered.
 import hmac
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-import sqlalchemy as sa
 import structlog
 
-from digest.core.bounces import SOFT_OVER, BounceClass, keeps_bouncing
+from digest.core.bounces import BounceClass, BounceEffect
 from digest.core.command_mails import linked_token
 from digest.core.deliveries import Delivery
 from digest.core.returned import FailedRecipient, ReturnedMail
-from digest.core.subscribers import Status, Subscriber, address_key
+from digest.core.subscribers import Subscriber, address_key
 from digest.core.tokens import Purpose
 from digest.mail.wire import from_domain
 from digest.pipeline import links, membership
 from digest.pipeline.app import App
+from digest.pipeline.bounced import follow
 from digest.pipeline.classifying import InboundKind, InboundReading
 from digest.pipeline.command_cases import Action, InboundReport
 from digest.pipeline.membership import Origin
@@ -112,15 +112,15 @@ def _bounce(app: App, found: InboundReading, delivery: Delivery) -> InboundRepor
         detail = f"came back: {told.reason or why}"
         if not bounces.record(conn, delivery.id, told.bounce_class, told.status, detail, now):
             return _nothing(found, "known before")
-        reason = _why_suppressed(conn, told, subscriber, now)
-        if reason:
-            suppress_in(app, conn, subscriber.email, reason, now)
+        effect = follow(app, conn, delivery, told.bounce_class, told.status, now)
     if told.bounce_class is BounceClass.POLICY:
         log.error("returned.refused_by_policy", status=told.status, delivery_id=delivery.public_id)
-    if reason:
+    if effect is BounceEffect.SUPPRESSED:
         log.info("returned.subscriber_suppressed", subscriber_id=subscriber.id)
-    action = Action.SUPPRESSED if reason else Action.COUNTED
-    return InboundReport(kind=found.kind.value, action=action, why=why)
+        return InboundReport(kind=found.kind.value, action=Action.SUPPRESSED, why=why)
+    if effect is BounceEffect.HELD:
+        why = f"{why}, held back: too many at once"
+    return InboundReport(kind=found.kind.value, action=Action.COUNTED, why=why)
 
 
 def _told_of(returned: ReturnedMail, email: str) -> FailedRecipient:
@@ -137,21 +137,6 @@ def _told_of(returned: ReturnedMail, email: str) -> FailedRecipient:
         status=named[0].status if len(named) == 1 else "",
         delayed=bool(named) and all(each.delayed for each in named),
     )
-
-
-def _why_suppressed(
-    conn: sa.Connection, told: FailedRecipient, subscriber: Subscriber, now: datetime
-) -> str:
-    """Why this reader is not mailed again, "" when they are. It holds no address: it outlives an
-    erasure."""
-    if subscriber.status is Status.SUPPRESSED:
-        return ""
-    if told.bounce_class is BounceClass.HARD:
-        return f"bounce: {told.status or 'unknown address'}"
-    since = subscriber.confirmed_at or subscriber.created_at
-    if keeps_bouncing(bounces.fates(conn, subscriber.id, since), now):
-        return f"bounce: nothing arrived for {SOFT_OVER.days} days, {told.status or 'soft'}"
-    return ""
 
 
 # --- complaints ---------------------------------------------------------------------------------

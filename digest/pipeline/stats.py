@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from digest.core.feedback import FeedbackKind
 from digest.core.subscribers import Status
 from digest.pipeline.app import App
-from digest.store import feedback, history, subscribers, timeline
+from digest.store import bounces, feedback, history, subscribers, timeline
 from digest.store.history import DayCounts, EditionCounts, PaperCounts, SourceCounts
 from digest.store.timeline import Membership, SourceDay
 
@@ -39,6 +39,7 @@ class Stats:
     changes: Mapping[str, int]
     suppressed: int
     suppressions: Mapping[str, int]
+    held: int
     editions: tuple[EditionCounts, ...]
     deliveries: tuple[DayCounts, ...]
     sources: tuple[SourceCounts, ...]
@@ -64,6 +65,7 @@ def count(app: App, days: int) -> Stats:
             changes=history.consent_events(conn, since),
             suppressed=history.suppressed_total(conn),
             suppressions=history.suppression_counts(conn, since),
+            held=bounces.held_readers(conn, app.clock.now()),
             editions=tuple(history.edition_counts(conn, every[0])),
             deliveries=tuple(history.delivery_days(conn, since)),
             sources=tuple(history.source_counts(conn, since)),

@@ -5,12 +5,17 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from digest.core.messages import MailKind
-from digest.core.subscribers import Status, Subscriber, normalize_address
+from digest.core.subscribers import (
+    Status,
+    Subscriber,
+    SubscriberId,
+    next_slot,
+    normalize_address,
+)
 from digest.pipeline.app import App
 from digest.store import outbox
 from digest.store import subscribers as members
 from digest.store.subscribers import Consent
-
 
 # How the reason of a suppression begins that bounces led to.
 BOUNCE = "bounce: "
@@ -39,6 +44,23 @@ def suppress_in(app: App, conn: sa.Connection, address: str, reason: str, now: d
 def is_by_bounce(reason: str) -> bool:
     """Whether bounces led to a suppression, and not the word of anybody."""
     return reason.startswith(BOUNCE)
+
+
+def reinstate_in(
+    app: App, conn: sa.Connection, subscriber_id: SubscriberId, why: str, now: datetime
+) -> None:
+    """Makes a reader active again whom bounces had suppressed while they were; nobody else."""
+    reader = members.for_change(conn, subscriber_id)
+    if reader is None or reader.status is not Status.SUPPRESSED:
+        return
+    key = app.address_hash(reader.email)
+    if not is_by_bounce(members.suppression_reason(conn, key) or ""):
+        return
+    members.lift_suppression(conn, key)
+    due = next_slot(reader.preferences, now)
+    members.set_status(conn, reader.id, Status.ACTIVE, next_due_at=due)
+    lift = Consent(event="unsuppressed", via="service", at=now, wording=why)
+    members.record_consent(conn, reader.id, lift)
 
 
 def unsuppress(app: App, email: str, reason: str) -> bool:

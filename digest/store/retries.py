@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from digest.core.deliveries import DeliveryId, DeliveryStatus
 from digest.core.subscribers import Status
 from digest.store.chunks import chunks
-from digest.store.tables import deliveries, delivery_papers, sent_papers, subscribers
+from digest.store.tables import bounces, deliveries, delivery_papers, sent_papers, subscribers
 from digest.store.upserts import upsert
 
 _BROUGHT = sa.join(deliveries, delivery_papers, delivery_papers.c.delivery_id == deliveries.c.id)
@@ -83,6 +83,7 @@ def retry(conn: sa.Connection, statuses: Collection[DeliveryStatus], now: dateti
             ["subscriber_id", "paper_id", "delivery_id"], papers
         )
         conn.execute(entered.on_conflict_do_nothing())
+        conn.execute(sa.delete(bounces).where(bounces.c.delivery_id.in_(chunk)))
         conn.execute(
             sa.update(deliveries)
             .where(deliveries.c.id.in_(chunk))

@@ -36,7 +36,8 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """One act of giving or withdrawing consent: `via` web, mail or operator; `wording` as shown."""
+    """One act of giving or withdrawing consent: `via` web, mail, operator, or service where it has
+    taken back its own; `wording` as shown."""
 
     event: str
     via: str

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
-from digest.core.bounces import BounceClass
+from digest.core.bounces import BounceClass, BounceEffect
 from digest.core.deliveries import DeliveryStatus
 from digest.core.feedback import FeedbackKind
 from digest.core.fetching import Outcome
@@ -365,7 +365,8 @@ delivery_papers = Table(
     one_of("section", "section", Section),
 )
 
-# What came back of a delivery that the relay had taken, at its worst: `status` is of RFC 3463.
+# What came back of a delivery, or was answered instead of taking it, at its worst: `status` is of
+# RFC 3463. `effect` is what it led to, if anything.
 bounces = Table(
     "bounces",
     metadata,
@@ -373,7 +374,9 @@ bounces = Table(
     Column("at", Time, nullable=False),
     Column("bounce_class", sa.String(8), nullable=False),
     Column("status", sa.String(16), nullable=False),
+    Column("effect", sa.String(12), index=True),
     one_of("bounce_class", "bounce_class", BounceClass),
+    one_of("effect", "effect", BounceEffect),
 )
 
 # The ledger: nobody gets a paper twice, whatever the day, source or version. It outlives the

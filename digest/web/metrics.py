@@ -16,7 +16,7 @@ from digest.core.editions import Edition
 from digest.core.fetching import Outcome
 from digest.core.subscribers import Status
 from digest.pipeline.app import App
-from digest.store import cursors, editions, history, leases, measures, subscribers
+from digest.store import bounces, cursors, editions, history, leases, measures, subscribers
 from digest.store.measures import Due
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +45,7 @@ class _Reading:
     now: datetime
     subscribers: Mapping[Status, int]
     suppressions: Mapping[str, int]
+    held: int
     deliveries: Mapping[DeliveryStatus, int]
     totals: Mapping[DeliveryStatus, int]
     due: Due
@@ -88,6 +89,7 @@ def _read(conn: sa.Connection, app: App) -> _Reading:
         now=now,
         subscribers=subscribers.counts(conn),
         suppressions=history.suppression_counts(conn, _EVER),
+        held=bounces.held_readers(conn, now),
         deliveries=measures.few_deliveries(conn),
         totals=measures.delivery_totals(conn),
         due=measures.due(conn, now),
@@ -124,6 +126,11 @@ def _of_people(reading: _Reading) -> Iterator[Metric]:
         "Addresses that are never mailed again, by what led to it.",
         "reason",
         reading.suppressions,
+    )
+    yield _gauge(
+        "digest_suppressions_held",
+        "Readers who bounced with too many others, and so go on getting mail.",
+        reading.held,
     )
 
 

@@ -41,6 +41,7 @@ def make_stats(days: int = 30, sources: tuple[str, ...] = ("arxiv", "huggingface
         changes={},
         suppressed=0,
         suppressions={},
+        held=0,
         editions=tuple(
             EditionCounts(day=day, candidates=700, missing=("arXiv",) if day.day == 9 else ())
             for day in every

@@ -39,6 +39,7 @@ PROMISED = {
     "subscribers unsubscribe": "--dry-run",
     "subscribers suppress": "--reason --dry-run",
     "subscribers unsuppress": "--reason --dry-run",
+    "subscribers held": "--domain --suppress --drop --json",
     "subscribers import": "--confirmed --dry-run",
     "subscribers export": "--format",
     "subscribers erase": "--yes --dry-run",

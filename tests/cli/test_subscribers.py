@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from contextlib import closing
 
 import pytest
 
@@ -13,6 +14,7 @@ from digest.store import subscribers as members
 from digest.store.engine import open_store
 from tests.builders import NOW
 from tests.cli.conftest import Operator
+from tests.pipeline.world import hold_back
 
 ADA, BEN, CARL = (f"{name}@reader.example" for name in ("ada", "ben", "carl"))
 ROW = {
@@ -305,3 +307,19 @@ def test_what_was_said_is_forgotten_alone_or_with_the_person(operator: Operator)
     assert operator.rows()["feedback"] == 1
     operator.ok("subscribers", "erase", BEN, "--yes")
     assert operator.rows()["feedback"] == 0
+
+
+def test_who_bounced_with_too_many_others_is_listed_dropped_or_suppressed(
+    operator: Operator,
+) -> None:
+    assert "nobody is held back" in operator.ok("subscribers", "held")
+    with closing(open_store(f"sqlite:///{operator.folder / 'digest.db'}")) as store:
+        readers = [hold_back(store, number) for number in (101, 102)]
+    (first, _) = operator.json("subscribers", "held")
+    assert (first["email"], first["status"]) == (readers[0].email, "5.1.1")
+    assert "held back    2" in operator.ok("stats")
+    assert "choose one" in operator.refused("subscribers", "held", "--drop", "--suppress")
+    args = ("subscribers", "held", "--domain", "Example.org", "--suppress")
+    assert operator.ok(*args).strip() == "2 readers suppressed"
+    assert operator.json("subscribers", "held", "--drop") == {"dropped": 0}
+    assert status(operator, readers[0].email) == "suppressed"

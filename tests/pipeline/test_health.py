@@ -18,6 +18,7 @@ from tests.builders import (
     make_new_delivery,
     store_subscriber,
 )
+from tests.pipeline.world import hold_back
 
 HOUR = timedelta(hours=1)
 
@@ -186,3 +187,11 @@ def test_a_paused_outbox_fails_with_the_reason(sqlite_store: Store) -> None:
         )
     found = health.check_outbox(sqlite_store, NOW)
     assert (found.level, "cannot be reached" in found.what) == (Level.FAIL, True)
+
+
+def test_suppressions_that_are_held_back_are_a_warning(sqlite_store: Store) -> None:
+    assert health.check_bounces(sqlite_store, NOW).level is Level.OK
+    hold_back(sqlite_store)
+    found = health.check_bounces(sqlite_store, NOW)
+    assert (found.level, found.what.partition(" ")[0]) == (Level.WARN, "1")
+    assert health.check_bounces(sqlite_store, NOW + timedelta(days=15)).level is Level.OK

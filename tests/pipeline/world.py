@@ -5,16 +5,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from digest.core.bounces import BounceClass, BounceEffect
 from digest.core.deliveries import Delivery, DeliveryStatus
 from digest.core.messages import MailKind
 from digest.core.subscribers import Status, Subscriber
 from digest.pipeline.app import App
 from digest.pipeline.assemble import assemble
-from digest.store import outbox, subscribers
+from digest.store import bounces, outbox, subscribers
 from digest.store.engine import Store
 from digest.store.outbox import DeliveryRow
 from digest.store.tables import metadata
-from tests.builders import TODAY, store_papers, store_subscriber
+from tests.builders import NOW, TODAY, make_new_delivery, store_papers, store_subscriber
 
 
 def planned(app: App, *emails: str, papers: int = 3) -> list[Delivery]:
@@ -59,3 +60,14 @@ def everything(store: Store) -> dict[str, Sequence[object]]:
             table.name: sorted((tuple(row) for row in conn.execute(sa.select(table))), key=repr)
             for table in metadata.sorted_tables
         }
+
+
+def hold_back(store: Store, number: int = 1) -> Subscriber:
+    """A reader whose suppression is held back."""
+    reader = store_subscriber(store, number)
+    with store.write() as conn:
+        outbox.enqueue(conn, [make_new_delivery(reader.id, number)], NOW)
+        (row,) = outbox.listed(conn, email=reader.email)
+        bounces.record(conn, row.delivery.id, BounceClass.HARD, "5.1.1", "gone", NOW)
+        bounces.mark(conn, row.delivery.id, BounceEffect.HELD)
+    return reader

@@ -25,6 +25,7 @@ from digest.web.monitors import Monitors
 from digest.web.site import create_web
 from tests.builders import make_new_delivery
 from tests.fakes import FakeSource
+from tests.pipeline.world import hold_back
 from tests.web.world import NOW, TODAY, StandingClock, World, make_app
 
 PROMETHEUS = (
@@ -81,6 +82,9 @@ def test_people_are_counted_by_status_and_suppressed_addresses_by_reason(
     assert found['digest_suppressions{reason="bounce"}'] == 1
     assert found['digest_suppressions{reason="complaint"}'] == 1
     assert found['digest_suppressions{reason="operator"}'] == 1
+    assert found["digest_suppressions_held"] == 0
+    hold_back(world.app.store, 9)
+    assert samples(web)["digest_suppressions_held"] == 1
 
 
 def test_the_queue_is_shown_with_its_age_and_outcomes_are_counted_up(
