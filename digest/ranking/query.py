@@ -26,10 +26,11 @@ _WRAPPING = listed(
     regarding related want work working works
     """
 )
-# Beside a word that tells, or behind "of", these are what is asked for, but not before "on":
-# "working memory", "remote work", "the future of work", but "recent work on robots".
+# Beside a word that tells, or behind "of", these are what is asked for, but not before "on" or "has
+# been done": "working memory", "remote work", "the future of work", but "early work on robots".
 _WORK = {((word,),) for word in ("work", "working", "works")}
-_ON, _OF = (("on",),), (("of",),)
+_OF = (("of",),)
+_BEHIND_WRAPPING = {((word,),) for word in ("on", "has", "have", "had", "is", "are", "was", "were")}
 
 # Small words of German, which papers have only by accident: "für" would ask for fur, "die" for
 # death. They are left out where one of these shows that a text is German, not van der Waals'.
@@ -117,7 +118,7 @@ def _asked_for_work(chunks: Words) -> frozenset[int]:
 
 def _is_asked_for(chunks: Words, place: int) -> bool:
     before, after = chunks[max(place - 1, 0) : place], chunks[place + 1 : place + 2]
-    if any(chunk.words == _ON for chunk in after):
+    if any(chunk.words in _BEHIND_WRAPPING for chunk in after):
         return False
     of = any(chunk.words == _OF for chunk in before)
     return of or any(word.tells for chunk in (*before, *after) for word in _words(chunk))

@@ -145,6 +145,7 @@ def test_a_query_of_nothing_but_wrapping_is_taken_as_it_is() -> None:
         ("recent work on robots", ["robots"]),
         ("previous work on robots", ["previous", "robots"]),
         ("I am working with robots", ["robots"]),
+        ("what early work has been done on robots", ["early", "robots"]),
     ],
 )
 def test_work_is_what_a_query_asks_for_beside_a_word_that_tells(
