@@ -20,7 +20,9 @@ app = Commands(help="Where papers come from, and how it went last.", no_args_is_
 
 @app.command("list")
 def list_sources(ctx: typer.Context, json: Json = False) -> None:
-    """List the sources that are enabled, how each went last, and when it is next due.
+    """List the sources that are enabled.
+
+    Each with how it went last, when it is next due, and why it is paused.
 
     Example: digest sources list
     """
