@@ -11,7 +11,7 @@ import typer
 
 from digest.cli.context import DryRun, Json, opened_app
 from digest.cli.library_imports import library_rows
-from digest.cli.output import iso, print_json, print_table, say, short_time, warn
+from digest.cli.output import counted, iso, print_json, print_table, say, short_time, warn
 from digest.core.errors import InvalidInput
 from digest.core.feedback import Vote
 from digest.core.interests import InterestKind, format_interest, format_value
@@ -114,11 +114,13 @@ def import_csv(
                 warn(f"{file}, {problem}")
             raise
         report = import_members(service, new, confirmed=confirmed, dry_run=dry_run)
-    verb = "would be added" if dry_run else "added"
+    verb, barring = ("would be added", "would be") if dry_run else ("added", "now")
     say(
         f"{report.added} {verb}, {report.known} were here already, "
         f"{report.suppressed} are suppressed, {report.left_out} have left by what the file says"
     )
+    if report.barred:
+        say(f"{counted(report.barred, 'stranger')} {barring} suppressed, as in the file")
 
 
 def export(

@@ -6,7 +6,8 @@ Cells = Mapping[str, str]
 
 _LISTMONK = {"uuid", "email", "attributes", "status"}
 _MAILCHIMP = {"email address", "leid", "euid"}
-_LEFT = "unsubscribed"
+_LEFT, _BARRED = "unsubscribed", "suppressed"
+_OF_LISTMONK = {"enabled": "", "blocklisted": _BARRED}
 
 
 def translation(columns: Collection[str]) -> Callable[[Cells], dict[str, str]] | None:
@@ -20,7 +21,7 @@ def translation(columns: Collection[str]) -> Callable[[Cells], dict[str, str]] |
 
 def _from_listmonk(cells: Cells) -> dict[str, str]:
     """Its subscribers are enabled, disabled or blocklisted."""
-    return {"email": cells["email"], "status": "" if cells["status"] == "enabled" else _LEFT}
+    return {"email": cells["email"], "status": _OF_LISTMONK.get(cells["status"], _LEFT)}
 
 
 def _from_mailchimp(cells: Cells) -> dict[str, str]:

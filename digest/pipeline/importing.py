@@ -35,6 +35,7 @@ from digest.pipeline.app import App
 from digest.pipeline.foreign import translation
 from digest.pipeline.membership import Joining, Origin, add_all
 from digest.store import arrivals
+from digest.store import subscribers as members
 from digest.store.chunks import chunks
 
 MAX_PAPERS = 30
@@ -51,6 +52,7 @@ COLUMNS = (
     *("language", "status"),
 )
 _ORIGIN = Origin(via="operator", wording="import")
+_BARRED = "suppressed where they were imported from"
 # Of an export, only these come back: who left or was suppressed stays away.
 _COMING_BACK = (Status.ACTIVE, Status.PENDING, Status.PAUSED)
 
@@ -69,12 +71,14 @@ class NewMember:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportReport:
     """What became of each address. `known` are here already and stay as they are; `suppressed`
-    are so here, `left_out` have unsubscribed or were suppressed by what the file says."""
+    are so here, `left_out` have unsubscribed or were suppressed by what the file says: `barred`
+    of these are suppressed here from now on, too."""
 
     added: int
     known: int
     suppressed: int
     left_out: int
+    barred: int = 0
 
 
 class BadLines(InvalidInput):
@@ -218,8 +222,28 @@ def import_members(
             added += len(joining)
             known += len(wanted) - len(joining)
             suppressed += unwanted
-    left_out = len(new) - len(coming)
-    return ImportReport(added=added, known=known, suppressed=suppressed, left_out=left_out)
+        barred = _barred(app, conn, new)
+        for address_hash in () if dry_run else barred:
+            members.suppress_hash(conn, address_hash, _BARRED, now)
+    return ImportReport(
+        added=added,
+        known=known,
+        suppressed=suppressed,
+        left_out=len(new) - len(coming),
+        barred=len(barred),
+    )
+
+
+def _barred(app: App, conn: sa.Connection, new: Sequence[NewMember]) -> list[str]:
+    """The hashes of those who were not to be written to where the file comes from, lest a later
+    file without that word brings them back; whoever is here stays as they are."""
+    found: list[str] = []
+    for some in chunks(member.email for member in new if member.status is Status.SUPPRESSED):
+        known = arrivals.known_keys(conn, [address_key(email) for email in some])
+        strangers = [app.address_hash(one) for one in some if address_key(one) not in known]
+        here = arrivals.suppressed_hashes(conn, strangers)
+        found.extend(one for one in strangers if one not in here)
+    return found
 
 
 def _wanted(

@@ -148,7 +148,7 @@ def test_an_export_of_listmonk_is_read_as_it_is() -> None:
     assert [(one.email, one.status.value) for one in parsed(text)] == [
         ("ada@a.example", "active"),
         ("ben@b.example", "unsubscribed"),
-        ("chen@c.example", "unsubscribed"),
+        ("chen@c.example", "suppressed"),
     ]
 
 
@@ -218,7 +218,7 @@ def test_only_members_of_a_file_come_back_and_the_pending_are_asked_all_the_same
     lines = [f"{status.value}@a.example,{status.value}" for status in Status]
     new = parsed("\n".join(["email,status", *lines]))
     rehearsed = import_members(app, new, confirmed=True, dry_run=True)
-    assert rehearsed == ImportReport(added=3, known=0, suppressed=0, left_out=2)
+    assert rehearsed == ImportReport(added=3, known=0, suppressed=0, left_out=2, barred=1)
     assert import_members(app, new, confirmed=True, dry_run=False) == rehearsed
     with sqlite_store.read() as conn:
         found = {one.email.partition("@")[0]: one for one in subscribers.listed(conn)}
@@ -227,6 +227,28 @@ def test_only_members_of_a_file_come_back_and_the_pending_are_asked_all_the_same
     }
     assert found["paused"].next_due_at is None
     assert len(deliveries(sqlite_store, MailKind.CONFIRMATION)) == 1
+
+
+def test_who_was_suppressed_elsewhere_is_so_here_but_for_who_is_here_already(
+    sqlite_store: Store,
+) -> None:
+    app = make_app(sqlite_store)
+    store_subscriber(sqlite_store, 99, email="ada@a.example")
+    listed = "\n".join(
+        f"u{n},{email},{{}},{status}"
+        for n, (email, status) in enumerate(
+            (("ada@a.example", "blocklisted"), ("BEN@b.example", "blocklisted"))
+        )
+    )
+    new = parsed(f"uuid,email,attributes,status\n{listed}\n")
+    assert import_members(app, new, confirmed=True, dry_run=True).barred == 1
+    assert import_members(app, new, confirmed=True, dry_run=False).barred == 1
+    assert import_members(app, new, confirmed=True, dry_run=False).barred == 0
+    later = import_members(
+        app, parsed("email\nada@a.example\nben@b.example\n"), confirmed=True, dry_run=False
+    )
+    assert later == ImportReport(added=0, known=1, suppressed=1, left_out=0)
+    assert member(sqlite_store, "ada@a.example").status is Status.ACTIVE
 
 
 # --- out and in again -----------------------------------------------------------------------------
