@@ -1,5 +1,6 @@
 """How the program is called: whatever is wrong with a call is told at once, each by its name."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -7,6 +8,8 @@ import typer
 from typer.core import TyperCommand
 
 from digest.core.errors import InvalidInput
+
+_PYTHON_TYPE = re.compile(r" <(?:str|path|list\[\w+\])>$")
 
 Given = TypeVar("Given", str | None, list[str] | None)
 
@@ -28,6 +31,24 @@ class _Command(TyperCommand):
             return super().parse_args(ctx, args)
         except typer.BadParameter:
             raise WrongCall(self._mistakes(ctx, given)) from None
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What must be there by its bare name, what may be in brackets."""
+        return [
+            piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)
+        ]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Arguments by their names: how Python calls what they are tells nobody how to write it."""
+        records: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for param in self.get_params(ctx):
+            if (record := param.get_help_record(ctx)) is not None:
+                name, said = record
+                records[param.param_type_name].append((_PYTHON_TYPE.sub("", name), said))
+        for kind, rows in records.items():
+            if rows:
+                with formatter.section(f"{kind.capitalize()}s"):
+                    formatter.write_dl(rows)
 
     def _mistakes(self, ctx: Any, args: list[str]) -> list[typer.BadParameter]:
         values, rest, _ = self.make_parser(ctx).parse_args(args)

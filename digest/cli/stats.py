@@ -24,7 +24,8 @@ from digest.store.timeline import SourceDay
 def stats(
     ctx: typer.Context,
     days: Annotated[
-        int, typer.Option(min=1, max=3650, help="The last so many days, today included.")
+        int,
+        typer.Option(metavar="N", min=1, max=3650, help="The last so many days, today included."),
     ] = 14,
     json: Json = False,
     plot: Annotated[

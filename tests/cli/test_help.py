@@ -1,5 +1,6 @@
 """Names, options and help of every command: what users and their scripts rely on."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -81,6 +82,15 @@ def test_a_list_of_commands_does_not_load_what_they_work_with() -> None:
 def help_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
     assert run_command([*name.split(), "--help"]) == 0
     return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_names_what_to_write_and_no_type_of_python(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = help_of(name, capsys)
+    assert not re.search(r"<(str|path|list|int|float)\b", text)
+    assert not set("{}") & set(text.partition("\n")[0])
 
 
 def example_of(text: str) -> list[str]:
