@@ -13,6 +13,8 @@ import sqlalchemy as sa
 import structlog
 from hypothesis import settings as hypothesis_settings
 
+from digest.embedding.shipped import table_bytes
+from digest.ranking.static_table import StaticTable, parse_table
 from digest.store import schema
 from digest.store.engine import Store, open_store
 from digest.store.tables import metadata
@@ -26,6 +28,12 @@ _ENGINES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 hypothesis_settings.register_profile("default", deadline=None)
 hypothesis_settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session")
+def shipped() -> StaticTable:
+    """The table of meaning that comes with the program."""
+    return parse_table(table_bytes())
 
 
 # --- network --------------------------------------------------------------------------------------

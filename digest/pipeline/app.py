@@ -13,6 +13,7 @@ from digest.mail.render import Renderer
 from digest.mail.sign import MessageSigner
 from digest.pipeline.crew import Crew
 from digest.pipeline.meaning import Meanings
+from digest.pipeline.nearby import Nearby
 from digest.pipeline.ports import Mailer, Source
 from digest.pipeline.writer import Summaries
 from digest.ranking.static_table import StaticTable
@@ -76,6 +77,7 @@ class App:
     address_hash: Callable[[str], str]
     rules: Rules
     table: Callable[[], StaticTable | None] = lambda: None
+    nearby: Nearby = field(default_factory=Nearby)
     meanings: Meanings | None = None
     summaries: Summaries | None = None
     crew: Crew | None = None

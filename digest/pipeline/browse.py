@@ -19,6 +19,8 @@ from digest.store import library, origins
 FRONT_PAPERS = 20
 # What the database's full-text search hands to our own ranking.
 _SEARCH_DEPTH = 200
+# How many may come by their meaning; of these the last days have a share.
+_NEAR_DEPTH = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +65,7 @@ def search(app: App, query: str, *, limit: int, days: int | None = None) -> list
     since = app.clock.now() - timedelta(days=days) if days is not None else None
     with app.store.read() as conn:
         named = _named(conn, query)
-        found = [named] if named else library.search(conn, query, _SEARCH_DEPTH, since=since)
+        found = [named] if named else _found(app, conn, query, since)
         texts, background = analyses.analysed(conn, {paper.id: paper for paper in found})
     candidates = [replace(ranking_paper(paper), analysis=texts[paper.id]) for paper in found]
     prepared = prepare(candidates, background=background, table=app.table())
@@ -75,6 +77,14 @@ def search(app: App, query: str, *, limit: int, days: int | None = None) -> list
     ]
     shown.sort(key=lambda one: (-one.score, one.paper.id))
     return shown[:limit]
+
+
+def _found(app: App, conn: sa.Connection, query: str, since: datetime | None) -> list[Paper]:
+    """What has words of a query, and what lies near to it in meaning."""
+    found = library.search(conn, query, _SEARCH_DEPTH, since=since)
+    near = app.nearby.find(conn, app.table, query, _NEAR_DEPTH)
+    others = library.by_ids(conn, set(near).difference(paper.id for paper in found))
+    return [*found, *(p for p in others if since is None or p.published_at >= since)]
 
 
 def _named(conn: sa.Connection, query: str) -> Paper | None:

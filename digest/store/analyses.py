@@ -155,6 +155,32 @@ def packed(conn: sa.Connection, ids: Iterable[PaperId], version: int) -> dict[Pa
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """An analysis, packed; a later one has a larger `number`."""
+
+    number: int
+    paper_id: PaperId
+    payload: bytes
+
+
+def made_after(conn: sa.Connection, number: int, version: int, most: int) -> list[Made]:
+    """The analyses made after that of this number, of the papers stored last, at most so many."""
+    rows = conn.execute(
+        sa.select(analyses.c.id, analyses.c.paper_id, analyses.c.payload)
+        .where(
+            analyses.c.id > number,
+            analyses.c.version == version,
+            analyses.c.paper_id.is_not(None),
+        )
+        .order_by(analyses.c.paper_id.desc())
+        .limit(most)
+    )
+    return [
+        Made(number=row.id, paper_id=PaperId(row.paper_id), payload=row.payload) for row in rows
+    ]
+
+
 def frequencies(conn: sa.Connection, terms: Iterable[str]) -> dict[str, int]:
     """In how many papers each of the terms occurs; those that none has are left out."""
     wanted = sa.select(term_counts).where(term_counts.c.term.in_(_listed(conn, list(terms))))

@@ -1,13 +1,15 @@
 """What people see who look around, and what housekeeping forgets."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from digest.core.papers import Reading
-from digest.pipeline import browse, membership
+from digest.pipeline import analyses, browse, membership
 from digest.pipeline.deliver import deliver
 from digest.pipeline.housekeeping import HousekeepingReport, housekeeping
+from digest.ranking.static_table import StaticTable
 from digest.store import ledger
 from digest.store.engine import Store
 from tests.builders import NOW, make_app, make_record, store_papers, store_records
@@ -90,6 +92,28 @@ def test_a_search_can_be_of_the_last_days_only(sqlite_store: Store) -> None:
     store_records(sqlite_store, [make_record(1, published_at=NOW - 30 * DAY), make_record(2)])
     app = make_app(sqlite_store)
     assert [one.paper.id for one in browse.search(app, "robots", limit=5, days=7)] == [2]
+
+
+def test_a_search_finds_what_has_other_words_for_the_same(
+    store: Store, shipped: StaticTable
+) -> None:
+    store_papers(store, 30)
+    app = replace(make_app(store), table=lambda: shipped)
+    assert browse.search(app, "weather forecasts", limit=5) == []
+    monsoon = make_record(
+        90,
+        title="When the monsoon comes",
+        abstract="Rain and temperature of the coming season, from atmospheric pressure at sea.",
+        published_at=NOW - 3 * DAY,
+    )
+    store_records(store, [monsoon])
+    analyses.catch_up(store)
+    (shown,) = browse.search(app, "weather forecasts", limit=5)
+    assert shown.paper.title == "When the monsoon comes"
+    assert browse.search(app, "weather forecasts", limit=5, days=1) == []
+    store_records(store, [replace(monsoon, title="A game of chess", abstract="Rooks and knights.")])
+    analyses.catch_up(store)
+    assert browse.search(app, "weather forecasts", limit=5) == []
 
 
 @pytest.mark.parametrize("name", ["1", "2603.00001", "arXiv:2603.00001v2"])

@@ -2,13 +2,7 @@
 
 import pytest
 
-from digest.embedding.shipped import table_bytes
-from digest.ranking.static_table import StaticTable, parse_table
-
-
-@pytest.fixture(scope="session")
-def shipped() -> StaticTable:
-    return parse_table(table_bytes())
+from digest.ranking.static_table import StaticTable
 
 
 @pytest.fixture(scope="session", params=["words", "meaning"])
