@@ -24,7 +24,8 @@ class Nearby:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._nearest: Nearest | None = None
-        self._placed_up_to = 0
+        self._marks: dict[PaperId, tuple[int, int]] = {}
+        self._documents = 0
 
     def find(
         self,
@@ -42,15 +43,20 @@ class Nearby:
     def _caught_up(
         self, conn: sa.Connection, table: Callable[[], StaticTable | None]
     ) -> Nearest | None:
-        if self._nearest is None:
-            known = table()
-            if known is None:
-                return None
+        known = table()
+        if known is None:
+            return None
+        marks = analyses.marks(conn, ANALYSIS_VERSION, PLACED)
+        if marks == self._marks and self._nearest is not None:
+            return self._nearest
+        documents = analyses.count(conn)
+        # How rare words are is told by all papers: anew when there are twice as many.
+        if self._nearest is None or documents > 2 * self._documents:
             counts = analyses.frequencies(conn, known.terms)
-            documents = analyses.count(conn)
             self._nearest = Nearest(known, counts, documents, capacity=PLACED)
-        fresh = analyses.made_after(conn, self._placed_up_to, ANALYSIS_VERSION, PLACED)
-        if fresh:
-            self._nearest.put((one.paper_id, unpack(one.payload)) for one in fresh)
-            self._placed_up_to = max(one.number for one in fresh)
+            self._marks, self._documents = {}, documents
+        fresh = [key for key, mark in marks.items() if self._marks.get(key) != mark]
+        payloads = analyses.packed(conn, fresh, ANALYSIS_VERSION)
+        self._nearest.put((key, unpack(payload)) for key, payload in payloads.items())
+        self._marks = marks
         return self._nearest

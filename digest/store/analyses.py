@@ -155,30 +155,16 @@ def packed(conn: sa.Connection, ids: Iterable[PaperId], version: int) -> dict[Pa
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """An analysis, packed; a later one has a larger `number`."""
-
-    number: int
-    paper_id: PaperId
-    payload: bytes
-
-
-def made_after(conn: sa.Connection, number: int, version: int, most: int) -> list[Made]:
-    """The analyses made after that of this number, of the papers stored last, at most so many."""
+def marks(conn: sa.Connection, version: int, most: int) -> dict[PaperId, tuple[int, int]]:
+    """For the papers stored last, at most so many, what changes when their text is analysed anew:
+    the number of the row, which SQLite may give again, and its length."""
     rows = conn.execute(
-        sa.select(analyses.c.id, analyses.c.paper_id, analyses.c.payload)
-        .where(
-            analyses.c.id > number,
-            analyses.c.version == version,
-            analyses.c.paper_id.is_not(None),
-        )
+        sa.select(analyses.c.paper_id, analyses.c.id, sa.func.length(analyses.c.payload))
+        .where(analyses.c.version == version, analyses.c.paper_id.is_not(None))
         .order_by(analyses.c.paper_id.desc())
         .limit(most)
     )
-    return [
-        Made(number=row.id, paper_id=PaperId(row.paper_id), payload=row.payload) for row in rows
-    ]
+    return {PaperId(key): (number, length) for key, number, length in rows}
 
 
 def frequencies(conn: sa.Connection, terms: Iterable[str]) -> dict[str, int]:

@@ -116,6 +116,24 @@ def test_the_newest_papers_come_first_and_as_many_as_are_wanted(store: Store) ->
     assert settle(store) == 3
 
 
+def test_the_papers_stored_last_have_marks_that_change_with_their_texts(store: Store) -> None:
+    store_records(store, [make_record(n) for n in range(1, 5)])
+    with store.read() as conn:
+        assert analyses.marks(conn, 1, 9) == {}
+    settle(store)
+    with store.read() as conn:
+        before = analyses.marks(conn, 1, 3)
+        assert list(before) == [4, 3, 2]
+        assert analyses.marks(conn, 2, 3) == {}
+    store_records(store, [make_record(5), make_record(4, title="Swimming robots")])
+    settle(store)
+    with store.read() as conn:
+        after = analyses.marks(conn, 1, 3)
+    assert list(after) == [5, 4, 3]
+    assert after[PaperId(4)] != before[PaperId(4)]
+    assert after[PaperId(3)] == before[PaperId(3)]
+
+
 def test_a_newer_version_replaces_what_there_is(store: Store) -> None:
     store_records(store, [make_record(title="Robots")])
     settle(store)
