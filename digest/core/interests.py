@@ -94,10 +94,10 @@ def make_interest(kind: InterestKind, value: str, weight: float = 1.0) -> Intere
     tidy = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     if not tidy:
         raise InvalidInput("an interest cannot be empty: write a few words")
-    if not _says_anything(tidy):
-        raise InvalidInput(f"an interest needs words, no paper can match {tidy[:40]!r}")
     if ";" in tidy:
         raise InvalidInput(f"`;` separates interests, give them one by one: {tidy[:40]}")
+    if not _says_anything(tidy):
+        raise InvalidInput(f"an interest needs words, no paper can match {tidy[:40]!r}")
     if len(tidy) > MAX_INTEREST_CHARS:
         raise InvalidInput(
             f"an interest is at most {MAX_INTEREST_CHARS} characters long, "

@@ -1,6 +1,6 @@
 """What `digest send` touches and what it leaves alone."""
 
-from digest.cli.context import parse_now
+from digest.cli.options import parse_now
 from digest.store import leases
 from digest.store.engine import open_store
 from tests.e2e.conftest import Service
