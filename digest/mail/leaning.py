@@ -57,6 +57,8 @@ _GAP = (
 _POINTS = re.compile(
     rf"\b(?:this|these|such)\b(?! (?:{_THE_PAPER}|(?:[\w-]+ )?{_GAP}|as\b|an?\b|is\b))"
 )
+# What is done so is said in the sentence before: "SureFoot does so for robots on ice".
+_DOES_SO = re.compile(r"\b(?:do|does|did|doing) so\b")
 _FIRST_TWO = re.compile(r"(?<![\w(])\(?(?:[12]|ii?)\)(?= )")
 _LATER_MEMBER = re.compile(r"\(?(?:[2-9]|i{2,3}|i?v|vi{1,3}|[b-h])\)\s")
 _ANNOUNCES = re.compile(r":\s+\(?[1ia]\)\s")
@@ -67,6 +69,9 @@ _NAMED = re.compile(r"(?i)(?:this|these|those|such) ([\w-]+(?: [\w-]+)?)")
 def leans(sentence: str, before: str = "") -> bool:
     """Whether a sentence, without its opening, is about something that stands in another one, and
     not in the one `before` it, if any: "this index" may follow "we propose an index"."""
+    does_so = _DOES_SO.search(sentence[:_CHARS_BEFORE])
+    if does_so is not None and not before:
+        return True
     found = _ABOUT_THE_ONE_BEFORE.match(sentence)
     if found is None and (further := _POINTS.search(sentence)):
         found = further if further.start() < _CHARS_BEFORE else None

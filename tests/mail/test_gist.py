@@ -191,6 +191,7 @@ def test_a_sentence_that_says_nothing_of_the_paper_does_not_fill_up_a_summary() 
         "Among these plans, walking robots on ice follow plans for walking best.",
         "The first stage makes walking robots follow plans for walking.",
         "We follow this plan with walking robots and plans for walking.",
+        "SureFoot does so for walking robots that follow plans for walking.",
     ],
 )
 def test_a_sentence_that_leans_on_another_further_on_gives_way(about: str) -> None:
