@@ -181,10 +181,11 @@ def keeps_bouncing(fates: Sequence[Fate], now: datetime) -> bool:
 
 # A service that answers "no such user" of everybody is broken: Gmail was, for some hours of two
 # days in December 2020. Readers who confirmed, and are let go once their address is dead, do not
-# die by the dozen in a day: Amazon SES reviews a sender with 5 % hard bounces, and stops one with
-# 10 % (docs.aws.amazon.com/ses, "Reputation metrics messages"). That the share tells something it
-# takes some readers.
-WAVE_READERS, WAVE_SHARE = 10, 0.05
+# die by the dozen in a day: with 10 % hard bounces Amazon SES stops a sender, with 5 % it reviews
+# one (docs.aws.amazon.com/ses, "Reputation metrics messages"). A list that was imported may have
+# as many as that of dead addresses, which are to go. That the share tells something it takes some
+# readers.
+WAVE_READERS, WAVE_SHARE = 10, 0.1
 # Nothing arrived for a week: that of half of all readers is said of us or the relay, not of them.
 SILENCE_SHARE = 0.5
 # Who is held back this long has had a digest since, even who has one a week.
