@@ -11,6 +11,8 @@ from digest.core.speech import heard, is_share, lines_told_apart, listed, listed
 
 MAX_INTERESTS = 100
 MAX_INTEREST_CHARS = 500
+# Many of which may say the same.
+_MOST_PIECES = 10 * MAX_INTERESTS
 
 
 class InterestKind(StrEnum):
@@ -169,6 +171,8 @@ def parse_interests(text: str) -> tuple[Interest, ...]:
     Raises InvalidInput for an entry that is too long or more than 100 of them.
     """
     pieces = [each.strip() for each in re.split(r"[\n;]", text) if _says_anything(each)]
+    if len(pieces) > _MOST_PIECES:  # a megabyte of them takes seconds to read
+        raise _too_many(len(pieces))
     lines = lines_told_apart(pieces)
     return unique_interests(each for line in lines for each in read_interests(line))
 
@@ -187,8 +191,12 @@ def unique_interests(interests: Iterable[Interest]) -> tuple[Interest, ...]:
     for interest in interests:
         seen.setdefault((interest.kind, interest.value.casefold()), interest)
     if len(seen) > MAX_INTERESTS:
-        raise InvalidInput(f"at most {MAX_INTERESTS} interests can be kept, these are {len(seen)}")
+        raise _too_many(len(seen))
     return tuple(seen.values())
+
+
+def _too_many(number: int) -> InvalidInput:
+    return InvalidInput(f"at most {MAX_INTERESTS} interests can be kept, these are {number}")
 
 
 def format_interest(interest: Interest) -> str:

@@ -282,6 +282,8 @@ def _wishes(text: str) -> tuple[Interest, ...]:
     """The interests of a mail; lines that cannot be one are left out."""
     wishes: list[Interest] = []
     for line in re.split(r"[\n;]", text):
+        if len(wishes) >= MAX_INTERESTS:
+            break
         with suppress(InvalidInput):
             wishes.extend(read_interests(line))
     return unique_interests(dict.fromkeys(wishes[:MAX_INTERESTS]))

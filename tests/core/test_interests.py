@@ -111,6 +111,9 @@ def test_too_many_interests_are_refused() -> None:
     assert len(parse_interests("\n".join(lines[:-1]))) == MAX_INTERESTS
     with pytest.raises(InvalidInput, match="at most 100 interests"):
         parse_interests("\n".join(lines))
+    assert len(parse_interests("drones;" * 1_000)) == 1
+    with pytest.raises(InvalidInput, match=r"at most 100 interests .* these are 400000"):
+        parse_interests("drones;" * 400_000)
 
 
 def test_of_two_wordings_the_first_stands() -> None:
