@@ -249,18 +249,20 @@ def _is_mere_talk(line: str) -> bool:
 
 def _wishes_of(lines: Sequence[str]) -> Iterator[Taste | Request | InterestList]:
     """What line after line asks, up to the first that asks for nothing."""
-    rest = tuple(lines)
-    while rest:
-        if found := read_interest_list((rest[0], *takewhile(_may_go_on, rest[1:]))):
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        below = (lines[number] for number in range(place + 1, len(lines)))
+        if found := read_interest_list(line, takewhile(_may_go_on, below)):
             listed, taken = found
             yield listed
-            rest = rest[taken:]
+            place += taken
             continue
-        wishes = _wishes(rest[0])
-        if rest[0] and not wishes:
+        wishes = _wishes(line)
+        if line and not wishes:
             return
         yield from wishes
-        rest = rest[1:]
+        place += 1
 
 
 def _may_go_on(line: str) -> bool:

@@ -1,9 +1,8 @@
 """Lines of a mail that state all that somebody is interested in: "interests: drones; robots"."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 
 from digest.core.inbound import fold
 from digest.core.phrases import THANKS, is_sentence
@@ -28,17 +27,17 @@ _NONE = frozenset(("none", "nothing", "-", "keine", "nichts"))
 _NO_INTEREST = re.compile(r"[?!@]|://|www\.")
 
 
-def read_interest_list(lines: Sequence[str]) -> tuple[InterestList, int] | None:
-    """The list that `lines` begin with, and how many of them it takes; None where they begin with
-    anything else.
+def read_interest_list(line: str, below: Iterator[str]) -> tuple[InterestList, int] | None:
+    """The list that a line begins, and how many lines it takes; None where it begins none. Of the
+    lines `below` it no more are read than it takes.
 
     Behind the label a list ends with its line, unless that ends with a separator; below it, at an
     empty line. A question, a link and an address are no interest, and make it none.
     """
-    found = _LABEL.match(lines[0]) if lines else None
+    found = _LABEL.match(line)
     if found is None:
         return None
-    items, taken = _items(found["rest"].strip(), lines[1:])
+    items, taken = _items(found["rest"].strip(), below)
     text = _tidy(items)
     if not text or any(map(_NO_INTEREST.search, items)):
         return None
@@ -46,15 +45,19 @@ def read_interest_list(lines: Sequence[str]) -> tuple[InterestList, int] | None:
     return InterestList("" if none else text), taken
 
 
-def _items(first: str, below: Sequence[str]) -> tuple[list[str], int]:
+def _items(first: str, below: Iterator[str]) -> tuple[list[str], int]:
     """What stands behind a label, or below it, and how many lines that takes with the label's."""
-    if not first:
-        blank = sum(1 for _ in takewhile(lambda line: not line, below))
-        items = list(takewhile(bool, below[blank:]))
-        return items, 1 + blank + len(items)
-    lines = [first, *below]
-    last = next((n for n, line in enumerate(lines) if not _GOES_ON.search(line)), len(lines) - 1)
-    return lines[: last + 1], last + 1
+    items, taken = [first], 1
+    if first:
+        while _GOES_ON.search(items[-1]) and (line := next(below, None)) is not None:
+            items.append(line)
+        return items, len(items)
+    for line in below:
+        if not line and any(items):
+            break
+        items.append(line)
+        taken += 1
+    return items, taken
 
 
 def read_plain_list(lines: Sequence[str]) -> InterestList | None:

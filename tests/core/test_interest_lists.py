@@ -91,9 +91,18 @@ def test_none_is_a_list_too() -> None:
 
 @given(st.lists(st.text(max_size=60), max_size=6))
 def test_no_lines_break_the_reading_and_a_list_takes_some_of_them(lines: list[str]) -> None:
-    found = read_interest_list(["interests: drones;", *lines])
+    below = iter(lines)
+    found = read_interest_list("interests: drones;", below)
     if found is not None:
-        assert 1 <= found[1] <= 1 + len(lines)
+        assert found[1] == 1 + len(lines) - len(list(below))
+
+
+@pytest.mark.parametrize("lines", ["interests: drones\n", "interests:\ndrones\n\n", "\n"])
+def test_no_more_lines_are_looked_at_than_a_list_takes(lines: str) -> None:
+    # Were each line looked at from each list before it, this would take minutes.
+    found = command("", "more swarms\n" + lines * 600)
+    assert isinstance(found, Change)
+    assert found.wishes[0] == Taste(Way.MORE, "swarms")
 
 
 HELD = (
